@@ -1,0 +1,85 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target is built with. Swift 6 mode is the default of the tools version.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+]
+
+let grdb: [Target.Dependency] = [
+    .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
+]
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+/// A part of the house. What it may import is what stands here: ARCHITECTURE.md has the table, `make lint` holds it.
+func room(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "sightline",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "sightline", targets: ["sightline"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // System libraries: one thin shim each.
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CXxhash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CText", linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("phonenumber")]),
+
+        room("Kernel", []),
+        room("Simdjson", ["CSimdjson", "Kernel"]),
+        room("Store", ["Kernel"] + grdb),
+        room("Definitions", ["Kernel", yams]),
+        room("Ledger", ["Store", "Kernel", "CSodium", "CXxhash"] + grdb),
+        room("Identity", ["Ledger", "Store", "Kernel", "Definitions", "CText"] + grdb),
+        room("Timeline", ["Identity", "Ledger", "Kernel"]),
+        room("Pipeline", ["Timeline", "Identity", "Ledger", "Store", "Kernel", "Definitions"] + grdb),
+        room("Customers", ["Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel", "Simdjson"] + grdb),
+        room("Access", ["Store", "Kernel", "CSodium"] + grdb),
+        room("Collect", ["Ledger", "Identity", "Definitions", "Kernel", "Simdjson", "CZlib", yams]),
+        room(
+            "Web",
+            [
+                "Access", "Collect", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Timeline", "Simdjson",
+                .product(name: "Hummingbird", package: "hummingbird"), .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Mustache", package: "swift-mustache"), .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        room("Demo", ["Kernel"]),
+        .executableTarget(
+            name: "sightline",
+            dependencies: [
+                "Access", "Collect", "Customers", "Definitions", "Demo", "Identity", "Kernel", "Ledger", "Pipeline", "Simdjson", "Store",
+                "Timeline", "Web", "CCurl", "CSodium", yams,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+
+        tests("KernelTests", ["Kernel"]),
+    ],
+    cxxLanguageStandard: .cxx17
+)
