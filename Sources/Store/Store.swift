@@ -1,1 +1,86 @@
-// Store
+package import GRDB
+
+/// A numbered change of the tables. Never edited after a release; a new one follows instead.
+package struct Migration: Sendable {
+    /// `access 1: keys and tokens`
+    package let name: String
+    package let sql: String
+    package init(_ name: String, _ sql: String) {
+        self.name = name
+        self.sql = sql
+    }
+}
+
+/// The state database: one writer, readers beside it on snapshots (WAL).
+///
+/// `synchronous=NORMAL`: what the pipeline concludes follows from the ledger and is caught up after a power cut. What
+/// follows from nothing (a key, a token) is written with ``writeDurably(_:)``.
+package final class Store: Sendable {
+    package let path: String
+    private let pool: DatabasePool
+
+    /// Opens or creates the file and brings its tables up to date.
+    /// - Throws: `DatabaseError` when the file cannot be opened or is newer than this program.
+    package init(path: String, migrations: [Migration], readers: Int = 4) throws {
+        self.path = path
+        var configuration = Configuration()
+        configuration.label = "state"
+        configuration.maximumReaderCount = readers
+        configuration.busyMode = .timeout(10)
+        configuration.prepareDatabase { db in
+            // secure_delete: what was erased must not stay readable in free pages.
+            try db.execute(sql: "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 16384; PRAGMA cache_size = -65536; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON")
+        }
+        pool = try DatabasePool(path: path, configuration: configuration)
+        var migrator = DatabaseMigrator()
+        for m in migrations { migrator.registerMigration(m.name) { try $0.execute(sql: m.sql) } }
+        if try pool.read({ try migrator.hasBeenSuperseded($0) }) { throw StoreProblem.newer(path) }
+        try migrator.migrate(pool)
+    }
+
+    /// Runs in the one writing transaction; nothing of it stays when it throws.
+    package func write<R>(_ body: (Database) throws -> R) throws -> R {
+        try pool.writeWithoutTransaction { db in
+            var result: R?
+            try db.inTransaction(.immediate) {
+                result = try body(db)
+                return .commit
+            }
+            return result!
+        }
+    }
+
+    /// ``write(_:)``, and the commit is synced to the disk before it returns.
+    package func writeDurably<R>(_ body: (Database) throws -> R) throws -> R {
+        try pool.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA synchronous = FULL")
+            defer { try? db.execute(sql: "PRAGMA synchronous = NORMAL") }
+            var result: R?
+            try db.inTransaction(.immediate) {
+                result = try body(db)
+                return .commit
+            }
+            return result!
+        }
+    }
+
+    /// Reads one snapshot. Blocks while all readers are busy; keep it short.
+    package func read<R>(_ body: (Database) throws -> R) throws -> R { try pool.read(body) }
+
+    /// Copies a consistent snapshot into a new file, beside readers and the writer.
+    package func backup(to file: String) throws {
+        let target = try DatabaseQueue(path: file)
+        try pool.backup(to: target)
+        try target.close()
+    }
+
+    /// Writes everything of the WAL into the file and empties it, so that nothing erased stays there.
+    package func checkpoint() throws { _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) } }
+
+    package func close() throws { try pool.close() }
+}
+
+package enum StoreProblem: Error, Equatable {
+    /// The file was written by a newer version of the program.
+    case newer(String)
+}

@@ -1,0 +1,76 @@
+package import Ledger
+
+/// What a company decides about identifiers: which kinds there are, where they are found, how they are written the same
+/// way, which values prove nothing, and what joins two people. One immutable value; a change is a new one.
+package struct IdentityRules: Sendable {
+    /// How values of a kind are brought to one way of writing.
+    package enum Normalisation: String, Sendable, CaseIterable {
+        /// Surrounding white space goes; nothing else changes.
+        case trim
+        /// ``trim`` and lower case (Unicode default case conversion).
+        case lowercase
+        /// ``lowercase``, and it must look like an e-mail address (one @ with something on both sides, no spaces).
+        case email
+        /// E.164 as seen from the workspace's country.
+        case phone
+    }
+
+    /// A kind of identifier.
+    package struct Kind: Sendable, Equatable {
+        package var kind: IdentifierKind
+        package var name: String
+        /// Where it is found: `userId`, `anonymousId`, `traits.email`, `context.device.id`, `properties.order_id`,
+        /// `externalIds.NAME`. First found wins; each kind is taken once per interaction.
+        package var from: [String]
+        package var normalise: Normalisation
+        /// True when a value belongs to one customer and so joins; false when it is only found by (an order number).
+        package var unique: Bool
+        /// How many a customer may have; nil for any number.
+        package var limit: Int?
+        /// The rank: when a limit is passed the identifier with the largest number is left out first.
+        package var priority: Int
+        /// A value seen with so many distinct `user_id`s is shared and joins nobody from then on; nil for never.
+        package var sharedAfter: Int?
+
+        package init(kind: IdentifierKind, name: String, from: [String], normalise: Normalisation, unique: Bool, limit: Int?, priority: Int, sharedAfter: Int?) {
+            self.kind = kind
+            self.name = name
+            self.from = from
+            self.normalise = normalise
+            self.unique = unique
+            self.limit = limit
+            self.priority = priority
+            self.sharedAfter = sharedAfter
+        }
+    }
+
+    /// People whose traits agree exactly, after normalising, in all of these are one: `[surname, date_of_birth]`.
+    package struct Match: Sendable, Equatable {
+        package var name: String
+        package var traits: [String]
+        package init(name: String, traits: [String]) {
+            self.name = name
+            self.traits = traits
+        }
+    }
+
+    /// By priority, the strongest first.
+    package var kinds: [Kind]
+    package var matches: [Match]
+    /// ISO 3166-1 alpha-2; how phone numbers without a country are read.
+    package var country: String
+
+    package init(kinds: [Kind], matches: [Match], country: String) {
+        self.kinds = kinds.sorted { $0.priority < $1.priority }
+        self.matches = matches
+        self.country = country
+    }
+
+    package enum Normalised: Equatable, Sendable {
+        case value(String)
+        /// The value proves nothing; the pattern that says so.
+        case blocked(pattern: String)
+        /// The value is none of its kind.
+        case invalid(String)
+    }
+}
