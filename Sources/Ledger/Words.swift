@@ -102,10 +102,12 @@ package struct IdentifierKind: RawRepresentable, Hashable, Sendable {
     package static let orderID = IdentifierKind(rawValue: 8)
     /// The `previousId` of an alias: a former user id or an anonymous id, whichever is known.
     package static let previousID = IdentifierKind(rawValue: 9)
+    /// What a match rule makes of traits: the rule's name and the normalised values. Never shown as an identifier.
+    package static let match = IdentifierKind(rawValue: 10)
 
     /// The kinds every installation has, by code (0 is none). Kinds a company declares have codes from 32 on.
     package static let builtIn = [
-        "", "user_id", "anonymous_id", "email", "phone", "device_id", "advertising_id", "loyalty_id", "order_id", "previous_id",
+        "", "user_id", "anonymous_id", "email", "phone", "device_id", "advertising_id", "loyalty_id", "order_id", "previous_id", "match",
     ]
     package static let firstDeclared: UInt8 = 32
 }

@@ -1,1 +1,172 @@
-// Timeline
+import Foundation
+import Glibc
+import Ledger
+import Synchronization
+
+// The timeline's folder holds one snapshot: `snapshot` (a line of text, the newest ledger body in it), and
+// `BODY.columns` and `BODY.seen` beside it. A new snapshot's files are written and synced before `snapshot` is replaced
+// by renaming, so a crash leaves the old one or the new one. Anything missing or damaged: all is rebuilt from the ledger.
+
+/// Per customer, sorted by time, what happened: an immutable base in mapped files and what came since in memory, merged
+/// in the background.
+package final class Timeline: Sendable {
+    private struct Job: Sendable {
+        var parts: Parts
+        var position: Int64
+        var customers: Int
+    }
+    /// The least number of marks that are worth a merge; a sixteenth of the base when that is more, so that merging costs
+    /// each mark the same however many there are.
+    package static let leastMerge = 1 << 20
+
+    private let directory: String
+    private let window: UInt32
+    private let parts: Mutex<Parts>
+    private let jobs = Mailbox<Job?>()
+    private let merging = Atomic<Bool>(false)
+    private let idle = Mutex<[CheckedContinuation<Void, Never>]>([])
+    private let trouble = Mutex<String?>(nil)
+    private let mergeAt: Int?
+    private let closed = Atomic<Bool>(false)
+    /// The newest ledger body in the snapshot found at the start; 0 when there was none.
+    package let snapshotBody: Int64
+
+    /// - Parameters:
+    ///   - window: seconds for which messages are remembered.
+    ///   - hidden: raw customers that were erased.
+    ///   - mergeAt: marks after which a merge starts, instead of ``leastMerge`` and its rule.
+    package init(directory: String, window: UInt32, hidden: Set<UInt32> = [], mergeAt: Int? = nil) throws {
+        self.directory = directory
+        self.window = window
+        self.mergeAt = mergeAt
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        var base: Base?
+        var seen: SeenBase?
+        var body: Int64 = 0
+        if let text = try? String(contentsOfFile: directory + "/snapshot", encoding: .utf8), let found = Int64(text) {
+            base = Base(file: "\(directory)/\(found).columns")
+            seen = SeenBase(file: "\(directory)/\(found).seen")
+            if base != nil && seen != nil { body = found }
+        }
+        if body == 0 {
+            base = nil
+            seen = nil
+        }
+        snapshotBody = body
+        parts = Mutex(Parts(base: base ?? .empty(), frozen: nil, active: Delta(), seenBase: seen, seenFrozen: nil, seenActive: SeenDelta(), hidden: hidden))
+        startThread("merge") { [self] in work() }
+    }
+
+    package var current: Parts { parts.withLock { $0 } }
+    package var isMerging: Bool { merging.load(ordering: .acquiring) }
+    /// Why the last merge failed; nil when it did not. It is tried again, and nothing is lost meanwhile.
+    package var unwritable: String? { trouble.withLock { $0 } }
+
+    package func shouldMerge(_ p: Parts) -> Bool { !isMerging && p.active.count >= min(mergeAt ?? max(Self.leastMerge, p.base.marks / 16), Delta.capacity / 2) }
+
+    /// Called by the pipeline between two groups, when everything up to `body` is concluded and saved: swaps in an empty
+    /// delta and lets the merge thread do the rest.
+    package func freeze(body: Int64, customers: Int) {
+        guard !isMerging else { return }
+        merging.store(true, ordering: .releasing)
+        let now = parts.withLock { p in
+            p = Parts(base: p.base, frozen: p.active, active: Delta(), seenBase: p.seenBase, seenFrozen: p.seenActive, seenActive: SeenDelta(), hidden: p.hidden)
+            return p
+        }
+        jobs.send(Job(parts: now, position: body, customers: customers))
+    }
+
+    /// Hides erased raw customers from readers from now on.
+    package func hide(_ customers: [UInt32]) {
+        parts.withLock { p in
+            p = Parts(
+                base: p.base, frozen: p.frozen, active: p.active, seenBase: p.seenBase, seenFrozen: p.seenFrozen, seenActive: p.seenActive,
+                hidden: p.hidden.union(customers))
+        }
+    }
+
+    /// Returns when no merge is running.
+    package func settled() async {
+        await withCheckedContinuation { done in
+            let now = idle.withLock {
+                if !isMerging { return true }
+                $0.append(done)
+                return false
+            }
+            if now { done.resume() }
+        }
+    }
+
+    /// Ends the merge thread after what it is at.
+    package func close() {
+        closed.store(true, ordering: .releasing)
+        jobs.send(nil)
+    }
+
+    // MARK: The merge thread
+
+    private func work() {
+        while true {
+            for job in jobs.take() {
+                guard let job else { return }
+                while true {
+                    do throws(TimelineProblem) {
+                        try merge(job)
+                        trouble.withLock { $0 = nil }
+                        break
+                    } catch {
+                        // Tried again until it works or the timeline is closed: what came since is in memory meanwhile, and
+                        // the pipeline waits when that is full.
+                        if case .unwritable(let words) = error { trouble.withLock { $0 = words } }
+                        clean(keeping: nil)
+                        if closed.load(ordering: .acquiring) { break }
+                        sleep(1)
+                    }
+                }
+                let waiting = idle.withLock {
+                    merging.store(false, ordering: .releasing)
+                    let all = $0
+                    $0 = []
+                    return all
+                }
+                for w in waiting { w.resume() }
+            }
+        }
+    }
+
+    private func merge(_ job: Job) throws(TimelineProblem) {
+        guard let delta = job.parts.frozen, let seenDelta = job.parts.seenFrozen else { return }
+        let name = "\(directory)/\(job.position)"
+        let hidden = job.parts.hidden
+        try Base.merge(job.parts.base, delta, customers: job.customers, hidden: hidden, to: name + ".columns")
+        try SeenBase.merge(job.parts.seenBase, seenDelta, oldest: seenDelta.newest > window ? seenDelta.newest - window : 0, to: name + ".seen")
+        try replaceSnapshot("\(job.position)")
+        guard let base = Base(file: name + ".columns"), let seen = SeenBase(file: name + ".seen") else { throw .unwritable("\(name): cannot be read back") }
+        parts.withLock { p in
+            p = Parts(base: base, frozen: nil, active: p.active, seenBase: seen, seenFrozen: nil, seenActive: p.seenActive, hidden: p.hidden)
+        }
+        clean(keeping: "\(job.position)")
+    }
+
+    /// Removes files that no snapshot names; readers that still map them keep them.
+    private func clean(keeping body: String?) {
+        let keep = body ?? (try? String(contentsOfFile: directory + "/snapshot", encoding: .utf8)) ?? ""
+        for file in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] where file != "snapshot" && !file.hasPrefix(keep + ".") {
+            unlink("\(directory)/\(file)")
+        }
+    }
+
+    /// Write, sync, rename, sync the folder.
+    private func replaceSnapshot(_ text: String) throws(TimelineProblem) {
+        let path = directory + "/snapshot"
+        let fd = open(path + ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard fd >= 0 else { throw .unwritable(String(cString: strerror(errno))) }
+        let written = text.withCString { Glibc.write(fd, $0, strlen($0)) }
+        let synced = fsync(fd)
+        Glibc.close(fd)
+        guard written == text.utf8.count, synced == 0, rename(path + ".new", path) == 0 else { throw .unwritable(String(cString: strerror(errno))) }
+        let folder = open(directory, O_RDONLY | O_CLOEXEC)
+        fsync(folder)
+        Glibc.close(folder)
+    }
+}

@@ -1,0 +1,106 @@
+import Synchronization
+
+/// Which raw customers are one person.
+///
+/// Raw customers are never rewritten: a merge adds an edge, an unmerge takes it away, so marks never move and a replay of
+/// the ledger gives the same raw customer for the same interaction whatever was merged later. Union-find with path
+/// halving (Tarjan and van Leeuwen 1984); the members of a person form a ring, so listing them reads nobody else.
+package final class People: Sendable {
+    package struct Tables: Sendable {
+        var parent: [UInt32] = []
+        var next: [UInt32] = []
+        /// Persons: raw customers less active merges.
+        package fileprivate(set) var people = 0
+        package var count: Int { parent.count }
+
+        /// The lowest raw customer of the person.
+        package mutating func root(_ c: UInt32) -> UInt32 {
+            var c = Int(c)
+            while true {
+                let p = Int(parent[c])
+                if p == c { return UInt32(c) }
+                let g = parent[p]
+                parent[c] = g
+                c = Int(g)
+            }
+        }
+
+        mutating func add() -> UInt32 {
+            let c = UInt32(parent.count)
+            parent.append(c)
+            next.append(c)
+            people += 1
+            return c
+        }
+
+        /// The lower root stays, so the outcome does not depend on the order of merges.
+        mutating func union(_ a: UInt32, _ b: UInt32) -> (kept: UInt32, absorbed: UInt32)? {
+            let x = root(a)
+            let y = root(b)
+            if x == y { return nil }
+            let (kept, absorbed) = x < y ? (x, y) : (y, x)
+            parent[Int(absorbed)] = kept
+            next.swapAt(Int(kept), Int(absorbed))  // joins two rings
+            people -= 1
+            return (kept, absorbed)
+        }
+
+        mutating func members(of c: UInt32, _ out: inout [UInt32]) -> UInt32 {
+            out.removeAll(keepingCapacity: true)
+            let r = root(c)
+            out.append(r)
+            var m = next[Int(r)]
+            while m != r {
+                out.append(m)
+                m = next[Int(m)]
+            }
+            return r
+        }
+    }
+
+    private let tables = Mutex(Tables())
+    package init() {}
+
+    package var count: Int { tables.withLock { $0.count } }
+    package var people: Int { tables.withLock { $0.people } }
+    /// A copy, for reading everybody: copy on write makes it cheap to take and the next merge pay for it.
+    package func copy() -> Tables { tables.withLock { $0 } }
+    package func root(_ c: UInt32) -> UInt32 { tables.withLock { $0.root(c) } }
+    /// Roots of several at once.
+    package func roots(_ all: [UInt32]) -> [UInt32] { tables.withLock { t in all.map { t.root($0) } } }
+
+    /// The person's root, which is the first of the members written to `out`.
+    @discardableResult
+    package func members(of c: UInt32, _ out: inout [UInt32]) -> UInt32 { tables.withLock { $0.members(of: c, &out) } }
+    package func members(of c: UInt32) -> [UInt32] {
+        var out: [UInt32] = []
+        members(of: c, &out)
+        return out
+    }
+
+    // MARK: The pipeline alone changes
+
+    func add() -> UInt32 { tables.withLock { $0.add() } }
+    func union(_ a: UInt32, _ b: UInt32) -> (kept: UInt32, absorbed: UInt32)? { tables.withLock { $0.union(a, b) } }
+
+    /// Takes the members apart and joins them again by these edges; nobody else is touched.
+    func rebuild(_ members: [UInt32], edges: [(UInt32, UInt32)]) {
+        tables.withLock { t in
+            for m in members {
+                t.parent[Int(m)] = m
+                t.next[Int(m)] = m
+            }
+            t.people += members.count - 1
+            for (a, b) in edges { _ = t.union(a, b) }
+        }
+    }
+
+    func restore(count: Int, edges: [(UInt32, UInt32)]) {
+        tables.withLock { t in
+            t.parent = Array(0..<UInt32(count))
+            t.next = t.parent
+            t.people = count
+            for (a, b) in edges { _ = t.union(a, b) }
+        }
+    }
+}

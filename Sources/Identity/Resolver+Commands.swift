@@ -1,0 +1,104 @@
+package import GRDB
+package import Kernel
+package import Ledger
+
+/// What people decide about persons. Called by the pipeline between two groups, inside its transaction.
+extension Resolver {
+    /// Joins two persons because somebody said so; limits and earlier decisions do not count. Nil when they are one already.
+    package mutating func merge(_ a: UInt32, _ b: UInt32, by author: String, note: String?, at: Instant, position: Position, _ db: Database) throws -> MergeMade? {
+        try save(db)
+        guard Int(a) < people.count, Int(b) < people.count, people.root(a) != people.root(b) else { return nil }
+        let left = people.members(of: a)
+        let right = Set(people.members(of: b))
+        for m in left {
+            for other in apart[m] ?? [] where right.contains(other) {
+                apart[m]?.remove(other)
+                apart[other]?.remove(m)
+                try db.execute(sql: "DELETE FROM apart WHERE a = ? AND b = ?", arguments: [min(m, other), max(m, other)])
+            }
+        }
+        let made = unite(a, b)
+        pending.merges.append(
+            .init(
+                id: made.id, a: a, b: b, kept: made.kept, absorbed: made.absorbed, reason: .person, kind: .init(rawValue: 0), value: "", otherKind: .init(rawValue: 0),
+                otherValue: "", author: author, note: note, position: position, at: at))
+        try save(db)
+        return made
+    }
+
+    /// What an unmerge came to: the members of each of the two persons.
+    package struct Unmerged: Sendable {
+        package var merge: Int64
+        package var left: [UInt32]
+        package var right: [UInt32]
+    }
+
+    /// Takes a merge back: each side keeps its raw customers, and the two stay apart. Nil when there is no such active merge.
+    package mutating func undo(merge id: Int64, by author: String, at: Instant, _ db: Database) throws -> Unmerged? {
+        try save(db)
+        guard let row = try Row.fetchOne(db, sql: "SELECT a, b FROM merge WHERE id = ? AND undone_at IS NULL", arguments: [id]) else { return nil }
+        let a: UInt32 = row[0]
+        let b: UInt32 = row[1]
+        try db.execute(sql: "UPDATE merge SET undone_at = ?, undone_by = ? WHERE id = ?", arguments: [at.milliseconds, author, id])
+        let members = people.members(of: a)
+        people.rebuild(members, edges: try edges(among: members, db))
+        limits.recount(members, people: people)
+        try keepApart(a, b, db)
+        return Unmerged(merge: id, left: people.members(of: a), right: people.members(of: b))
+    }
+
+    /// Somebody said these are two people: nothing joins them from now on, until somebody does.
+    package mutating func keepApart(_ a: UInt32, _ b: UInt32, _ db: Database) throws {
+        guard a != b else { return }
+        apart[a, default: []].insert(b)
+        apart[b, default: []].insert(a)
+        try db.execute(sql: "INSERT INTO apart (a, b) VALUES (?, ?) ON CONFLICT DO NOTHING", arguments: [min(a, b), max(a, b)])
+    }
+
+    private func edges(among members: [UInt32], _ db: Database) throws -> [(UInt32, UInt32)] {
+        var found: [(Int64, UInt32, UInt32)] = []
+        let statement = try db.cachedStatement(sql: "SELECT id, a, b FROM merge WHERE a = ? AND undone_at IS NULL")
+        for m in members {
+            for row in try Row.fetchAll(statement, arguments: [m]) { found.append((row[0], row[1], row[2])) }
+        }
+        return found.sorted { $0.0 < $1.0 }.map { ($0.1, $0.2) }
+    }
+
+    /// Forgets everything that names these raw customers: identifiers, references, conflicts, the evidence of their merges.
+    ///
+    /// - Returns: the values forgotten, so that others can forget them too.
+    package mutating func erase(_ customers: [UInt32], at: Instant, _ db: Database) throws -> [String] {
+        try save(db)
+        var values: [String] = []
+        for c in customers {
+            for row in try Row.fetchAll(db, sql: "SELECT kind, value, flags FROM identifier WHERE customer_id = ?", arguments: [c]) {
+                let kind = IdentifierKind(rawValue: row[0])
+                let value: String = row[1]
+                let flags: Int = row[2]
+                values.append(value)
+                map.remove(key.identifier(kind, value))
+                conflicts[key.identifier(kind, value)] = nil
+                if flags & 3 == 0, let k = plan.limited(kind) { limits.count(k, c, root: people.root(c), by: -1) }
+                try db.execute(sql: "DELETE FROM conflict WHERE kind = ? AND value = ?", arguments: [kind.rawValue, value])
+                if kind == .userID { try db.execute(sql: "DELETE FROM conflict WHERE user_value = ?", arguments: [value]) }
+                try db.execute(
+                    sql: """
+                        UPDATE merge SET value = CASE WHEN kind = $1 AND value = $2 THEN '' ELSE value END,
+                                         other_value = CASE WHEN other_kind = $1 AND other_value = $2 THEN '' ELSE other_value END
+                        WHERE a = $3 OR b = $3
+                        """, arguments: [kind.rawValue, value, c])
+            }
+            values += try String.fetchAll(db, sql: "SELECT value FROM reference WHERE customer_id = ?", arguments: [c])
+            try db.execute(sql: "DELETE FROM identifier WHERE customer_id = ?", arguments: [c])
+            try db.execute(sql: "DELETE FROM reference WHERE customer_id = ?", arguments: [c])
+            try db.execute(sql: "UPDATE merge SET value = '', other_value = '', note = NULL WHERE a = $1 OR b = $1", arguments: [c])
+            try db.execute(sql: "UPDATE customer SET erased_at = ? WHERE id = ?", arguments: [at.milliseconds, c])
+        }
+        return values
+    }
+
+    /// A rebuild meets the tombstone of an erased interaction: its raw customer's number is taken.
+    package mutating func reserve(_ customer: UInt32, at position: Position) {
+        while people.count <= Int(customer) { _ = create(position) }
+    }
+}

@@ -1,0 +1,234 @@
+package import GRDB
+import Kernel
+package import Ledger
+
+/// Identifiers → raw customers. It belongs to the pipeline's thread; what it concludes is written by ``save(_:)`` in the
+/// pipeline's transaction.
+///
+/// An identifier's raw customer is given when it is first seen. An interaction's identifiers are the evidence that the
+/// persons they lead to are one; if joining them would break a limit, or join two whom somebody told apart, the weakest
+/// identifier is left out and the rest tried again. So any order of the same interactions gives the same persons, as
+/// long as no limit is passed.
+package struct Resolver: ~Copyable {
+    /// The most raw customers that one person may be made of; past it nothing more is joined to them.
+    package static let maximumMembers = 10_000
+    /// The most raw customers of an installation.
+    package static let maximumCustomers = 1 << 26
+
+    /// What an interaction came to.
+    package struct Outcome {
+        package var customer: UInt32
+        package var merges: [MergeMade] = []
+    }
+
+    /// A merge that was just made.
+    package struct MergeMade: Sendable {
+        package var id: Int64
+        package var kept: UInt32
+        package var absorbed: UInt32
+    }
+
+    static let sharedFlag: UInt32 = 1 << 31
+    static let formerFlag: UInt32 = 1 << 30
+    static let customerMask: UInt32 = (1 << 30) - 1
+
+    package let people: People
+    let key: FingerprintKey
+    var map: FingerprintMap
+    var plan: RulesPlan
+    var limits: LimitCounts
+    var conflicts: [Fingerprint: Set<Fingerprint>]
+    var apart: [UInt32: Set<UInt32>]
+    var pending = Pending()
+    private var candidates: [Candidate] = []
+    private var references: [(IdentifierKind, UnsafeRawBufferPointer)] = []
+    var members: [UInt32] = []
+
+    /// An identifier of the interaction at hand.
+    struct Candidate {
+        var kind: IdentifierKind
+        var bytes: UnsafeRawBufferPointer
+        var print: Fingerprint
+        /// With flags; nil when it was never seen.
+        var known: UInt32?
+        var former: Bool
+        var rank: Int
+        var customer: UInt32? { known.map { $0 & Resolver.customerMask } }
+        var isShared: Bool { (known ?? 0) & Resolver.sharedFlag != 0 }
+        var text: String { String(decoding: bytes, as: UTF8.self) }
+    }
+
+    package var identifiers: Int { map.count }
+
+    /// Reads what was concluded before.
+    package init(_ db: Database, people: People, key: FingerprintKey, rules: IdentityRules) throws {
+        // A noncopyable struct cannot be half made when something throws: build locals, then move them in.
+        let plan = RulesPlan(rules)
+        let map = try Self.loadIdentifiers(db, key: key)
+        try Self.loadPeople(db, into: people)
+        let limits = try LimitCounts(db, plan: plan, people: people)
+        let conflicts = try Self.loadConflicts(db, key: key)
+        let apart = try Self.loadApart(db)
+        let nextMerge = try Int64.fetchOne(db, sql: "SELECT coalesce(max(id), 0) + 1 FROM merge") ?? 1
+        self.people = people
+        self.key = key
+        self.plan = plan
+        self.map = map
+        self.limits = limits
+        self.conflicts = conflicts
+        self.apart = apart
+        pending.nextMerge = nextMerge
+    }
+
+    /// New rules hold from the next interaction on.
+    package mutating func use(_ rules: IdentityRules, _ db: Database) throws {
+        try save(db)
+        plan = RulesPlan(rules)
+        limits = try LimitCounts(db, plan: plan, people: people)
+    }
+
+    /// The raw customer of an interaction that was seen before: nothing is concluded. Nil when no identifier is known.
+    package func lookUp(_ record: RecordView) -> UInt32? {
+        var best: (rank: Int, customer: UInt32)?
+        record.identifiers { kind, bytes in
+            guard plan.isUnique(kind), let found = map.find(key.identifier(kind, bytes)) else { return }
+            let rank = plan.rank(kind)
+            if best == nil || rank < best!.rank { best = (rank, found & Self.customerMask) }
+        }
+        return best?.customer
+    }
+
+    /// Concludes which customer an interaction belongs to.
+    package mutating func resolve(_ record: RecordView, at position: Position) -> Outcome {
+        if let quick = quick(record) { return Outcome(customer: quick) }
+        gather(record)
+        let outcome = join(record, position)
+        for (kind, bytes) in references { pending.reference(kind, bytes, outcome.customer, position, record.at) }
+        return outcome
+    }
+
+    /// The usual case: every identifier is known, none is shared, and all lead to one raw customer or one person.
+    private func quick(_ record: RecordView) -> UInt32? {
+        guard record.type != .alias else { return nil }
+        var first: UInt32?
+        var rank = Int.max
+        var plain = true
+        var other: UInt32?
+        record.identifiers { kind, bytes in
+            guard plain else { return }
+            guard plan.isUnique(kind), let found = map.find(key.identifier(kind, bytes)), found & Self.sharedFlag == 0 else {
+                plain = false
+                return
+            }
+            let customer = found & Self.customerMask
+            let r = plan.rank(kind)
+            if first == nil {
+                first = customer
+                rank = r
+            } else if customer != first {
+                if other != nil && other != customer {
+                    plain = false
+                    return
+                }
+                if r < rank {
+                    other = first
+                    first = customer
+                    rank = r
+                } else {
+                    other = customer
+                }
+            }
+        }
+        guard plain, let first else { return nil }
+        if let other, people.root(other) != people.root(first) { return nil }
+        return first
+    }
+
+    /// Splits the record's identifiers into those that join, the strongest first, and those that are only found by.
+    private mutating func gather(_ record: RecordView) {
+        var joining: [Candidate] = []
+        var finding: [(IdentifierKind, UnsafeRawBufferPointer)] = []
+        func add(_ kind: IdentifierKind, _ bytes: UnsafeRawBufferPointer, former: Bool = false) {
+            let print = key.identifier(kind, bytes)
+            // A former user id is as strong as a current one, but comes after it.
+            joining.append(Candidate(kind: kind, bytes: bytes, print: print, known: map.find(print), former: former, rank: plan.rank(kind) * 2 + (former ? 1 : 0)))
+        }
+        record.identifiers { kind, bytes in
+            if kind == .previousID {
+                // The one an alias replaces may have been a user id or an anonymous id; whichever is used later leads here.
+                add(.userID, bytes, former: true)
+                add(.anonymousID, bytes)
+            } else if plan.isUnique(kind) {
+                add(kind, bytes)
+            } else {
+                finding.append((kind, bytes))
+            }
+        }
+        joining.sort { $0.rank < $1.rank }
+        candidates.removeAll(keepingCapacity: true)
+        for c in joining where !candidates.contains(where: { $0.print == c.print }) { candidates.append(c) }
+        references = finding
+    }
+
+    private mutating func join(_ record: RecordView, _ position: Position) -> Outcome {
+        var kept = candidates.filter { !$0.isShared }
+        if kept.isEmpty { return alone(position) }
+        for c in kept where c.former { demote(c) }
+        while kept.count > 1, let user = violation(kept) {
+            let out = kept.removeLast()
+            note(conflict: out, with: user, position, record.at)
+        }
+        let base = kept.first { $0.known != nil }
+        let customer = base?.customer ?? create(position)
+        var outcome = Outcome(customer: customer)
+        for c in kept {
+            if let theirs = c.customer {
+                guard let base, people.root(theirs) != people.root(customer) else { continue }
+                outcome.merges.append(merge(base, c, position, record.at))
+            } else {
+                learn(c, customer, position, record)
+            }
+        }
+        return outcome
+    }
+
+    /// Only identifiers that prove nothing, or none that joins: the interaction belongs to the strongest one's own customer.
+    private mutating func alone(_ position: Position) -> Outcome {
+        if let shared = candidates.first?.customer { return Outcome(customer: shared) }
+        return Outcome(customer: create(position))
+    }
+
+    mutating func create(_ position: Position) -> UInt32 {
+        let c = people.add()
+        precondition(Int(c) < Self.maximumCustomers, "more than \(Self.maximumCustomers) customers: use several workspaces")
+        limits.add()
+        pending.customers.append((c, position))
+        return c
+    }
+
+    private mutating func learn(_ c: Candidate, _ customer: UInt32, _ position: Position, _ record: RecordView) {
+        map.set(c.print, customer | (c.former ? Self.formerFlag : 0))
+        if !c.former, let k = plan.limited(c.kind) { limits.count(k, customer, root: people.root(customer), by: 1) }
+        pending.identifier(c.kind, c.bytes, customer, position, record.at, former: c.former)
+    }
+
+    private mutating func merge(_ base: Candidate, _ other: Candidate, _ position: Position, _ at: Instant) -> MergeMade {
+        let a = base.customer!
+        let b = other.customer!
+        let made = unite(a, b)
+        let reason: Pending.Merge.Reason = other.kind == .match || base.kind == .match ? .match : .identifiers
+        pending.merges.append(
+            .init(
+                id: made.id, a: a, b: b, kept: made.kept, absorbed: made.absorbed, reason: reason, kind: base.kind, value: base.text, otherKind: other.kind,
+                otherValue: other.text, author: nil, note: nil, position: position, at: at))
+        return made
+    }
+
+    mutating func unite(_ a: UInt32, _ b: UInt32) -> MergeMade {
+        let joined = people.union(a, b)!
+        limits.join(kept: joined.kept, absorbed: joined.absorbed)
+        let id = pending.nextMerge
+        pending.nextMerge += 1
+        return MergeMade(id: id, kept: joined.kept, absorbed: joined.absorbed)
+    }
+}

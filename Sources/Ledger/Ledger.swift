@@ -1,0 +1,239 @@
+import Foundation
+package import GRDB
+import GRDBSQLite
+package import Kernel
+import Synchronization
+
+// The ledger file (ledger.db), format version 1: SQLite, WAL, pages of 64 KB, synchronous=FULL.
+//
+//   body        (id, data)   interactions, many to a row: see Body.swift and Record.swift
+//   quarantine  …            refused items: see Quarantine.swift
+//   vocabulary  (what, code, name)  codes of channels and identifier kinds that were declared
+//   meta        (key, value) format, fingerprint key, when it was made
+//
+// A position is body << 16 | index in the body; ids of bodies count up from 1 without gaps.
+
+/// Why the ledger did not do what it was asked.
+package enum LedgerProblem: Error, Equatable, Sendable {
+    /// More waits to be written than the queue may hold. A retry helps, after the seconds given.
+    case busy(retryAfter: Int)
+    /// The disk is full, read-only or failing; SQLite's words. A retry helps once that is mended.
+    case unwritable(String)
+    /// The ledger was closed. A retry with another one helps.
+    case closed
+    /// The file is no ledger, or one of a newer format.
+    case format(String)
+    /// A body cannot be read.
+    case damaged(body: Int64)
+    /// All 224 codes for declared channels or identifier kinds are taken.
+    case vocabularyFull(String)
+}
+
+/// Everything that ever happened, in the order it was written down.
+///
+/// One thread writes. It takes all batches that wait, writes them as a few bodies in one transaction, and only then
+/// answers: what was acknowledged is on the disk (group commit).
+package final class Ledger: Sendable {
+    package struct Options: Sendable {
+        /// Bytes that may wait to be written; past it ``append(_:)`` throws ``LedgerProblem/busy(retryAfter:)``.
+        package var queueBytes = 64 << 20
+        /// Bytes written in one transaction, about.
+        package var groupBytes = 4 << 20
+        /// Refused items kept; the oldest go first.
+        package var quarantineItems = 100_000
+        package init() {}
+    }
+
+    package let path: String
+    package let key: FingerprintKey
+    private enum Job: Sendable {
+        case append(Batch, CheckedContinuation<Position, any Error>)
+        case perform(@Sendable (Database) throws -> Void, CheckedContinuation<Void, any Error>)
+        case close(CheckedContinuation<Void, Never>)
+    }
+    private let options: Options
+    private let jobs = Mailbox<Job>()
+    private let newest: Atomic<Int64>
+    private let queued = Atomic<Int>(0)
+    private let closed = Atomic<Bool>(false)
+    private let trouble = Mutex<String?>(nil)
+    private let words: Mutex<Vocabulary>
+    private let listeners = Mutex<[@Sendable (Int64) -> Void]>([])
+
+    /// The newest body on the disk; 0 when there is none.
+    package var newestBody: Int64 { newest.load(ordering: .acquiring) }
+    /// Bytes that wait to be written.
+    package var queuedBytes: Int { queued.load(ordering: .relaxed) }
+    /// Why the last write failed; nil when it did not.
+    package var unwritable: String? { trouble.withLock { $0 } }
+    package var vocabulary: Vocabulary { words.withLock { $0 } }
+    /// Calls back on the writer's thread after each commit, with the newest body. Keep it short.
+    package func onCommit(_ listener: @escaping @Sendable (Int64) -> Void) { listeners.withLock { $0.append(listener) } }
+
+    /// Opens or creates the ledger.
+    ///
+    /// - Parameter randomness: draws the fingerprint key of a new ledger.
+    /// - Throws: ``LedgerProblem/format(_:)``, or what SQLite says.
+    package init(path: String, options: Options = .init(), randomness: Randomness, clock: Clock) throws {
+        self.path = path
+        self.options = options
+        let queue = try LedgerFile.open(path, randomness: randomness, clock: clock)
+        let (key, body, vocabulary) = try queue.read { db in
+            (try LedgerFile.key(db), try Int64.fetchOne(db, sql: "SELECT max(id) FROM body") ?? 0, try LedgerFile.vocabulary(db))
+        }
+        self.key = key
+        newest = Atomic(body)
+        words = Mutex(vocabulary)
+        startThread("ledger") { [self] in work(queue, body) }
+    }
+
+    /// Writes a batch: its records and its refused items together or not at all. Durable when it returns.
+    ///
+    /// - Returns: the position of the last record; a batch without records gives the newest body's.
+    /// - Throws: ``LedgerProblem``
+    package func append(_ batch: Batch) async throws -> Position {
+        let weight = batch.weight
+        guard queued.load(ordering: .relaxed) + weight <= options.queueBytes || queuedBytes == 0 else { throw LedgerProblem.busy(retryAfter: 1) }
+        guard !closed.load(ordering: .acquiring) else { throw LedgerProblem.closed }
+        queued.add(weight, ordering: .relaxed)
+        defer { queued.subtract(weight, ordering: .relaxed) }
+        return try await withCheckedThrowingContinuation { jobs.send(.append(batch, $0)) }
+    }
+
+    /// Runs in one transaction on the writer's thread, between groups. Durable when it returns.
+    package func perform<R: Sendable>(_ body: @escaping @Sendable (Database) throws -> R) async throws -> R {
+        guard !closed.load(ordering: .acquiring) else { throw LedgerProblem.closed }
+        let result = Mutex<R?>(nil)
+        let box = Box(result)
+        try await withCheckedThrowingContinuation { continuation in
+            jobs.send(.perform({ db in let r = try body(db); box.value.withLock { $0 = r } }, continuation))
+        }
+        return box.value.withLock { $0! }
+    }
+    private final class Box<R: Sendable>: Sendable {
+        let value: Mutex<R?>
+        init(_ value: consuming Mutex<R?>) { self.value = value }
+    }
+
+    /// Codes for names of channels and identifier kinds; unknown ones are given the next code.
+    package func declare(channels: [String], kinds: [String]) async throws {
+        let fresh = try await perform { db in
+            var words = try LedgerFile.vocabulary(db)
+            for name in channels where words.channel(name) == nil {
+                guard let code = words.nextChannelCode() else { throw LedgerProblem.vocabularyFull("channels") }
+                words.add(channel: name, code: code)
+                try db.execute(sql: "INSERT INTO vocabulary (what, code, name) VALUES ('channel', ?, ?)", arguments: [code, name])
+            }
+            for name in kinds where words.kind(name) == nil {
+                guard let code = words.nextKindCode() else { throw LedgerProblem.vocabularyFull("identifier kinds") }
+                words.add(kind: name, code: code)
+                try db.execute(sql: "INSERT INTO vocabulary (what, code, name) VALUES ('kind', ?, ?)", arguments: [code, name])
+            }
+            return words
+        }
+        words.withLock { $0 = fresh }
+    }
+
+    /// Writes what waits, then closes the file. Appends from now on throw ``LedgerProblem/closed``.
+    package func close() async {
+        guard !closed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        await withCheckedContinuation { jobs.send(.close($0)) }
+    }
+
+    // MARK: The writer's thread
+
+    private func work(_ queue: DatabaseQueue, _ newest: Int64) {
+        var next = newest
+        var builder = BodyBuilder()
+        while true {
+            var batch: [(Batch, CheckedContinuation<Position, any Error>)] = []
+            var size = 0
+            func flush() {
+                guard !batch.isEmpty else { return }
+                write(batch, queue, &next, &builder)
+                batch.removeAll(keepingCapacity: true)
+                size = 0
+            }
+            for job in jobs.take() {
+                switch job {
+                case .append(let b, let done):
+                    batch.append((b, done))
+                    size += b.weight
+                    if size >= options.groupBytes { flush() }
+                case .perform(let body, let done):
+                    flush()
+                    done.resume(with: Result { try attempt(queue, body) })
+                case .close(let done):
+                    flush()
+                    try? queue.close()
+                    done.resume()
+                    return
+                }
+            }
+            flush()
+        }
+    }
+
+    private func attempt(_ queue: DatabaseQueue, _ body: (Database) throws -> Void) throws {
+        do {
+            // A DatabaseQueue called synchronously runs on the calling thread.
+            try queue.inTransaction { db in
+                try body(db)
+                return .commit
+            }
+            trouble.withLock { $0 = nil }
+        } catch let error as DatabaseError where Self.isDisk(error) {
+            let words = error.message ?? error.resultCode.description
+            trouble.withLock { $0 = words }
+            throw LedgerProblem.unwritable(words)
+        }
+    }
+
+    private static func isDisk(_ error: DatabaseError) -> Bool {
+        [.SQLITE_FULL, .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_NOMEM].contains(error.resultCode.primaryResultCode)
+    }
+
+    private func write(_ group: [(Batch, CheckedContinuation<Position, any Error>)], _ queue: DatabaseQueue, _ next: inout Int64, _ builder: inout BodyBuilder) {
+        var body = next
+        var ends: [Position] = []
+        do {
+            try attempt(queue) { db in
+                let insert = try db.cachedStatement(sql: "INSERT INTO body (id, data) VALUES (?, ?)").sqliteStatement
+                func store() throws {
+                    body += 1
+                    let code = builder.finish { bytes in
+                        sqlite3_bind_int64(insert, 1, body)
+                        sqlite3_bind_blob(insert, 2, bytes.baseAddress, Int32(bytes.count), nil)  // outlives the step
+                        let code = sqlite3_step(insert)
+                        sqlite3_reset(insert)
+                        sqlite3_clear_bindings(insert)
+                        return code
+                    }
+                    guard code == SQLITE_DONE else { throw DatabaseError(resultCode: .init(rawValue: code), message: String(cString: sqlite3_errmsg(db.sqliteConnection))) }
+                }
+                for (batch, _) in group {
+                    try batch.bytes.withUnsafeBytes { bytes in
+                        var from = 0
+                        for end in batch.ends {
+                            if builder.isFull(for: Int(end) - from) { try store() }
+                            builder.add(UnsafeRawBufferPointer(rebasing: bytes[from..<Int(end)]))
+                            from = Int(end)
+                        }
+                    }
+                    ends.append(builder.count > 0 ? Position(body: body + 1, index: builder.count - 1) : Position(body: body, index: 0))
+                    if !batch.refused.isEmpty { try Quarantine.insert(batch.refused, db, keeping: options.quarantineItems) }
+                }
+                if builder.count > 0 { try store() }
+            }
+        } catch {
+            builder.removeAll()
+            for (_, done) in group { done.resume(throwing: error) }
+            return
+        }
+        let changed = body > next
+        next = body
+        newest.store(body, ordering: .releasing)
+        if changed { for listener in listeners.withLock({ $0 }) { listener(body) } }
+        for ((_, done), end) in zip(group, ends) { done.resume(returning: end) }
+    }
+}

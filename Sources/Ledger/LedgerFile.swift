@@ -1,0 +1,70 @@
+import Foundation
+package import GRDB
+import Kernel
+
+/// The ledger's file: how it is made and what its small tables say.
+package enum LedgerFile {
+    package static let format = 1
+    static let pageSize = 65_536
+    /// Bytes of WAL after which SQLite copies it into the file.
+    private static let walBytes = 64 << 20
+
+    static func open(_ path: String, randomness: Randomness, clock: Clock) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.label = "ledger"
+        configuration.busyMode = .timeout(10)
+        configuration.prepareDatabase { db in
+            // page_size takes effect only in an empty file and before WAL. secure_delete: erased bytes are overwritten.
+            try db.execute(sql: "PRAGMA page_size = \(pageSize); PRAGMA journal_mode = WAL")
+            try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = \(walBytes / pageSize)")
+        }
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        try queue.write { db in
+            if try !db.tableExists("meta") {
+                try db.execute(
+                    sql: """
+                        CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+                        CREATE TABLE body (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+                        CREATE TABLE vocabulary (
+                            what TEXT NOT NULL CHECK (what IN ('channel', 'kind')),
+                            code INTEGER NOT NULL CHECK (code BETWEEN 32 AND 255),
+                            name TEXT NOT NULL,
+                            PRIMARY KEY (what, code),
+                            UNIQUE (what, name)
+                        );
+                        """)
+                try db.execute(sql: Quarantine.schema)
+                let key = randomness.bytes(FingerprintKey.length).map { String(format: "%02x", $0) }.joined()
+                for (k, v) in [("format", "\(format)"), ("fingerprint_key", key), ("created", clock.now.rfc3339)] {
+                    try db.execute(sql: "INSERT INTO meta (key, value) VALUES (?, ?)", arguments: [k, v])
+                }
+            }
+            let found = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'format'") ?? ""
+            guard found == "\(format)" else {
+                throw LedgerProblem.format("\(path) has ledger format \(found), this program reads \(format): use the version that wrote it, or restore a backup")
+            }
+        }
+        return queue
+    }
+
+    static func key(_ db: Database) throws -> FingerprintKey {
+        let hex = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'fingerprint_key'") ?? ""
+        var bytes: [UInt8] = []
+        var rest = Substring(hex)
+        while let pair = UInt8(rest.prefix(2), radix: 16), rest.count >= 2 {
+            bytes.append(pair)
+            rest = rest.dropFirst(2)
+        }
+        guard bytes.count == FingerprintKey.length, rest.isEmpty else { throw LedgerProblem.format("the fingerprint key in meta is not 32 hexadecimal digits") }
+        return FingerprintKey(bytes)
+    }
+
+    package static func vocabulary(_ db: Database) throws -> Vocabulary {
+        var words = Vocabulary()
+        for row in try Row.fetchAll(db, sql: "SELECT what, code, name FROM vocabulary ORDER BY what, code") {
+            let code: UInt8 = row["code"]
+            if row["what"] == "channel" { words.add(channel: row["name"], code: code) } else { words.add(kind: row["name"], code: code) }
+        }
+        return words
+    }
+}

@@ -1,0 +1,102 @@
+import GRDBSQLite
+import Synchronization
+
+/// Reads bodies. Not Sendable: one per thread at a time, with a connection of its own.
+///
+/// It speaks to SQLite directly: the pipeline and the single view read millions of records, and a body is handed out in
+/// place, from the page cache or the mapped file, without a copy.
+package final class LedgerReader {
+    private var db: OpaquePointer?
+    private var scan: OpaquePointer?
+    private var one: OpaquePointer?
+
+    package init(path: String) throws(LedgerProblem) {
+        var db: OpaquePointer?
+        guard sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nil) == SQLITE_OK else {
+            sqlite3_close(db)
+            throw .unwritable("cannot open \(path) for reading")
+        }
+        sqlite3_busy_timeout(db, 10_000)
+        sqlite3_exec(db, "PRAGMA mmap_size = 1099511627776; PRAGMA cache_size = -16384", nil, nil, nil)
+        guard sqlite3_prepare_v3(db, "SELECT id, data FROM body WHERE id > ?1 ORDER BY id LIMIT ?2", -1, 1, &scan, nil) == SQLITE_OK,
+            sqlite3_prepare_v3(db, "SELECT data FROM body WHERE id = ?1", -1, 1, &one, nil) == SQLITE_OK
+        else {
+            let words = String(cString: sqlite3_errmsg(db))
+            sqlite3_finalize(scan)
+            sqlite3_finalize(one)
+            sqlite3_close(db)
+            throw .format("\(path): \(words)")
+        }
+        self.db = db
+    }
+
+    deinit {
+        sqlite3_finalize(scan)
+        sqlite3_finalize(one)
+        sqlite3_close(db)
+    }
+
+    /// Bodies after one, in order. The view is valid during the call only; return false to stop.
+    ///
+    /// - Returns: how many were handed out.
+    /// - Throws: ``LedgerProblem/damaged(body:)`` at the first that is no body, and what `body` throws.
+    @discardableResult
+    package func bodies(after id: Int64, limit: Int = .max, _ body: (Int64, BodyView) throws -> Bool) throws -> Int {
+        sqlite3_bind_int64(scan, 1, id)
+        sqlite3_bind_int64(scan, 2, Int64(limit))
+        defer { sqlite3_reset(scan) }
+        var n = 0
+        while true {
+            let code = sqlite3_step(scan)
+            if code == SQLITE_DONE { return n }
+            guard code == SQLITE_ROW else { throw LedgerProblem.unwritable("reading: " + String(cString: sqlite3_errmsg(db))) }
+            let found = sqlite3_column_int64(scan, 0)
+            guard let view = BodyView(UnsafeRawBufferPointer(start: sqlite3_column_blob(scan, 1), count: Int(sqlite3_column_bytes(scan, 1)))) else {
+                throw LedgerProblem.damaged(body: found)
+            }
+            n += 1
+            if try !body(found, view) { return n }
+        }
+    }
+
+    /// One body; nil when there is none.
+    package func body<R>(_ id: Int64, _ use: (BodyView) throws -> R) throws -> R? {
+        sqlite3_bind_int64(one, 1, id)
+        defer { sqlite3_reset(one) }
+        guard sqlite3_step(one) == SQLITE_ROW else { return nil }
+        guard let view = BodyView(UnsafeRawBufferPointer(start: sqlite3_column_blob(one, 0), count: Int(sqlite3_column_bytes(one, 0)))) else {
+            throw LedgerProblem.damaged(body: id)
+        }
+        return try use(view)
+    }
+
+    /// One record; nil when there is none.
+    package func record<R>(_ position: Position, _ use: (RecordView) throws -> R) throws -> R? {
+        try body(position.body) { body in
+            guard let record = body[position.index] else { throw LedgerProblem.damaged(body: position.body) }
+            return try use(record)
+        }
+    }
+
+    /// One read transaction around many reads: saves the begin and end of each.
+    package func together<R>(_ body: () throws -> R) rethrows -> R {
+        sqlite3_exec(db, "BEGIN", nil, nil, nil)
+        defer { sqlite3_exec(db, "COMMIT", nil, nil, nil) }
+        return try body()
+    }
+}
+
+/// A few readers, lent out one at a time.
+package final class LedgerReaders: Sendable {
+    // Only one caller at a time holds a reader: it is taken out of the list and put back.
+    private struct Lent: @unchecked Sendable { let reader: LedgerReader }
+    private let free = Mutex<[Lent]>([])
+    private let path: String
+    package init(path: String) { self.path = path }
+
+    package func use<R>(_ body: (LedgerReader) throws -> R) throws -> R {
+        let lent = try free.withLock { $0.popLast() } ?? Lent(reader: LedgerReader(path: path))
+        defer { free.withLock { if $0.count < 8 { $0.append(lent) } } }
+        return try body(lent.reader)
+    }
+}

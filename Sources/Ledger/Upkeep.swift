@@ -1,0 +1,131 @@
+import Foundation
+import GRDB
+import Kernel
+
+/// What a check of the whole ledger found.
+package struct Verification: Sendable, Equatable {
+    package var bodies = 0
+    package var records = 0
+    package var erased = 0
+    package var bytes = 0
+    /// Bodies whose checksum or frame is wrong, or that are missing.
+    package var damaged: [Int64] = []
+}
+
+extension Ledger {
+    /// Reads every body up to the newest, checks its checksum and every record's frame, and that none is missing.
+    package func verify(progress: (Int64) -> Void = { _ in }) throws -> Verification {
+        let reader = try LedgerReader(path: path)
+        var found = Verification()
+        var expected: Int64 = 1
+        let last = newestBody
+        while expected <= last {
+            do {
+                try reader.bodies(after: expected - 1, limit: 1000) { id, body in
+                    while expected < id {
+                        found.damaged.append(expected)
+                        expected += 1
+                    }
+                    found.bodies += 1
+                    found.bytes += body.bytes.count
+                    if body.isIntact {
+                        found.records += body.count
+                        for i in 0..<body.count where body[i]?.kind == .erased { found.erased += 1 }
+                    } else {
+                        found.damaged.append(id)
+                    }
+                    expected = id + 1
+                    return id < last
+                }
+            } catch LedgerProblem.damaged(let id) {
+                while expected <= id {
+                    found.damaged.append(expected)
+                    expected += 1
+                }
+            }
+            progress(expected - 1)
+        }
+        return found
+    }
+
+    /// Removes what these records say: in their place stays a tombstone with their times and fingerprint, so that no
+    /// position changes and the message is not taken for a new one. Afterwards nothing of them is left in the file or its WAL.
+    ///
+    /// - Parameters:
+    ///   - records: where they are, and the number of the raw customer each was concluded to belong to. The tombstone keeps
+    ///     that number, so that a rebuild from the ledger numbers everybody else as before.
+    ///   - texts: refused items in which one of these occurs go too.
+    package func erase(_ records: [(position: Position, customer: UInt32)], also texts: [String] = []) async throws {
+        let byBody = Dictionary(grouping: records, by: \.position.body).mapValues { here in
+            Dictionary(here.map { ($0.position.index, $0.customer) }) { first, _ in first }
+        }
+        // Some bodies a transaction: appends go on in between.
+        for chunk in stride(from: 0, to: byBody.count, by: 64).map({ Array(byBody.sorted { $0.key < $1.key }.dropFirst($0).prefix(64)) }) {
+            try await perform { db in
+                for (id, places) in chunk {
+                    guard let data = try Data.fetchOne(db, sql: "SELECT data FROM body WHERE id = ?", arguments: [id]) else { continue }
+                    let fresh = try data.withUnsafeBytes { bytes in
+                        guard let body = BodyView(bytes) else { throw LedgerProblem.damaged(body: id) }
+                        return try Self.erasing(places, of: body, id: id)
+                    }
+                    try db.execute(sql: "UPDATE body SET data = ? WHERE id = ?", arguments: [fresh, id])
+                }
+            }
+        }
+        let needles = texts.filter { $0.utf8.count >= 3 }
+        if !needles.isEmpty {
+            try await perform { db in
+                for text in needles {
+                    try db.execute(sql: "DELETE FROM quarantine WHERE instr(lower(CAST(item AS TEXT)), lower(?)) > 0 OR instr(lower(reason), lower(?)) > 0", arguments: [text, text])
+                }
+            }
+        }
+        try await checkpoint()
+    }
+
+    private static func erasing(_ places: [Int: UInt32], of body: BodyView, id: Int64) throws -> Data {
+        var builder = BodyBuilder()
+        for i in 0..<body.count {
+            guard let record = body[i] else { throw LedgerProblem.damaged(body: id) }
+            if let customer = places[i] {
+                var header = RecordHeader(at: record.at, receivedAt: record.receivedAt, message: record.message)
+                header.kind = .erased
+                header.direction = .internal
+                header.value = Double(customer)
+                var batch = Batch()
+                batch.append(header, name: "", messageID: "")
+                batch.bytes.withUnsafeBytes { builder.add($0) }
+            } else {
+                builder.add(record.bytes)
+            }
+        }
+        return builder.finish { Data($0) }
+    }
+
+    /// Copies the WAL into the file and empties it.
+    package func checkpoint() async throws {
+        // A checkpoint cannot run inside the transaction that `perform` opens, so it goes by a connection of its own.
+        try await Task.detached { [path] in
+            var configuration = Configuration()
+            configuration.busyMode = .timeout(10)
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try queue.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+            try queue.close()
+        }.value
+    }
+
+    /// Copies a consistent snapshot into a new file while appends go on.
+    ///
+    /// - Returns: the newest body in the copy.
+    package func backup(to file: String) throws -> Int64 {
+        var configuration = Configuration()
+        configuration.readonly = true
+        let source = try DatabaseQueue(path: path, configuration: configuration)
+        let target = try DatabaseQueue(path: file)
+        try source.backup(to: target)
+        let newest = try target.read { try Int64.fetchOne($0, sql: "SELECT max(id) FROM body") ?? 0 }
+        try target.close()
+        try source.close()
+        return newest
+    }
+}

@@ -1,0 +1,79 @@
+import Synchronization
+
+/// Marks since the base: an arena and one list per customer, newest arrival first.
+///
+/// @unchecked Sendable: one writer (the pipeline). A mark is written before the head that makes it reachable is stored
+/// with release; readers load heads with acquire and never see a half-written mark. Nothing moves.
+final class Delta: @unchecked Sendable {
+    static let capacity = 6 << 20
+    /// Room left for one group, which is appended before anybody looks again.
+    static let reserve = 1 << 17
+    private let arena = Mapped(anonymous: (capacity + 1) * MemoryLayout<Mark>.stride)
+    private let heads = Mapped(anonymous: (1 << 26) * 4)
+    private let marks: UnsafeMutablePointer<Mark>
+    // Zeroed memory serves as Atomic(0): by its layout.
+    private let head: UnsafeMutablePointer<Atomic<UInt32>>
+    private(set) var count = 0
+    var isFull: Bool { count >= Self.capacity - Self.reserve }
+
+    init() {
+        marks = arena.at(0)
+        head = heads.base.assumingMemoryBound(to: Atomic<UInt32>.self)
+    }
+
+    func append(_ c: UInt32, _ mark: Mark) {
+        let i = count &+ 1
+        precondition(i <= Self.capacity)
+        var mark = mark
+        mark.next = head[Int(c)].load(ordering: .relaxed)
+        marks[i] = mark
+        count = i
+        head[Int(c)].store(UInt32(i), ordering: .releasing)
+    }
+
+    func hasMarks(_ c: UInt32) -> Bool { head[Int(c)].load(ordering: .relaxed) != 0 }
+
+    func count(of c: UInt32) -> Int {
+        var n = 0
+        var i = head[Int(c)].load(ordering: .acquiring)
+        while i != 0 {
+            n += 1
+            i = marks[Int(i)].next
+        }
+        return n
+    }
+
+    /// Adds this customer's marks to `out`, in no order.
+    func add(_ c: UInt32, _ out: inout [Mark]) {
+        var i = head[Int(c)].load(ordering: .acquiring)
+        while i != 0 {
+            let m = marks[Int(i)]
+            out.append(m)
+            i = m.next
+        }
+    }
+
+    /// This customer's marks, newest first.
+    func collect(_ c: UInt32, _ out: inout [Mark]) {
+        out.removeAll(keepingCapacity: true)
+        add(c, &out)
+        sortNewestFirst(&out)
+    }
+}
+
+/// Insertion for what is nearly in order, as arrivals are; a real sort for the rest.
+func sortNewestFirst(_ marks: inout [Mark]) {
+    if marks.count > 64 {
+        marks.sort { $0.isAfter($1) }
+        return
+    }
+    for i in marks.indices.dropFirst() {
+        let m = marks[i]
+        var k = i
+        while k > 0 && m.isAfter(marks[k - 1]) {
+            marks[k] = marks[k - 1]
+            k -= 1
+        }
+        marks[k] = m
+    }
+}

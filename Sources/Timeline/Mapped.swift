@@ -1,0 +1,65 @@
+import Glibc
+
+/// Memory that a class owns: mapped read-only from a file, or anonymous and lazily zero. Whoever scans it holds a
+/// reference to its owner, so it is unmapped when the last reader is done, also after the file was replaced.
+///
+/// @unchecked Sendable: `base` and `count` never change; a file mapping is written only by the one who makes it, before
+/// anybody else sees it; an anonymous one is written by one thread and read by others under the rules of its owner.
+final class Mapped: @unchecked Sendable {
+    let base: UnsafeMutableRawPointer
+    let count: Int
+
+    /// A file to read; nil when it is missing, empty or cannot be mapped.
+    init?(file: String) {
+        let fd = open(file, O_RDONLY | O_CLOEXEC)
+        guard fd >= 0 else { return nil }
+        defer { close(fd) }
+        var s = stat()
+        guard fstat(fd, &s) == 0, s.st_size > 0, let p = mmap(nil, Int(s.st_size), PROT_READ, MAP_SHARED, fd, 0), p != MAP_FAILED else { return nil }
+        count = Int(s.st_size)
+        base = p
+    }
+
+    /// Address space that fills lazily: nothing in it ever moves under a reader.
+    init(anonymous n: Int) {
+        guard let p = mmap(nil, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0), p != MAP_FAILED else {
+            fatalError("no address space for \(n) bytes: raise the limit on virtual memory (ulimit -v)")
+        }
+        count = n
+        base = p
+    }
+
+    /// A new file of a known size, written through the mapping and then synced.
+    ///
+    /// Its blocks are reserved first: writing to a mapping on a full disk would end the process.
+    /// - Throws: ``TimelineProblem/unwritable(_:)``
+    init(create file: String, size: Int) throws(TimelineProblem) {
+        let fd = open(file, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard fd >= 0 else { throw .unwritable(String(cString: strerror(errno))) }
+        defer { close(fd) }
+        let code = posix_fallocate(fd, 0, off_t(size))
+        guard code == 0 else {
+            unlink(file)
+            throw .unwritable(String(cString: strerror(code)))
+        }
+        guard let p = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), p != MAP_FAILED else {
+            throw .unwritable(String(cString: strerror(errno)))
+        }
+        count = size
+        base = p
+    }
+
+    /// Waits until the file is on the disk.
+    func sync() throws(TimelineProblem) {
+        guard msync(base, count, MS_SYNC) == 0 else { throw .unwritable(String(cString: strerror(errno))) }
+    }
+
+    deinit { munmap(base, count) }
+
+    func at<T>(_ offset: Int, as type: T.Type = T.self) -> UnsafeMutablePointer<T> { base.advanced(by: offset).assumingMemoryBound(to: T.self) }
+}
+
+/// Why the timeline's files could not be written. Nothing is lost: they follow from the ledger.
+package enum TimelineProblem: Error, Equatable, Sendable {
+    case unwritable(String)
+}

@@ -1,0 +1,27 @@
+/// One interaction in the timeline.
+package struct Mark: Sendable, Equatable {
+    /// Where it lies in the ledger.
+    package var position: UInt64
+    /// NaN when it has no value.
+    package var value: Double
+    /// When it happened, in seconds since 1970.
+    package var second: UInt32
+    var next: UInt32 = 0
+    /// The number of its name.
+    package var event: UInt16
+    package var channel: UInt8
+    /// Direction, media and call type, as in the record.
+    package var flags: UInt8
+
+    package init(position: UInt64, second: UInt32, event: UInt16, channel: UInt8, flags: UInt8, value: Double) {
+        self.position = position
+        self.second = second
+        self.event = event
+        self.channel = channel
+        self.flags = flags
+        self.value = value
+    }
+
+    /// Whether it comes after another: by time, then by ledger position.
+    package func isAfter(_ other: Mark) -> Bool { second != other.second ? second > other.second : position > other.position }
+}
