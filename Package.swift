@@ -54,7 +54,7 @@ let package = Package(
         room("Ledger", ["Store", "Kernel", "CSodium", "CXxhash"] + grdb),
         room("Identity", ["Ledger", "Store", "Kernel", "Definitions", "CText"] + grdb),
         room("Timeline", ["Identity", "Ledger", "Kernel"]),
-        room("Pipeline", ["Timeline", "Identity", "Ledger", "Store", "Kernel", "Definitions"] + grdb),
+        room("Pipeline", ["Timeline", "Identity", "Ledger", "Store", "Kernel", .product(name: "Logging", package: "swift-log")] + grdb),
         room("Customers", ["Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel", "Simdjson"] + grdb),
         room("Access", ["Store", "Kernel", "CSodium"] + grdb),
         room("Collect", ["Ledger", "Identity", "Definitions", "Kernel", "Simdjson", "CZlib", yams]),

@@ -1,1 +1,301 @@
-// Pipeline
+import Foundation
+import GRDB
+package import Identity
+package import Kernel
+package import Ledger
+package import Logging
+package import Store
+import Synchronization
+package import Timeline
+
+/// The one ordered consumer of the ledger: resolves identity, drops duplicates, appends to the timeline, runs the
+/// reactions. What it concludes is committed together with its position, so each interaction is concluded exactly once.
+package final class Pipeline: Sendable {
+    package struct Options: Sendable {
+        /// Seconds within which a message id is dropped when it comes again.
+        package var window: UInt32 = 30 * 86_400
+        /// Marks after which the timeline merges, instead of its own rule. For tests.
+        package var mergeAt: Int?
+        /// Reads the identity rules out of the definitions in force (kind → YAML).
+        package var rules: @Sendable ([String: String], Vocabulary) throws -> IdentityRules
+        package var clock: Clock
+        package init(clock: Clock, rules: @escaping @Sendable ([String: String], Vocabulary) throws -> IdentityRules) {
+            self.clock = clock
+            self.rules = rules
+        }
+    }
+
+    /// Where everything lies.
+    package struct Folder: Sendable {
+        package var ledger: Ledger
+        package var store: Store
+        /// The timeline's folder.
+        package var timeline: String
+        package init(ledger: Ledger, store: Store, timeline: String) {
+            self.ledger = ledger
+            self.store = store
+            self.timeline = timeline
+        }
+    }
+
+    /// Counts since the start.
+    package struct Totals: Sendable, Equatable {
+        package var interactions = 0
+        package var duplicates = 0
+        package var merges = 0
+        /// Interactions read again at the start, because no snapshot had them.
+        package var replayed = 0
+    }
+
+    /// How far it is.
+    package struct Status: Sendable, Equatable {
+        /// Everything up to this body is concluded.
+        package var body: Int64
+        package var newestBody: Int64
+        /// How long the newest interaction concluded has been in the ledger, when there are newer ones; else 0.
+        package var lagMilliseconds: Int64
+        package var totals: Totals
+        /// Persons and raw customers.
+        package var people: Int
+        package var customers: Int
+        package var marks: Int
+        /// Why nothing is concluded just now; nil when all is well.
+        package var trouble: String?
+    }
+
+    private enum Message: Sendable {
+        case wake
+        case stop(CheckedContinuation<Void, Never>)
+    }
+    private struct Waiter {
+        var id: UInt64
+        var body: Int64
+        var done: CheckedContinuation<Bool, Never>
+    }
+    private struct State {
+        var body: Int64 = 0
+        var totals = Totals()
+        var received = Instant(milliseconds: 0)
+        var trouble: String?
+        var waiters: [Waiter] = []
+        var nextWaiter: UInt64 = 0
+    }
+
+    package let people: People
+    package let names: EventNames
+    private let folder: Folder
+    private let options: Options
+    private let reactions: [any Reaction]
+    private let logger: Logger
+    private let box = Mailbox<Message>()
+    private let state = Mutex(State())
+    private let timelineNow: Mutex<Timeline>
+    private let definitionsNow: Mutex<[String: String]>
+    private let listeners = Mutex<[@Sendable ([String: String]) -> Void]>([])
+
+    /// Opens the state and the timeline, rebuilding what is missing, and starts to conclude.
+    ///
+    /// Returns when reads are right as of what was concluded before; the rest of the ledger is caught up in the background.
+    package init(_ folder: Folder, reactions: [any Reaction], options: Options, logger: Logger) async throws {
+        self.folder = folder
+        self.options = options
+        self.reactions = reactions
+        self.logger = logger
+        people = People()
+        names = EventNames()
+        let (people, names) = (people, names)
+        // The core is made on the thread that owns it and never leaves it; what others need of it comes back.
+        let handOver = HandOver()
+        let (timeline, body, definitions, totals) = try await withCheckedThrowingContinuation {
+            (started: CheckedContinuation<(Timeline, Int64, [String: String], Totals), any Error>) in
+            startThread("pipeline") {
+                do {
+                    let core = try Core(folder, people: people, names: names, reactions: reactions, options: options)
+                    started.resume(returning: (core.timeline, core.position, core.definitions, core.totals))
+                    handOver.take()?.run(core)
+                } catch {
+                    started.resume(throwing: error)
+                }
+            }
+        }
+        timelineNow = Mutex(timeline)
+        definitionsNow = Mutex(definitions)
+        state.withLock {
+            $0.body = body
+            $0.totals = totals
+        }
+        folder.ledger.onCommit { [box] _ in box.send(.wake) }
+        box.send(.wake)
+        handOver.give(self)
+    }
+
+    /// Gives the pipeline to its thread once it exists.
+    private final class HandOver: Sendable {
+        private let given = Mutex<Pipeline?>(nil)
+        private let ready = DispatchSemaphore(value: 0)
+        func give(_ p: Pipeline) {
+            given.withLock { $0 = p }
+            ready.signal()
+        }
+        func take() -> Pipeline? {
+            ready.wait()
+            return given.withLock {
+                let p = $0
+                $0 = nil
+                return p
+            }
+        }
+    }
+
+    // MARK: Reading
+
+    /// What happened, per customer, as of now.
+    package var timeline: Parts { timelineNow.withLock { $0 }.current }
+    /// Everything up to this body is concluded.
+    package var body: Int64 { state.withLock { $0.body } }
+    /// The definitions in force: kind → YAML.
+    package var definitions: [String: String] { definitionsNow.withLock { $0 } }
+    /// Calls back after definitions came into force.
+    package func onDefinitions(_ listener: @escaping @Sendable ([String: String]) -> Void) { listeners.withLock { $0.append(listener) } }
+
+    package var status: Status {
+        let newest = folder.ledger.newestBody
+        let parts = timeline
+        let timelineTrouble = timelineNow.withLock { $0 }.unwritable
+        let now = options.clock.now
+        return state.withLock {
+            Status(
+                body: $0.body, newestBody: newest, lagMilliseconds: $0.body >= newest ? 0 : max(0, now - $0.received), totals: $0.totals, people: people.people,
+                customers: people.count, marks: parts.marks, trouble: $0.trouble ?? timelineTrouble)
+        }
+    }
+
+    /// Waits until everything up to this body is concluded, at most so long. False when it took longer.
+    package func wait(for body: Int64, atMost seconds: Double = 5) async -> Bool {
+        let id: UInt64? = state.withLock {
+            if $0.body >= body { return nil }
+            $0.nextWaiter += 1
+            return $0.nextWaiter
+        }
+        guard let id else { return true }
+        let timer = Task {
+            try await Task.sleep(for: .seconds(seconds))
+            resume { $0.id == id }
+        }
+        defer { timer.cancel() }
+        return await withCheckedContinuation { done in
+            let now = state.withLock {
+                if $0.body >= body { return true }
+                $0.waiters.append(Waiter(id: id, body: body, done: done))
+                return false
+            }
+            if now { done.resume(returning: true) }
+        }
+    }
+
+    private func resume(where isTimedOut: (Waiter) -> Bool) {
+        let out = state.withLock { s in
+            let out = s.waiters.filter(isTimedOut)
+            s.waiters.removeAll(where: isTimedOut)
+            return out
+        }
+        for w in out { w.done.resume(returning: false) }
+    }
+
+    // MARK: Commands
+
+    /// Writes a command to the ledger and waits until it is concluded.
+    ///
+    /// - Returns: its position.
+    /// - Throws: ``LedgerProblem``, ``PipelineProblem``
+    package func perform(_ command: Command, randomness: Randomness) async throws -> Position {
+        let position = try await folder.ledger.append(command.batch(at: options.clock.now, key: folder.ledger.key, randomness: randomness))
+        while await !wait(for: position.body, atMost: 60) {}
+        return position
+    }
+
+    /// Concludes what is in the ledger, snapshots the timeline when much is not in one, and ends.
+    package func stop() async {
+        await withCheckedContinuation { box.send(.stop($0)) }
+        let timeline = timelineNow.withLock { $0 }
+        await timeline.settled()
+        timeline.close()
+    }
+    /// Marks that are worth a snapshot at the end.
+    private static let snapshotAtStop = 20_000
+
+    // MARK: The thread
+
+    private func run(_ first: Core) {
+        var core = first
+        while true {
+            var stopping: [CheckedContinuation<Void, Never>] = []
+            for message in box.take() {
+                if case .stop(let done) = message { stopping.append(done) }
+            }
+            while true {
+                do {
+                    let before = core.definitions
+                    guard try core.step() else { break }
+                    publish(core)
+                    if core.definitions != before { announce(core.definitions) }
+                } catch {
+                    report("\(error)")
+                    if !stopping.isEmpty { break }
+                    guard let again = recover() else { continue }
+                    core = again
+                }
+            }
+            guard stopping.isEmpty else {
+                if core.unmerged > Self.snapshotAtStop { core.freeze() }
+                for done in stopping { done.resume() }
+                return
+            }
+        }
+    }
+
+    private func publish(_ core: Core) {
+        let ready = state.withLock { s in
+            s.body = core.position
+            s.totals = core.totals
+            s.received = core.newestReceived
+            s.trouble = nil
+            let ready = s.waiters.filter { $0.body <= core.position }
+            if !ready.isEmpty { s.waiters.removeAll { $0.body <= core.position } }
+            return ready
+        }
+        for w in ready { w.done.resume(returning: true) }
+    }
+
+    private func announce(_ definitions: [String: String]) {
+        definitionsNow.withLock { $0 = definitions }
+        for listener in listeners.withLock({ $0 }) { listener(definitions) }
+    }
+
+    private func report(_ words: String) {
+        let first = state.withLock {
+            let first = $0.trouble == nil
+            $0.trouble = words
+            return first
+        }
+        if first { logger.error("the pipeline cannot conclude, and tries again", metadata: ["reason": "\(words)"]) }
+    }
+
+    /// After a failed transaction what is in memory is ahead of the disk: it is thrown away and read again.
+    private func recover() -> Core? {
+        sleep(1)
+        do {
+            // Reading again is worth it only when writing works.
+            try folder.store.write { try $0.execute(sql: "UPDATE pipeline SET body = body") }
+            let old = timelineNow.withLock { $0 }
+            old.close()
+            while old.isMerging { usleep(10_000) }
+            let core = try Core(folder, people: people, names: names, reactions: reactions, options: options)
+            timelineNow.withLock { $0 = core.timeline }
+            return core
+        } catch {
+            report("\(error)")
+            return nil
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import FoundationEssentials
+package import Kernel
+package import Ledger
+
+/// What people decide, as it stands in the ledger between the interactions: replaying the ledger replays it too.
+package enum Command: Codable, Sendable, Equatable {
+    /// Two customers are one person.
+    case merge(a: UInt32, b: UInt32, author: String, note: String?)
+    /// A merge was wrong; the two stay apart.
+    case undo(merge: Int64, author: String)
+    /// Two customers are not one person; nothing joins them.
+    case apart(a: UInt32, b: UInt32, author: String)
+    /// A person is forgotten.
+    case erase(customer: UInt32, author: String)
+    /// These definitions are in force from here on: kind → YAML. A kind that is not named is as it was; an empty text removes it.
+    case define(documents: [String: String], author: String)
+
+    /// The most bytes a command may have as JSON.
+    package static let maximum = 60_000
+
+    /// The record's name.
+    var name: String {
+        switch self {
+        case .merge: "merge"
+        case .undo: "undo"
+        case .apart: "apart"
+        case .erase: "erase"
+        case .define: "define"
+        }
+    }
+
+    /// A batch of this command alone.
+    /// - Throws: ``PipelineProblem/commandTooLarge(bytes:)``
+    package func batch(at: Instant, key: FingerprintKey, randomness: Randomness) throws -> Batch {
+        let bytes = Array(try JSONEncoder().encode(self))
+        guard bytes.count <= Self.maximum else { throw PipelineProblem.commandTooLarge(bytes: bytes.count) }
+        let id = "cmd_" + Base32.text(randomness.bytes(15))
+        var header = RecordHeader(at: at, receivedAt: at, message: key.message(id))
+        header.kind = .command
+        header.direction = .internal
+        var batch = Batch()
+        var name = name
+        var message = id
+        name.withUTF8 { n in message.withUTF8 { m in batch.begin(header, name: UnsafeRawBufferPointer(n), messageID: UnsafeRawBufferPointer(m)) } }
+        batch.properties { $0.append(contentsOf: bytes) }
+        batch.end()
+        return batch
+    }
+
+    init(_ record: RecordView) throws {
+        self = try JSONDecoder().decode(Command.self, from: Data(record.properties))
+    }
+}
+
+package enum PipelineProblem: Error, Equatable, Sendable {
+    case commandTooLarge(bytes: Int)
+    /// The state says a body was concluded, but not how.
+    case missing(body: Int64)
+}

@@ -1,0 +1,224 @@
+import Foundation
+import GRDB
+import Identity
+import Kernel
+import Ledger
+import Store
+import Timeline
+
+/// All that the pipeline changes: owned by its thread.
+final class Core {
+    /// Bodies concluded in one transaction, at most.
+    private static let groupBodies = 96
+
+    let timeline: Timeline
+    private let store: Store
+    private let ledger: Ledger
+    private let people: People
+    private let names: EventNames
+    private let reactions: [any Reaction]
+    private let options: Pipeline.Options
+    private let reader: LedgerReader
+    private var resolver: Resolver
+    private var events: EventNumbers
+    private(set) var position: Int64
+    private(set) var totals = Pipeline.Totals()
+    /// When the newest interaction concluded was received.
+    private(set) var newestReceived = Instant(milliseconds: 0)
+    /// The definitions in force, when this group changed them.
+    private(set) var definitions: [String: String]
+
+    private var customers: [UInt32] = []
+    private var merges: [Resolver.MergeMade] = []
+    private var parts: Parts
+
+    init(_ folder: Pipeline.Folder, people: People, names: EventNames, reactions: [any Reaction], options: Pipeline.Options) throws {
+        store = folder.store
+        ledger = folder.ledger
+        self.people = people
+        self.names = names
+        self.reactions = reactions
+        self.options = options
+        reader = try LedgerReader(path: ledger.path)
+        let (position, definitions, hidden) = try folder.store.read { db in
+            (
+                try Int64.fetchOne(db, sql: "SELECT body FROM pipeline") ?? 0, try Pipeline.definitions(db),
+                Set(try UInt32.fetchAll(db, sql: "SELECT id FROM customer WHERE erased_at IS NOT NULL"))
+            )
+        }
+        let rules = try options.rules(definitions, folder.ledger.vocabulary)
+        var resolver: Resolver?
+        var events: EventNumbers?
+        try folder.store.read { db in
+            resolver = try Resolver(db, people: people, key: folder.ledger.key, rules: rules)
+            events = try EventNumbers(db, key: folder.ledger.key, names: names)
+        }
+        self.resolver = resolver.take()!
+        self.events = events.take()!
+        self.position = position
+        self.definitions = definitions
+        timeline = try Timeline(directory: folder.timeline, window: options.window, hidden: hidden, mergeAt: options.mergeAt)
+        parts = timeline.current
+        try replay()
+    }
+
+    // MARK: Start
+
+    /// Brings the timeline from its snapshot to what is concluded: marks only, nothing is concluded twice.
+    private func replay() throws {
+        var at = timeline.snapshotBody
+        guard at <= position else { throw PipelineProblem.missing(body: position) }
+        while at < position {
+            try store.read { db in
+                let known = try db.cachedStatement(sql: "SELECT customers FROM concluded WHERE body = ?")
+                try reader.bodies(after: at, limit: Self.groupBodies) { id, view in
+                    guard id <= position else { return false }
+                    guard let blob = try Data.fetchOne(known, arguments: [id]), blob.count == 4 * view.count else { throw PipelineProblem.missing(body: id) }
+                    try blob.withUnsafeBytes { try replay(id, view, $0, db) }
+                    at = id
+                    return true
+                }
+            }
+            makeRoom(upTo: at)
+        }
+    }
+
+    private func replay(_ id: Int64, _ view: BodyView, _ blob: UnsafeRawBufferPointer, _ db: Database) throws {
+        for i in 0..<view.count {
+            let customer = blob.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self)
+            guard customer & Concluded.duplicate == 0, let record = view[i], record.kind == .interaction else { continue }
+            parts.note(record.message, second: UInt32(clamping: record.receivedAt.seconds))
+            parts.append(customer, mark(record, Position(body: id, index: i), try events.number(record.nameBytes, db)))
+            totals.replayed += 1
+        }
+    }
+
+    /// Starts a merge when it is time, and waits for the one that runs when there is no room.
+    private func makeRoom(upTo body: Int64) {
+        parts = timeline.current
+        while timeline.isMerging && parts.isFull {
+            usleep(1000)
+            parts = timeline.current
+        }
+        if timeline.shouldMerge(parts) || parts.isFull {
+            timeline.freeze(body: body, customers: people.count)
+            parts = timeline.current
+        }
+    }
+
+    // MARK: The group
+
+    /// Concludes some bodies in one transaction. False when there is nothing to do.
+    func step() throws -> Bool {
+        guard position < ledger.newestBody else { return false }
+        parts = timeline.current
+        var at = position
+        var changed: [String: String]?
+        try store.write { db in
+            try reader.bodies(after: position, limit: Self.groupBodies) { id, view in
+                if let new = try conclude(id, view, db) { changed = new }
+                at = id
+                return true
+            }
+            try resolver.save(db)
+            try db.cachedStatement(sql: "UPDATE pipeline SET body = ?").execute(arguments: [at])
+        }
+        position = at
+        if let changed { definitions = changed }
+        makeRoom(upTo: at)
+        return true
+    }
+
+    private func conclude(_ id: Int64, _ view: BodyView, _ db: Database) throws -> [String: String]? {
+        customers.removeAll(keepingCapacity: true)
+        merges.removeAll(keepingCapacity: true)
+        var from = 0
+        var changed: [String: String]?
+        for i in 0..<view.count {
+            guard let record = view[i] else { throw LedgerProblem.damaged(body: id) }
+            switch record.kind {
+            case .interaction:
+                try interaction(record, Position(body: id, index: i), db)
+            case .erased:
+                customers.append(Concluded.nobody)
+                if let customer = record.value { resolver.reserve(UInt32(customer), at: Position(body: id, index: i)) }
+            case .command:
+                try react(id, view, from..<i, db)
+                from = i + 1
+                customers.append(Concluded.nobody)
+                if let new = try command(record, Position(body: id, index: i), db) { changed = new }
+            }
+        }
+        try react(id, view, from..<view.count, db)
+        let blob = customers.withUnsafeBytes { Data($0) }
+        try db.cachedStatement(sql: "INSERT INTO concluded (body, customers) VALUES (?, ?)").execute(arguments: [id, blob])
+        return changed
+    }
+
+    private func interaction(_ record: RecordView, _ position: Position, _ db: Database) throws {
+        totals.interactions &+= 1
+        newestReceived = record.receivedAt
+        guard parts.isNew(record.message, second: UInt32(clamping: record.receivedAt.seconds), window: options.window) else {
+            totals.duplicates &+= 1
+            customers.append(resolver.lookUp(record).map { $0 | Concluded.duplicate } ?? Concluded.nobody)
+            return
+        }
+        let outcome = resolver.resolve(record, at: position)
+        if !outcome.merges.isEmpty {
+            totals.merges &+= outcome.merges.count
+            merges += outcome.merges
+        }
+        parts.append(outcome.customer, mark(record, position, try events.number(record.nameBytes, db)))
+        customers.append(outcome.customer)
+    }
+
+    private func mark(_ record: RecordView, _ position: Position, _ event: UInt16) -> Mark {
+        Mark(
+            position: position.raw, second: UInt32(clamping: record.at.seconds), event: event, channel: record.channel.rawValue, flags: record.flags,
+            value: record.rawValue)
+    }
+
+    private func react(_ id: Int64, _ view: BodyView, _ range: Range<Int>, _ db: Database) throws {
+        guard !range.isEmpty else { return }
+        let concluded = Concluded(body: id, view: view, range: range, customers: customers, merges: merges)
+        for r in reactions { try r.react(to: concluded, in: Writer(database: db)) }
+    }
+
+    // MARK: Commands
+
+    /// What somebody decided. Gives back the definitions in force when they changed.
+    private func command(_ record: RecordView, _ position: Position, _ db: Database) throws -> [String: String]? {
+        let at = record.at
+        switch try Command(record) {
+        case .merge(let a, let b, let author, let note):
+            if let made = try resolver.merge(a, b, by: author, note: note, at: at, position: position, db) { merges.append(made) }
+        case .undo(let merge, let author):
+            _ = try resolver.undo(merge: merge, by: author, at: at, db)
+        case .apart(let a, let b, _):
+            try resolver.keepApart(a, b, db)
+        case .erase(let customer, _):
+            guard Int(customer) < people.count else { return nil }
+            let members = people.members(of: customer)
+            let values = try resolver.erase(members, at: at, db)
+            for r in reactions { try r.forget(members, values: values, in: Writer(database: db)) }
+            timeline.hide(members)
+            parts = timeline.current
+        case .define(let documents, let author):
+            for (kind, text) in documents.sorted(by: { $0.key < $1.key }) {
+                try db.execute(
+                    sql: """
+                        INSERT INTO definition (kind, version, text, author, at)
+                        SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4 FROM definition WHERE kind = $1
+                        """, arguments: [kind, text, author, at.milliseconds])
+            }
+            let all = try Pipeline.definitions(db)
+            try resolver.use(options.rules(all, ledger.vocabulary), db)
+            return all
+        }
+        return nil
+    }
+
+    /// Makes a snapshot of all that is concluded, so that the next start is quick.
+    func freeze() { timeline.freeze(body: position, customers: people.count) }
+    var unmerged: Int { timeline.current.recent }
+}

@@ -1,0 +1,43 @@
+import GRDB
+package import Store
+
+extension Pipeline {
+    package static let migrations = [
+        Migration(
+            "pipeline 1: position, conclusions, names, definitions",
+            """
+            -- Everything up to this body of the ledger is concluded.
+            CREATE TABLE pipeline (
+                id   INTEGER PRIMARY KEY CHECK (id = 1),
+                body BIGINT NOT NULL
+            );
+            INSERT INTO pipeline (id, body) VALUES (1, 0);
+            -- Per body, four bytes per record: the raw customer, little-endian; the top bit says duplicate, all bits nobody.
+            CREATE TABLE concluded (
+                body      INTEGER PRIMARY KEY,
+                customers BLOB NOT NULL
+            );
+            -- Names of interactions and their numbers in the timeline.
+            CREATE TABLE event (
+                id   INTEGER PRIMARY KEY,
+                name TEXT NOT NULL UNIQUE
+            );
+            -- Definitions, every version; the newest of a kind is in force.
+            CREATE TABLE definition (
+                kind    TEXT NOT NULL,
+                version INTEGER NOT NULL,
+                text    TEXT NOT NULL,
+                author  TEXT NOT NULL,
+                at      BIGINT NOT NULL,
+                PRIMARY KEY (kind, version)
+            );
+            """)
+    ]
+
+    /// The definitions in force: kind → YAML.
+    static func definitions(_ db: Database) throws -> [String: String] {
+        let rows = try Row.fetchAll(
+            db, sql: "SELECT kind, text FROM definition AS d WHERE version = (SELECT max(version) FROM definition WHERE kind = d.kind) AND text <> ''")
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0["kind"], $0["text"]) })
+    }
+}
