@@ -22,6 +22,8 @@ package enum Identity {
                 PRIMARY KEY (value, kind)
             ) WITHOUT ROWID;
             CREATE INDEX identifier_by_customer ON identifier (customer_id);
+            -- For finding without regard to case what is written with capitals.
+            CREATE INDEX identifier_folded ON identifier (lower(value)) WHERE value <> lower(value);
             -- Values of kinds that are only found by, as order numbers.
             CREATE TABLE reference (
                 value       TEXT NOT NULL,
@@ -32,6 +34,7 @@ package enum Identity {
                 PRIMARY KEY (value, kind, customer_id)
             ) WITHOUT ROWID;
             CREATE INDEX reference_by_customer ON reference (customer_id);
+            CREATE INDEX reference_folded ON reference (lower(value)) WHERE value <> lower(value);
             -- Edges between raw customers. reason: 1 identifiers, 2 match, 3 person.
             CREATE TABLE merge (
                 id          INTEGER PRIMARY KEY,

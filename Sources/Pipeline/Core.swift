@@ -25,8 +25,9 @@ final class Core {
     private(set) var totals = Pipeline.Totals()
     /// When the newest interaction concluded was received.
     private(set) var newestReceived = Instant(milliseconds: 0)
-    /// The definitions in force, when this group changed them.
+    /// The definitions in force, and the rules read out of them.
     private(set) var definitions: [String: String]
+    private(set) var rules: IdentityRules
 
     private var customers: [UInt32] = []
     private var merges: [Resolver.MergeMade] = []
@@ -57,6 +58,7 @@ final class Core {
         self.events = events.take()!
         self.position = position
         self.definitions = definitions
+        self.rules = rules
         timeline = try Timeline(directory: folder.timeline, window: options.window, hidden: hidden, mergeAt: options.mergeAt)
         parts = timeline.current
         try replay()
@@ -212,7 +214,8 @@ final class Core {
                         """, arguments: [kind, text, author, at.milliseconds])
             }
             let all = try Pipeline.definitions(db)
-            try resolver.use(options.rules(all, ledger.vocabulary), db)
+            rules = try options.rules(all, ledger.vocabulary)
+            try resolver.use(rules, db)
             return all
         }
         return nil

@@ -90,7 +90,7 @@ package final class Pipeline: Sendable {
     private let box = Mailbox<Message>()
     private let state = Mutex(State())
     private let timelineNow: Mutex<Timeline>
-    private let definitionsNow: Mutex<[String: String]>
+    private let inForce: Mutex<(definitions: [String: String], rules: IdentityRules)>
     private let listeners = Mutex<[@Sendable ([String: String]) -> Void]>([])
 
     /// Opens the state and the timeline, rebuilding what is missing, and starts to conclude.
@@ -106,27 +106,35 @@ package final class Pipeline: Sendable {
         let (people, names) = (people, names)
         // The core is made on the thread that owns it and never leaves it; what others need of it comes back.
         let handOver = HandOver()
-        let (timeline, body, definitions, totals) = try await withCheckedThrowingContinuation {
-            (started: CheckedContinuation<(Timeline, Int64, [String: String], Totals), any Error>) in
+        let start = try await withCheckedThrowingContinuation { (started: CheckedContinuation<Start, any Error>) in
             startThread("pipeline") {
                 do {
                     let core = try Core(folder, people: people, names: names, reactions: reactions, options: options)
-                    started.resume(returning: (core.timeline, core.position, core.definitions, core.totals))
+                    started.resume(
+                        returning: Start(timeline: core.timeline, body: core.position, totals: core.totals, definitions: core.definitions, rules: core.rules))
                     handOver.take()?.run(core)
                 } catch {
                     started.resume(throwing: error)
                 }
             }
         }
-        timelineNow = Mutex(timeline)
-        definitionsNow = Mutex(definitions)
+        timelineNow = Mutex(start.timeline)
+        inForce = Mutex((start.definitions, start.rules))
         state.withLock {
-            $0.body = body
-            $0.totals = totals
+            $0.body = start.body
+            $0.totals = start.totals
         }
         folder.ledger.onCommit { [box] _ in box.send(.wake) }
         box.send(.wake)
         handOver.give(self)
+    }
+
+    private struct Start: Sendable {
+        var timeline: Timeline
+        var body: Int64
+        var totals: Totals
+        var definitions: [String: String]
+        var rules: IdentityRules
     }
 
     /// Gives the pipeline to its thread once it exists.
@@ -154,7 +162,9 @@ package final class Pipeline: Sendable {
     /// Everything up to this body is concluded.
     package var body: Int64 { state.withLock { $0.body } }
     /// The definitions in force: kind → YAML.
-    package var definitions: [String: String] { definitionsNow.withLock { $0 } }
+    package var definitions: [String: String] { inForce.withLock { $0.definitions } }
+    /// The identity rules in force.
+    package var rules: IdentityRules { inForce.withLock { $0.rules } }
     /// Calls back after definitions came into force.
     package func onDefinitions(_ listener: @escaping @Sendable ([String: String]) -> Void) { listeners.withLock { $0.append(listener) } }
 
@@ -237,8 +247,8 @@ package final class Pipeline: Sendable {
                 do {
                     let before = core.definitions
                     guard try core.step() else { break }
+                    if core.definitions != before { announce(core) }
                     publish(core)
-                    if core.definitions != before { announce(core.definitions) }
                 } catch {
                     report("\(error)")
                     if !stopping.isEmpty { break }
@@ -267,9 +277,9 @@ package final class Pipeline: Sendable {
         for w in ready { w.done.resume(returning: true) }
     }
 
-    private func announce(_ definitions: [String: String]) {
-        definitionsNow.withLock { $0 = definitions }
-        for listener in listeners.withLock({ $0 }) { listener(definitions) }
+    private func announce(_ core: Core) {
+        inForce.withLock { $0 = (core.definitions, core.rules) }
+        for listener in listeners.withLock({ $0 }) { listener(core.definitions) }
     }
 
     private func report(_ words: String) {

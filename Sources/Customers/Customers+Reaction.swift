@@ -1,0 +1,101 @@
+import FoundationEssentials
+package import GRDB
+import GRDBSQLite
+import Kernel
+package import Ledger
+package import Pipeline
+import Simdjson
+package import Store
+
+/// Keeps what customers tell about themselves.
+package struct CustomersReaction: Reaction {
+    private let parsers = JSONParserPool(most: 2)
+    package init() {}
+    package var migrations: [Migration] { Customers.migrations }
+
+    /// Traits that hold names.
+    static let nameKeys: Set<String> = [
+        "name", "firstName", "lastName", "first_name", "last_name", "given_name", "family_name", "surname", "fullName", "full_name", "company",
+    ]
+    /// Traits by which two customers may be alike: see Likeness.
+    private static let likenessKeys: Set<String> = nameKeys.union([
+        "phone", "address", "street", "city", "postal_code", "postalCode", "postcode", "zip", "birthday", "date_of_birth", "dateOfBirth", "address_1", "suburb",
+    ])
+
+    package func react(to concluded: Concluded, in writer: Writer) throws {
+        try parsers.borrow { parser in
+            try concluded.forEach { record, customer, position in
+                guard record.type == .identify || record.type == .group, !record.properties.isEmpty else { return }
+                try parser.parse(record.properties) { root in
+                    let traits = TraitWriter(customer: customer, record: record, position: position, db: writer.database)
+                    if record.type == .group {
+                        if let id = root["group_id"] { try traits.set("group_id", id) }
+                    } else {
+                        try traits.set(all: root)
+                    }
+                }
+            }
+        }
+    }
+
+    package func forget(_ customers: [UInt32], values: [String], in writer: Writer) throws {
+        let db = writer.database
+        var positions: [Int64] = []
+        for c in customers {
+            for table in ["trait", "name_word", "likeness", "unreviewed"] {
+                try db.execute(sql: "DELETE FROM \(table) WHERE customer_id = ?", arguments: [c])
+            }
+            try db.execute(sql: "DELETE FROM review WHERE a = $1 OR b = $1", arguments: [c])
+            // What somebody wrote down when they joined two by hand stands in the ledger as a command.
+            positions += try Int64.fetchAll(db, sql: "SELECT position FROM merge WHERE (a = $1 OR b = $1) AND reason = 3", arguments: [c])
+        }
+        let encoder = JSONEncoder()
+        try db.execute(
+            sql: "INSERT INTO erasure (customers, identifiers, positions) VALUES (?, ?, ?)",
+            arguments: [
+                String(decoding: try encoder.encode(customers), as: UTF8.self), String(decoding: try encoder.encode(values), as: UTF8.self),
+                String(decoding: try encoder.encode(positions), as: UTF8.self),
+            ])
+    }
+
+    /// Writes the traits of one call. The newest word on a trait counts, by when it was said.
+    private struct TraitWriter {
+        let customer: UInt32
+        let record: RecordView
+        let position: Position
+        let db: Database
+
+        func set(all root: JSONValueView) throws {
+            var compare = false
+            for member in root.members {
+                let key = String(decoding: member.key, as: UTF8.self)
+                try set(key, member.value)
+                if CustomersReaction.nameKeys.contains(key), let name = member.value.string { try remember(name) }
+                if CustomersReaction.likenessKeys.contains(key) { compare = true }
+            }
+            guard compare else { return }
+            try db.cachedStatement(sql: "INSERT INTO unreviewed (customer_id) VALUES (?) ON CONFLICT DO NOTHING").execute(arguments: [customer])
+        }
+
+        func set(_ key: String, _ value: JSONValueView) throws {
+            var text: [UInt8] = []
+            value.minify(to: &text)
+            let statement = try db.cachedStatement(
+                sql: """
+                    INSERT INTO trait (customer_id, key, value, at, position, source, channel) VALUES (?, ?, ?, ?, ?, ?, ?)
+                    ON CONFLICT (customer_id, key) DO UPDATE SET
+                        value = excluded.value, at = excluded.at, position = excluded.position, source = excluded.source, channel = excluded.channel
+                    WHERE excluded.at > trait.at OR (excluded.at = trait.at AND excluded.position > trait.position)
+                    """)
+            try statement.execute(arguments: [
+                customer, key, String(decoding: text, as: UTF8.self), record.at.milliseconds, Int64(bitPattern: position.raw), Int(record.source),
+                Int(record.channel.rawValue),
+            ])
+        }
+
+        private func remember(_ name: String) throws {
+            let statement = try db.cachedStatement(sql: "INSERT INTO name_word (word, customer_id) VALUES (?, ?) ON CONFLICT DO NOTHING")
+            for word in Folding.words(name).prefix(12) { try statement.execute(arguments: [String(word.prefix(64)), customer]) }
+        }
+    }
+}
