@@ -80,6 +80,8 @@ let package = Package(
             swiftSettings: strict),
 
         tests("KernelTests", ["Kernel"]),
+        tests("DefinitionsTests", ["Definitions", "Kernel"]),
+        tests("IdentityTests", ["Identity", "Definitions", "Ledger", "Kernel"]),
     ],
     cxxLanguageStandard: .cxx17
 )
