@@ -80,7 +80,6 @@ let package = Package(
             swiftSettings: strict),
 
         tests("KernelTests", ["Kernel"]),
-        tests("DefinitionsTests", ["Definitions", "Kernel"]),
         tests("IdentityTests", ["Identity", "Definitions", "Ledger", "Kernel"]),
     ],
     cxxLanguageStandard: .cxx17
