@@ -80,6 +80,7 @@ let package = Package(
             swiftSettings: strict),
 
         tests("KernelTests", ["Kernel"]),
+        tests("IdentityTests", ["Identity", "Definitions", "Ledger", "Kernel"]),
     ],
     cxxLanguageStandard: .cxx17
 )
