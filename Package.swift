@@ -80,6 +80,7 @@ let package = Package(
             swiftSettings: strict),
 
         tests("KernelTests", ["Kernel"]),
+        tests("AccessTests", ["Access", "Kernel", "Store"] + grdb),
     ],
     cxxLanguageStandard: .cxx17
 )

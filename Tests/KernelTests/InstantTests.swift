@@ -1,7 +1,7 @@
 import Kernel
 import Testing
 
-@Suite struct `Instant` {
+@Suite struct `Moments` {
     @Test func `reads what clients send and writes RFC 3339`() {
         #expect(Instant("2026-11-21T23:59:06.123Z")?.rfc3339 == "2026-11-21T23:59:06.123Z")
         #expect(Instant("2026-11-21T23:59:06+02:00")?.rfc3339 == "2026-11-21T21:59:06.000Z")
