@@ -26,6 +26,7 @@ struct DataFolder: Sendable, Equatable {
     var lock: String { file("lock") }
     var settings: String { file("sightline.yaml") }
     var restoring: String { file("restoring") }
+    var socket: String { file("sightline.sock") }
 
     /// What a backup takes the place of: everything that is data.
     static let data = ["ledger.db", "ledger.db-wal", "ledger.db-shm", "state.db", "state.db-wal", "state.db-shm", "timeline"]

@@ -29,9 +29,9 @@ enum Known {
     static let importLimit = Setting(
         name: "import-limit", placeholder: "BYTES", standard: "4 MB",
         summary: "The most bytes that a request to /v1/import may have, before and after decompression.", form: .bytes(1024...256 << 20))
-    static let queueSize = Setting(
-        name: "queue-size", placeholder: "BYTES", standard: "64 MB",
-        summary: "How much may wait to be written to the ledger. Past it clients are told to come back later (429).", form: .bytes(1 << 20...8 << 30))
+    static let queueBytes = Setting(
+        name: "queue-bytes", placeholder: "BYTES", standard: "64 MB",
+        summary: "How much may wait to be written to the ledger. Past it clients are told to come back later (429).", form: .bytes(64 << 10...8 << 30))
     static let dedupeWindow = Setting(
         name: "dedupe-window", placeholder: "TIME", standard: "30 days",
         summary: "How long a message id is remembered: the same id within this time is the same message, sent again, and is dropped.",
@@ -51,7 +51,7 @@ enum Known {
 
     /// In the order that help and documentation show.
     static let all: [any AnySetting] = [
-        data, host, port, origins, proxies, itemLimit, batchLimit, batchItems, importLimit, queueSize, dedupeWindow, quarantineItems, threads,
+        data, host, port, origins, proxies, itemLimit, batchLimit, batchItems, importLimit, queueBytes, dedupeWindow, quarantineItems, threads,
         readers, logLevel,
     ]
 }

@@ -5,7 +5,7 @@ import Kernel
 /// A setting is declared once, in ``Known``. `sightline serve --help`, docs/configuration.md and every message about a wrong
 /// value come from there.
 struct Setting<Value: Sendable>: AnySetting {
-    /// `queue-size`: the key in the file, `--queue-size` and `SIGHTLINE_QUEUE_SIZE`.
+    /// `queue-bytes`: the key in the file, `--queue-bytes` and `SIGHTLINE_QUEUE_BYTES`.
     let name: String
     /// What stands for the value in the usage: `BYTES`.
     let placeholder: String
@@ -91,13 +91,13 @@ extension Form where Value: RawRepresentable & CaseIterable, Value.RawValue == S
 
 /// Numbers with units.
 enum Measure {
-    static let byteUnits = ["b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30]
+    static let byteUnits = ["": 1, "b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30]
     static let timeUnits = [
         "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "hour": 3_600_000, "hours": 3_600_000, "d": 86_400_000, "day": 86_400_000,
         "days": 86_400_000,
     ]
 
-    /// A whole number and a unit, as `32 KB`; nil when either is missing or the product is too large.
+    /// A whole number and a unit, as `32 KB`; nil for anything else, and when the product is too large.
     static func read(_ text: String, _ units: [String: Int]) -> Int? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let unit = String(text.dropFirst(digits.count)).trimmed.lowercased()

@@ -8,9 +8,9 @@ extension Settings {
 
             Each setting can be given in three places. The first that names it counts:
 
-            1. a flag of the command line: `--queue-size '128 MB'`
-            2. the environment: `SIGHTLINE_QUEUE_SIZE='128 MB'`
-            3. a YAML file: `queue-size: 128 MB`. The file is the one that `--config FILE` or `SIGHTLINE_CONFIG` names, or else
+            1. a flag of the command line: `--queue-bytes '128 MB'`
+            2. the environment: `SIGHTLINE_QUEUE_BYTES='128 MB'`
+            3. a YAML file: `queue-bytes: 128 MB`. The file is the one that `--config FILE` or `SIGHTLINE_CONFIG` names, or else
                `sightline.yaml` in the data folder, if there is one. An unknown name in it is an error.
 
             Everything that is wrong is said at once, with the place it was found. `sightline serve` takes all flags; the other
