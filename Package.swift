@@ -81,6 +81,7 @@ let package = Package(
 
         tests("KernelTests", ["Kernel"]),
         tests("IdentityTests", ["Identity", "Definitions", "Ledger", "Kernel"]),
+        tests("AccessTests", ["Access", "Kernel", "Store"] + grdb),
     ],
     cxxLanguageStandard: .cxx17
 )

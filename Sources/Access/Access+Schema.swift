@@ -1,0 +1,31 @@
+package import Store
+
+extension Access {
+    // Rows are never deleted: a revoked key stays, so that its number is never given again and histories keep its name.
+    // A name is free again once its key is revoked, as a key is renewed by revoking it and making another.
+    package static let migrations = [
+        Migration(
+            "access 1: write keys and tokens",
+            """
+            CREATE TABLE write_key (
+                id           INTEGER PRIMARY KEY CHECK (id BETWEEN 1 AND 65535),
+                name         TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 64),
+                hash         TEXT NOT NULL UNIQUE CHECK (length(hash) = 64),
+                created_at   BIGINT NOT NULL,
+                last_used_at BIGINT,
+                revoked_at   BIGINT
+            );
+            CREATE UNIQUE INDEX write_key_in_force ON write_key (name) WHERE revoked_at IS NULL;
+            CREATE TABLE api_token (
+                id           INTEGER PRIMARY KEY,
+                name         TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 64),
+                role         TEXT NOT NULL,
+                hash         TEXT NOT NULL UNIQUE CHECK (length(hash) = 64),
+                created_at   BIGINT NOT NULL,
+                last_used_at BIGINT,
+                revoked_at   BIGINT
+            );
+            CREATE UNIQUE INDEX api_token_in_force ON api_token (name) WHERE revoked_at IS NULL;
+            """)
+    ]
+}

@@ -1,0 +1,72 @@
+package import Kernel
+
+/// What someone may do. The next issue gives each its permissions; until then all read and administrators change.
+package enum Role: String, Sendable, CaseIterable {
+    case administrator
+    case lead
+    case analyst
+    case marketer
+    case agent
+    case employee
+}
+
+/// Who is calling.
+package struct Principal: Sendable, Equatable {
+    /// The token's name, as shown in histories ("joined by …").
+    package var name: String
+    package var role: Role
+    package init(name: String, role: Role) {
+        self.name = name
+        self.role = role
+    }
+}
+
+/// The write key that interactions came by: where they come from.
+package struct Source: Sendable, Equatable {
+    /// The number that the ledger keeps with each record: 1 to 65,535, never given twice.
+    package var id: UInt16
+    /// The key's name: `web shop`.
+    package var name: String
+    package init(id: UInt16, name: String) {
+        self.id = id
+        self.name = name
+    }
+}
+
+/// A write key, without its secret: with it a program sends interactions, and reads nothing.
+package struct WriteKey: Sendable, Equatable {
+    package var id: UInt16
+    package var name: String
+    package var createdAt: Instant
+    /// When it was last used, to the minute; nil for never.
+    package var lastUsedAt: Instant?
+    /// Since when it is refused; nil while it is in force.
+    package var revokedAt: Instant?
+}
+
+/// An API token, without its secret: with it a program acts as somebody with a role.
+package struct APIToken: Sendable, Equatable {
+    package var name: String
+    package var role: Role
+    package var createdAt: Instant
+    /// When it was last used, to the minute; nil for never.
+    package var lastUsedAt: Instant?
+    /// Since when it is refused; nil while it is in force.
+    package var revokedAt: Instant?
+}
+
+/// Why keys and tokens were left as they are. None gets better by trying again.
+package enum AccessProblem: Error, Equatable {
+    /// A name has 1 to 64 characters; how many it had.
+    case nameLength(Int)
+    /// A name has no control characters, no `/`, and no space at either end.
+    case nameCharacters(String)
+    /// One in force has this name already.
+    case nameTaken(String)
+    /// None in force has this name.
+    case unknownName(String)
+    /// All 65,535 numbers of write keys were given.
+    case keysUsedUp
+    /// The tables hold what this program cannot have written: a hash or a role that is none.
+    case damaged(table: String, name: String)
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serves a data folder over HTTP until it is stopped.",
+        discussion: """
+            Prints one line with its address when it is ready; GET /health answers 200 from then on. SIGINT or SIGTERM stop it in peace: it \
+            takes no more, concludes what it has acknowledged, and exits with 0. A second signal ends it at once; nothing that was \
+            acknowledged is lost then either.
+
+            Example: sightline serve --data ./my-data --host 127.0.0.1 --port 8080
+            """)
+
+    @OptionGroup var folder: DataOptions
+
+    @Option(name: .customLong(Known.host.name), help: Known.host.help) var host: String?
+    @Option(name: .customLong(Known.port.name), help: Known.port.help) var port: String?
+    @Option(name: .customLong(Known.origins.name), help: Known.origins.help) var origins: String?
+    @Option(name: .customLong(Known.proxies.name), help: Known.proxies.help) var proxies: String?
+    @Option(name: .customLong(Known.itemLimit.name), help: Known.itemLimit.help) var itemLimit: String?
+    @Option(name: .customLong(Known.batchLimit.name), help: Known.batchLimit.help) var batchLimit: String?
+    @Option(name: .customLong(Known.batchItems.name), help: Known.batchItems.help) var batchItems: String?
+    @Option(name: .customLong(Known.importLimit.name), help: Known.importLimit.help) var importLimit: String?
+    @Option(name: .customLong(Known.queueBytes.name), help: Known.queueBytes.help) var queueBytes: String?
+    @Option(name: .customLong(Known.dedupeWindow.name), help: Known.dedupeWindow.help) var dedupeWindow: String?
+    @Option(name: .customLong(Known.quarantineItems.name), help: Known.quarantineItems.help) var quarantineItems: String?
+    @Option(name: .customLong(Known.threads.name), help: Known.threads.help) var threads: String?
+    @Option(name: .customLong(Known.readers.name), help: Known.readers.help) var readers: String?
+    @Option(name: .customLong(Known.logLevel.name), help: Known.logLevel.help) var logLevel: String?
+
+    @Flag(help: "Fills an empty folder with an invented company, and goes on with a trickle of live interactions.")
+    var demo = false
+
+    /// What the flags say, by name of the setting.
+    var flags: [String: String] {
+        let given: [(any AnySetting, String?)] = [
+            (Known.host, host), (Known.port, port), (Known.origins, origins), (Known.proxies, proxies), (Known.itemLimit, itemLimit),
+            (Known.batchLimit, batchLimit), (Known.batchItems, batchItems), (Known.importLimit, importLimit), (Known.queueBytes, queueBytes),
+            (Known.dedupeWindow, dedupeWindow), (Known.quarantineItems, quarantineItems), (Known.threads, threads), (Known.readers, readers),
+            (Known.logLevel, logLevel),
+        ]
+        return given.reduce(into: [:]) { $0[$1.0.name] = $1.1 }
+    }
+
+    func run() async throws {
+        let environment = Environment.current
+        let settings = try folder.settings(flags, environment: environment.variables)
+        try await ServerProcess(settings: settings, demo: demo, terminal: environment.terminal).run()
+    }
+}

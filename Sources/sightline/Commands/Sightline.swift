@@ -1,0 +1,97 @@
+import ArgumentParser
+import Foundation
+
+/// The command and its subcommands.
+struct Sightline: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sightline",
+        abstract: "One line of sight from every interaction with a customer to the people who can act on it.",
+        discussion: """
+            Everything lies in one data folder. `sightline serve` answers over HTTP; the other commands work on the same folder, whether a \
+            server runs on it or not.
+
+            Example: sightline serve --data ./my-data --port 8080
+
+            Exit codes: 0 done, 1 failed (standard error says why), 2 not understood.
+            """,
+        version: Version.text,
+        subcommands: [
+            Serve.self, Import.self, Export.self, Key.self, Token.self, CustomerCommand.self, BlueprintCommand.self, LedgerCommand.self,
+            Backup.self, Restore.self, DemoCommand.self, VersionCommand.self, DocumentSettings.self,
+        ])
+}
+
+/// What this program is.
+enum Version {
+    static let number = "0.1.0"
+    static var text: String { "sightline \(number)" }
+}
+
+struct VersionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "version", abstract: "Prints the version.", discussion: "Example: sightline version")
+    func run() throws { try Environment.current.terminal.print(Version.text) }
+}
+
+struct DocumentSettings: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "document-settings", abstract: "Prints docs/configuration.md.",
+        discussion: "Example: sightline document-settings > docs/configuration.md", shouldDisplay: false)
+    func run() throws { try Environment.current.terminal.out.write(Settings.documentation) }
+}
+
+/// What a command gets from the process.
+struct Environment: Sendable {
+    let variables: [String: String]
+    let terminal: Terminal
+
+    static let current: Environment = {
+        let variables = ProcessInfo.processInfo.environment
+        return Environment(variables: variables, terminal: Terminal(environment: variables))
+    }()
+}
+
+/// Which data folder, and where its settings are.
+struct DataOptions: ParsableArguments {
+    @Option(name: .customLong(Known.data.name), help: Known.data.help)
+    var data: String?
+
+    @Option(help: ArgumentHelp("A YAML file of settings, instead of sightline.yaml in the data folder.", valueName: "FILE"))
+    var config: String?
+
+    /// What holds for this command.
+    /// - Parameter flags: Settings that the command's own flags gave.
+    /// - Throws: ``SettingsProblem``
+    func settings(_ flags: [String: String] = [:], environment: [String: String]) throws -> Settings {
+        var flags = flags
+        flags[Known.data.name] = data
+        if let named = config ?? environment["SIGHTLINE_CONFIG"] {
+            do {
+                let text = try String(contentsOfFile: named, encoding: .utf8)
+                return try Settings(flags: flags, environment: environment, file: .init(path: named, text: text))
+            } catch let error where !(error is SettingsProblem) {
+                throw CommandProblem.file(path: named, reason: "the settings file cannot be read.")
+            }
+        }
+        // Where the folder is decides which file counts, so it is worked out first, without the file.
+        let place = DataFolder(flags[Known.data.name] ?? environment[Known.data.environment] ?? Known.data.standard).settings
+        let file = (try? String(contentsOfFile: place, encoding: .utf8)).map { Settings.File(path: place, text: $0, inDataFolder: true) }
+        return try Settings(flags: flags, environment: environment, file: file)
+    }
+}
+
+extension AnySetting {
+    /// The text of `--help`.
+    var help: ArgumentHelp {
+        ArgumentHelp("\(summary) It takes \(takes). Also \(environment), and `\(name)` in the file. (default: \(standard))", valueName: placeholder)
+    }
+}
+
+extension AsyncParsableCommand {
+    /// Runs `work` with the API of the data folder.
+    func withFolder<R>(_ options: DataOptions, make: Bool = false, _ work: (FolderClient, Terminal) async throws -> R) async throws -> R {
+        let environment = Environment.current
+        let settings = try options.settings(environment: environment.variables)
+        return try await FolderClient.with(settings, make: make, start: EmbeddedServer.start) { try await work($0, environment.terminal) }
+    }
+}

@@ -1,0 +1,106 @@
+import Access
+import Foundation
+import Kernel
+import Ledger
+import Store
+
+/// The one place where what went wrong becomes a sentence for whoever typed the command: what, where, and how to mend it.
+enum Failure {
+    static func sentence(_ error: any Error) -> String {
+        switch error {
+        case let problem as Problem: "\(problem.title). \(problem.detail)"
+        case let problem as SettingsProblem: problem.description
+        case let problem as FolderProblem: sentence(problem)
+        case let problem as ClientProblem: sentence(problem)
+        case let problem as AnswerProblem: sentence(problem)
+        case let problem as WriteProblem: sentence(problem)
+        case let problem as CommandProblem: sentence(problem)
+        case let problem as LedgerProblem: sentence(problem)
+        case let problem as StoreProblem: sentence(problem)
+        case let problem as AccessProblem: sentence(problem)
+        default: Failure.sentence(unforeseen: error)
+        }
+    }
+
+    private static func sentence(_ problem: FolderProblem) -> String {
+        switch problem {
+        case .noFolder(let path): "\(path) is no folder. Name another with --data."
+        case .missing(let path): "There is no data folder \(path). `sightline serve --data DIR` makes one."
+        case .inUse(let path, let pid): "Another server\(number(pid)) uses the data folder \(path). Stop it, or use another folder with --data."
+        case .noAnswer(let path, let pid, let reason):
+            "Another process\(number(pid)) uses the data folder \(path) but does not answer on its socket (\(reason)). Is it still starting, or stopped?"
+        case .system(let what, let code): "\(what): \(String(cString: strerror(code)))."
+        }
+    }
+
+    private static func number(_ pid: Int?) -> String { pid.map { " (pid \($0))" } ?? "" }
+
+    private static func sentence(_ problem: ClientProblem) -> String {
+        switch problem {
+        case .unreachable(let reason): "The server does not answer: \(reason)."
+        case .broken(let reason): "The connection to the server broke before its answer was whole: \(reason). Its log may say why."
+        case .stopped(let problem): sentence(problem)
+        }
+    }
+
+    private static func sentence(_ problem: AnswerProblem) -> String {
+        switch problem {
+        case .notJSON(let status): "The server answered with status \(status) and something that is no JSON. Is it another version of Sightline?"
+        case .status(let status): "The server answered with status \(status) and did not say why."
+        case .lacks(let key): "The server's answer lacks `\(key)`. Is it another version of Sightline?"
+        }
+    }
+
+    private static func sentence(_ problem: WriteProblem) -> String {
+        switch problem {
+        case .closed: "Nobody takes the output any more."
+        case .failed(let code): "The output cannot be written: \(String(cString: strerror(code)))."
+        }
+    }
+
+    private static func sentence(_ problem: CommandProblem) -> String {
+        switch problem {
+        case .notConfirmed(let what): what
+        case .file(let path, let reason): "\(path): \(reason)"
+        case .nothingToRead(let path): "\(path): there is nothing to read here."
+        case .interrupted: "Interrupted."
+        }
+    }
+
+    private static func sentence(_ problem: LedgerProblem) -> String {
+        switch problem {
+        case .busy: "The disk cannot keep up: too much waits to be written. Try again later."
+        case .unwritable(let reason): "The ledger cannot be written: \(reason)."
+        case .closed: "The ledger was closed."
+        default: "The ledger cannot be used: \(problem)."
+        }
+    }
+
+    private static func sentence(_ problem: StoreProblem) -> String {
+        switch problem {
+        case .newer(let path): "\(path) was written by a newer version of Sightline. Install that version, or restore a backup made by this one."
+        }
+    }
+
+    private static func sentence(_ problem: AccessProblem) -> String {
+        switch problem {
+        case .nameLength(let count): "A name has 1 to 64 characters; this one has \(count)."
+        case .nameCharacters: "A name has no control characters, no `/`, and no space at either end."
+        case .nameTaken(let name): "One in force has the name \(name) already. Revoke it first, or take another name."
+        case .unknownName(let name): "None in force has the name \(name)."
+        case .keysUsedUp: "All 65,535 numbers of write keys were given."
+        case .damaged(let table, let name): "The table \(table) is damaged at \(name). Restore a backup."
+        }
+    }
+
+    private static func sentence(unforeseen error: any Error) -> String { "\(error)" }
+}
+
+/// What stops a command.
+enum CommandProblem: Error, Equatable {
+    /// Something that cannot be taken back was not confirmed; the whole sentence.
+    case notConfirmed(String)
+    case file(path: String, reason: String)
+    case nothingToRead(path: String)
+    case interrupted
+}

@@ -1,0 +1,65 @@
+import Foundation
+
+/// A data folder: where its parts lie.
+///
+/// ```
+/// ledger.db        what happened (and its -wal and -shm)
+/// state.db         what follows from it, keys and tokens
+/// timeline/        columns, made again from the ledger when they are missing
+/// sightline.yaml   settings, if somebody wrote some
+/// lock             held by the process that has the folder open; holds its number
+/// sightline.sock   where that process answers the commands
+/// restoring/       a backup that is about to take the place of all this
+/// replaced-…/      what a backup took the place of
+/// ```
+struct DataFolder: Sendable, Equatable {
+    /// Absolute, without a slash at its end.
+    let path: String
+
+    /// - Parameter path: Absolute, or relative to the working directory.
+    init(_ path: String) { self.path = URL(fileURLWithPath: path).standardizedFileURL.path }
+
+    func file(_ name: String) -> String { path + "/" + name }
+    var ledger: String { file("ledger.db") }
+    var state: String { file("state.db") }
+    var timeline: String { file("timeline") }
+    var lock: String { file("lock") }
+    var settings: String { file("sightline.yaml") }
+    var restoring: String { file("restoring") }
+    var socket: String { file("sightline.sock") }
+
+    /// What a backup takes the place of: everything that is data.
+    static let data = ["ledger.db", "ledger.db-wal", "ledger.db-shm", "state.db", "state.db-wal", "state.db-shm", "timeline"]
+
+    var exists: Bool { FileManager.default.fileExists(atPath: path) }
+    /// True when the folder has data, or is about to get some.
+    var hasData: Bool { (Self.data + ["restoring"]).contains { FileManager.default.fileExists(atPath: file($0)) } }
+
+    /// Makes the folder when it is missing, for its owner alone: what is in it is personal data.
+    func make() throws(FolderProblem) {
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
+            guard isFolder.boolValue else { throw .noFolder(path) }
+            return
+        }
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw .system("The data folder \(path) cannot be made", errno)
+        }
+    }
+}
+
+/// Why a data folder cannot be used.
+enum FolderProblem: Error, Equatable {
+    /// The path is something else than a folder.
+    case noFolder(String)
+    /// There is no data folder where one is needed.
+    case missing(String)
+    /// Another process has the folder open; its number, when it wrote it down.
+    case inUse(path: String, pid: Int?)
+    /// The process that has the folder open does not answer on its socket.
+    case noAnswer(path: String, pid: Int?, reason: String)
+    /// What was tried, and the system's number for what is wrong.
+    case system(String, Int32)
+}

@@ -1,0 +1,62 @@
+/// All settings. The one place where each is declared.
+enum Known {
+    static let data = Setting(
+        name: "data", placeholder: "DIR", standard: "./sightline-data",
+        summary: "The data folder: everything Sightline keeps. It is made when it is missing, for you alone (0700).",
+        form: .folder, inDataFolder: false)
+    static let host = Setting(
+        name: "host", placeholder: "HOST", standard: "127.0.0.1",
+        summary: "The address to listen on. `0.0.0.0` or `::` listens on all; put a reverse proxy with TLS before it then.", form: .text)
+    static let port = Setting(
+        name: "port", placeholder: "PORT", standard: "8080", summary: "The port to listen on; 0 takes any that is free, and the line of readiness names it.",
+        form: .whole(0...65_535))
+    static let origins = Setting(
+        name: "origins", placeholder: "LIST", standard: "*",
+        summary: "The web origins whose pages may send to /v1 (CORS), as `https://shop.example`; `*` is any. Write keys, not origins, decide who may send.",
+        form: .list("an origin (`https://shop.example`) or `*`") { $0 == "*" || ($0.hasPrefix("http") && $0.contains("://") && !$0.hasSuffix("/")) })
+    static let proxies = Setting(
+        name: "trusted-proxies", placeholder: "LIST", standard: "none",
+        summary: "The IP addresses of reverse proxies whose `X-Forwarded-For` is believed when failed tokens are counted per address.",
+        form: .list("an IP address") { !$0.isEmpty && $0.allSatisfy { $0.isHexDigit || $0 == "." || $0 == ":" } })
+    static let itemLimit = Setting(
+        name: "item-limit", placeholder: "BYTES", standard: "32 KB",
+        summary: "The most bytes that one item of the tracking API may have; a larger one is refused by itself.", form: .bytes(1024...60 << 10))
+    static let batchLimit = Setting(
+        name: "batch-limit", placeholder: "BYTES", standard: "500 KB",
+        summary: "The most bytes that a request to /v1 may have, before and after decompression.", form: .bytes(1024...64 << 20))
+    static let batchItems = Setting(
+        name: "batch-items", placeholder: "COUNT", standard: "2500", summary: "The most items that one batch may have.", form: .whole(1...1_000_000))
+    static let importLimit = Setting(
+        name: "import-limit", placeholder: "BYTES", standard: "4 MB",
+        summary: "The most bytes that a request to /v1/import may have, before and after decompression.", form: .bytes(1024...256 << 20))
+    static let queueBytes = Setting(
+        name: "queue-bytes", placeholder: "BYTES", standard: "64 MB",
+        summary: "How much may wait to be written to the ledger. Past it clients are told to come back later (429).", form: .bytes(64 << 10...8 << 30))
+    static let dedupeWindow = Setting(
+        name: "dedupe-window", placeholder: "TIME", standard: "30 days",
+        summary: "How long a message id is remembered: the same id within this time is the same message, sent again, and is dropped.",
+        form: .duration(3_600_000...3650 * 86_400_000))
+    static let quarantineItems = Setting(
+        name: "quarantine-items", placeholder: "COUNT", standard: "100000",
+        summary: "How many refused items are kept to be looked at and replayed; past it the oldest go.", form: .whole(0...100_000_000))
+    static let threads = Setting(
+        name: "threads", placeholder: "COUNT", standard: "0", summary: "Threads that serve connections; 0 is one for each processor.",
+        form: .whole(0...1024))
+    static let readers = Setting(
+        name: "readers", placeholder: "COUNT", standard: "4", summary: "Connections that read the state database at the same time.",
+        form: .whole(1...256))
+    static let logLevel = Setting(
+        name: "log-level", placeholder: "LEVEL", standard: "info",
+        summary: "How much is told on standard error. No level tells personal data.", form: Form<LogLevel>.choice)
+
+    /// In the order that help and documentation show.
+    static let all: [any AnySetting] = [
+        data, host, port, origins, proxies, itemLimit, batchLimit, batchItems, importLimit, queueBytes, dedupeWindow, quarantineItems, threads,
+        readers, logLevel,
+    ]
+}
+
+/// How much the log tells.
+enum LogLevel: String, CaseIterable, Sendable {
+    case debug, info, notice, warning, error
+}

@@ -1,0 +1,154 @@
+import Yams
+
+/// What holds: each setting's value, from the first place that names it: flag, environment, file, standard.
+struct Settings: Sendable {
+    private var values: [String: any Sendable]
+
+    subscript<Value>(_ setting: Setting<Value>) -> Value {
+        guard let value = values[setting.name] as? Value else { preconditionFailure("every setting has a value once they were worked out") }
+        return value
+    }
+
+    /// A settings file: its path for messages, and its text.
+    struct File: Equatable {
+        var path: String
+        var text: String
+        /// True for the data folder's own `sightline.yaml`.
+        var inDataFolder = false
+    }
+
+    /// Works out what holds.
+    /// - Parameters:
+    ///   - flags: What the command line gave, by name of the setting.
+    ///   - environment: All variables of the process; others than `SIGHTLINE_…` mean nothing here.
+    ///   - file: A YAML file of `name: value`, or nil.
+    /// - Throws: ``SettingsProblem`` with everything that is wrong, not only the first.
+    init(flags: [String: String] = [:], environment: [String: String] = [:], file: File? = nil) throws(SettingsProblem) {
+        var problems: [SettingsProblem.One] = []
+        let fromFile = file.map { Self.read($0, &problems) } ?? [:]
+        values = [:]
+        for setting in Known.all {
+            let given: (text: String, place: SettingsProblem.Place)? =
+                if let text = flags[setting.name] {
+                    (text, .flag(setting.flag))
+                } else if let text = environment[setting.environment] {
+                    (text, .environment(setting.environment))
+                } else {
+                    fromFile[setting.name]
+                }
+            if let given {
+                if let value = setting.value(of: given.text) {
+                    values[setting.name] = value
+                } else {
+                    problems.append(.value(name: setting.name, text: given.text, takes: setting.takes, at: given.place))
+                }
+            } else {
+                values[setting.name] = setting.value(of: setting.standard)
+            }
+        }
+        guard problems.isEmpty else { throw SettingsProblem(all: problems) }
+    }
+
+    private static func read(_ file: File, _ problems: inout [SettingsProblem.One]) -> [String: (text: String, place: SettingsProblem.Place)] {
+        let root: Node?
+        do {
+            root = try compose(yaml: file.text)
+        } catch {
+            problems.append(.unreadable(path: file.path, reason: "\(error)"))
+            return [:]
+        }
+        guard let root, root.null == nil else { return [:] }
+        guard case .mapping(let mapping) = root else {
+            problems.append(.unreadable(path: file.path, reason: "it must be lines of `name: value`"))
+            return [:]
+        }
+        var found: [String: (text: String, place: SettingsProblem.Place)] = [:]
+        for (key, value) in mapping {
+            let name = key.scalar?.string ?? "?"
+            let place = SettingsProblem.Place.file(file.path, line: key.mark?.line ?? 0)
+            guard let setting = Known.all.first(where: { $0.name == name }) else {
+                problems.append(.unknown(name: name, at: place, suggestion: closest(to: name, among: Known.all.map(\.name))))
+                continue
+            }
+            if file.inDataFolder, !setting.inDataFolder {
+                problems.append(.notHere(name: name, at: place))
+            } else if let scalar = value.scalar {
+                found[name] = (scalar.string, place)
+            } else if let words = value.sequence.map({ $0.map { $0.scalar?.string } }), !words.contains(nil) {
+                found[name] = (words.isEmpty ? "none" : words.compactMap(\.self).joined(separator: ","), place)
+            } else {
+                problems.append(.value(name: name, text: "…", takes: setting.takes, at: place))
+            }
+        }
+        return found
+    }
+}
+
+/// What is wrong with the settings: everything at once.
+struct SettingsProblem: Error, Equatable {
+    enum Place: Equatable {
+        case flag(String)
+        case environment(String)
+        case file(String, line: Int)
+    }
+    enum One: Equatable {
+        case unknown(name: String, at: Place, suggestion: String?)
+        case value(name: String, text: String, takes: String, at: Place)
+        /// A setting that the data folder's own file cannot say.
+        case notHere(name: String, at: Place)
+        case unreadable(path: String, reason: String)
+    }
+    var all: [One]
+}
+
+extension SettingsProblem.Place: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .flag(let name), .environment(let name): name
+        case .file(let path, let line): "\(path), line \(line)"
+        }
+    }
+}
+
+extension SettingsProblem: CustomStringConvertible {
+    var description: String {
+        let lines = all.map { one in
+            switch one {
+            case .unknown(let name, let place, let suggestion):
+                "\(place): there is no setting `\(name)`. " + (suggestion.map { "Did you mean `\($0)`?" } ?? "`sightline serve --help` lists them.")
+            case .value(let name, let text, let takes, let place): "\(place): \(name) cannot be `\(text)`; it takes \(takes)."
+            case .notHere(let name, let place):
+                "\(place): `\(name)` cannot stand in the data folder's own file. Use --\(name), the environment, or a file named by --config."
+            case .unreadable(let path, let reason): "\(path): the settings cannot be read: \(reason)"
+            }
+        }
+        return lines.joined(separator: "\n")
+    }
+}
+
+/// The word most like `word`, or nil when none is alike: at most a third of its letters are wrong.
+func closest(to word: String, among words: [String]) -> String? {
+    let scored = words.map { (word: $0, distance: editDistance(word.lowercased(), $0)) }
+    guard let best = scored.min(by: { $0.distance < $1.distance }), best.distance <= max(2, best.word.count / 3) else { return nil }
+    return best.word
+}
+
+/// How many letters must be put in, taken out, changed, or swapped with their neighbour to make one word of the other
+/// (optimal string alignment).
+func editDistance(_ a: String, _ b: String) -> Int {
+    let a = Array(a)
+    let b = Array(b)
+    var before: [Int] = []
+    var last = Array(0...b.count)
+    for i in a.indices {
+        var row = [i + 1]
+        for j in b.indices {
+            var best = min(last[j + 1] + 1, row[j] + 1, last[j] + (a[i] == b[j] ? 0 : 1))
+            if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { best = min(best, before[j - 1] + 1) }
+            row.append(best)
+        }
+        before = last
+        last = row
+    }
+    return last[b.count]
+}
