@@ -73,7 +73,7 @@ def test_sigterm_does_not_wait_for_clients_that_only_sit_there(folder):
 
 
 def test_a_full_queue_answers_429_with_retry_after_and_keeps_what_it_took(folder):
-    with folder.serving(queue_size=1 << 20) as server:
+    with folder.serving(queue_bytes=1 << 20) as server:
         server.key
         taken, busy, lock = [], [], threading.Lock()
 
