@@ -1,0 +1,62 @@
+# Sightline: everything a newcomer runs. `make help` lists it.
+
+# Where `make demo` keeps its data and serves it.
+DATA ?= sightline-data
+HOST ?= 127.0.0.1
+PORT ?= 8080
+# Which build the end-to-end tests start: release (what people run) or debug.
+E2E ?= release
+# More words for pytest: make test PYTEST="-k identity"
+PYTEST ?=
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+# The index is for editors; without it a build is a good deal faster.
+SWIFT_BUILD := swift build --disable-index-store
+RELEASE := $(SWIFT_BUILD) -c release
+SWIFT_FILES := Package.swift Sources Tests
+VENV := .venv
+TOOLS := $(VENV)/installed.txt
+
+.PHONY: help build demo test test-swift test-e2e bench format lint clean system
+
+help: ## Lists these commands
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: system ## Builds the release binary
+	$(RELEASE) --product sightline
+	@echo "Built $$($(RELEASE) --show-bin-path)/sightline"
+
+demo: build ## Fills ./sightline-data with an invented company and serves it (DATA=, HOST=, PORT=)
+	@scripts/demo "$$($(RELEASE) --show-bin-path)/sightline" "$(DATA)" "$(HOST)" "$(PORT)"
+
+test: test-swift test-e2e ## Builds and runs all tests: Swift Testing, then end to end (E2E=debug, PYTEST="-k …")
+
+test-swift: system ## Runs the Swift tests alone
+	swift test --disable-index-store
+
+test-e2e: system $(TOOLS) ## Runs the end-to-end tests alone, with the real program
+	$(SWIFT_BUILD) -c $(E2E) --product sightline
+	SIGHTLINE_BIN="$$($(SWIFT_BUILD) -c $(E2E) --show-bin-path)/sightline" $(VENV)/bin/python -m pytest Tests/EndToEnd $(PYTEST)
+
+bench: system ## Measures, each figure beside the bare limit of this machine
+	$(RELEASE)
+	@scripts/bench "$$($(RELEASE) --show-bin-path)"
+
+format: ## Formats all Swift files in place
+	swift format --in-place --parallel --recursive $(SWIFT_FILES)
+
+lint: system ## Checks the formatting and the rules of the house (imports, sizes, words)
+	swift format lint --strict --parallel --recursive $(SWIFT_FILES)
+	python3 scripts/house.py
+
+clean: ## Removes what was built and the test tools; keeps every data folder
+	rm -rf .build $(VENV) .pytest_cache
+
+system:
+	@scripts/system
+
+# The Python environment of the tests, made again when a requirement or its recipe changed.
+$(TOOLS): Tests/EndToEnd/requirements.txt scripts/python | system
+	@scripts/python $(VENV) Tests/EndToEnd/requirements.txt

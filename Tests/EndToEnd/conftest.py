@@ -1,0 +1,34 @@
+"""Fixtures: a fresh data folder, a server on it, and one server that the tests of a file share."""
+
+import pathlib
+
+import pytest
+from program import DATA, Folder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A data folder that is not there yet."""
+    return Folder(tmp_path / "data")
+
+
+@pytest.fixture
+def server(folder):
+    """A server on a fresh folder, for this test alone."""
+    with folder.serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """A server that the tests of one file share: each uses names of its own."""
+    with Folder(tmp_path_factory.mktemp("shop") / "data").serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def real():
+    """The folder of real data, which is no part of the project."""
+    if not pathlib.Path(DATA).is_dir():
+        pytest.skip(f"no real data in {DATA}; SIGHTLINE_TEST_DATA names another place")
+    return DATA

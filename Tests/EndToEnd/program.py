@@ -1,0 +1,224 @@
+"""The real program under test: a data folder, its commands and its server, as a user has them."""
+
+import contextlib
+import gzip
+import itertools
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import threading
+import time
+import uuid
+
+import requests
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+DATA = pathlib.Path(os.environ.get("SIGHTLINE_TEST_DATA", ROOT / ".." / "shared" / "data")).resolve()
+
+
+def binary():
+    """The program: SIGHTLINE_BIN, or what was built last."""
+    named = os.environ.get("SIGHTLINE_BIN")
+    built = [ROOT / ".build" / kind / "sightline" for kind in ("release", "debug")]
+    found = [pathlib.Path(named)] if named else sorted((b for b in built if b.exists()), key=lambda b: -b.stat().st_mtime)
+    if not found or not found[0].exists():
+        raise RuntimeError("there is no sightline to test: build it, or name it in SIGHTLINE_BIN")
+    return found[0].resolve()
+
+
+def wait_until(holds, seconds=10, why="it never came to hold"):
+    """Waits for a condition, never for a time. Returns what the condition gave."""
+    end = time.monotonic() + seconds
+    while True:
+        found = holds()
+        if found:
+            return found
+        if time.monotonic() > end:
+            raise AssertionError(why)
+        time.sleep(0.02)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Folder:
+    """A data folder and the commands on it."""
+
+    def __init__(self, path, **settings):
+        self.path = pathlib.Path(path)
+        self.binary = binary()
+        # Nothing of the machine's own settings reaches the tests.
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith("SIGHTLINE_")} | {
+            "SIGHTLINE_" + k.upper(): str(v) for k, v in settings.items()
+        }
+
+    def run(self, *words, input=None, check=True, timeout=120, env=None):
+        """Runs a command to its end. With `check`, an exit code other than 0 fails with what it said."""
+        done = subprocess.run(
+            [self.binary, *map(str, words), "--data", str(self.path)],
+            input=input, capture_output=True, text=True, timeout=timeout, env=self.env | (env or {}), cwd=ROOT,
+        )
+        if check and done.returncode != 0:
+            raise AssertionError(f"sightline {' '.join(map(str, words))}: exit {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        return done
+
+    def key(self, name=None):
+        return self.run("key", "create", name or "key-" + uuid.uuid4().hex[:12]).stdout.strip()
+
+    def token(self, name=None, role="administrator"):
+        return self.run("token", "create", name or "token-" + uuid.uuid4().hex[:12], "--role", role).stdout.strip()
+
+    def export(self):
+        """All interactions, as the command prints them."""
+        return [json.loads(line) for line in self.run("export", timeout=240).stdout.splitlines()]
+
+    @contextlib.contextmanager
+    def serving(self, **settings):
+        """A server for as long as the block runs; ended in peace, and that is checked."""
+        server = Server(self, **settings)
+        try:
+            yield server
+        except BaseException:
+            server.kill()
+            raise
+        if server.process.poll() is None:
+            assert server.stop() == 0, server.said()
+
+
+class Server:
+    """A server of a folder. It answers when this is made."""
+
+    numbers = itertools.count()
+
+    def __init__(self, folder, ready=30, token=None, key=None, **settings):
+        self.folder = folder
+        self.log = folder.path.parent / f"{folder.path.name}.server-{next(Server.numbers)}.log"
+        env = folder.env | {"SIGHTLINE_" + k.upper(): str(v) for k, v in settings.items()}
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        with self.log.open("wb") as log:
+            words = ["serve", "--data", str(folder.path), "--host", "127.0.0.1", "--port", str(self.port)]
+            self.process = subprocess.Popen([folder.binary, *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env, cwd=ROOT)
+        self._token, self._key = token, key
+        self.http = requests.Session()
+        self.http.trust_env = False
+        if ready:
+            wait_until(self.healthy, ready, "GET /health never answered 200")
+
+    def said(self):
+        return self.log.read_text(errors="replace")[-4000:]
+
+    def healthy(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.said()}")
+        try:
+            return requests.get(self.url + "/health", timeout=5).status_code == 200
+        except requests.RequestException:
+            return False
+
+    @property
+    def key(self):
+        self._key = self._key or self.folder.key()
+        return self._key
+
+    @property
+    def token(self):
+        self._token = self._token or self.folder.token()
+        return self._token
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self, seconds=30):
+        """SIGTERM, and the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=seconds)
+
+    # Sending
+
+    def post(self, path, body, key=None, http=None, headers=None, zipped=False, **more):
+        """Posts bytes, text, or JSON of a value. `key=False` sends none."""
+        data = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"} | (headers or {})
+        if zipped:
+            data, headers["Content-Encoding"] = gzip.compress(data), "gzip"
+        auth = None if key is False else (key or self.key, "")
+        return (http or self.http).post(self.url + path, data=data, headers=headers, auth=auth, timeout=more.pop("timeout", 60), **more)
+
+    def send(self, *items, wait=True, **more):
+        """Sends items (each with its type) as one batch that must be taken whole, and waits until the view has them."""
+        for item in items:
+            item.setdefault("messageId", uuid.uuid4().hex)
+        answer = self.post("/v1/batch" + ("?wait=view" if wait else ""), {"batch": list(items)}, **more)
+        assert answer.status_code == 200, answer.text
+        assert not refused(answer), answer.text
+        assert not wait or answer.json()["concluded"] is True, answer.text
+        return [item["messageId"] for item in items]
+
+    # Asking
+
+    def get(self, path, token=None, **more):
+        headers = {"Authorization": f"Bearer {token or self.token}"}
+        return self.http.get(self.url + path, headers=headers, timeout=60, **more)
+
+    def call(self, method, path, body=None, token=None):
+        headers = {"Authorization": f"Bearer {token or self.token}"}
+        return self.http.request(method, self.url + path, json=body, headers=headers, timeout=60)
+
+    def ask(self, path, **params):
+        """What a GET of the API answers; it must be 200."""
+        answer = self.get(path, params=params)
+        assert answer.status_code == 200, f"GET {path}: {answer.status_code} {answer.text[:500]}"
+        return answer.json()
+
+    def customer(self, reference):
+        """The single view, or None when there is no such customer."""
+        answer = self.get(f"/api/customers/{requests.utils.quote(str(reference), safe=':@')}")
+        if answer.status_code == 404:
+            return None
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def history(self, reference, **filters):
+        """All interactions of a customer, newest first, over all pages."""
+        items, cursor = [], None
+        while True:
+            path = f"/api/customers/{requests.utils.quote(str(reference), safe=':@')}/interactions"
+            page = self.ask(path, **{"limit": 500} | filters | ({"after": cursor} if cursor else {}))
+            items += page["items"]
+            cursor = page["next"]
+            if not cursor:
+                return items
+
+
+def refused(answer):
+    """The refused items of an answer of the tracking API."""
+    found = answer.json()
+    assert len(found["refusals"]) == found["refused"], found
+    return found["refusals"]
+
+
+def in_threads(count, work):
+    """Runs work(0…count-1) side by side; the first failure is raised."""
+    failures = []
+
+    def run(n):
+        try:
+            work(n)
+        except BaseException as e:  # noqa: BLE001, raised below
+            failures.append(e)
+
+    threads = [threading.Thread(target=run, args=(n,), daemon=True) for n in range(count)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    if failures:
+        raise failures[0]

@@ -1,0 +1,252 @@
+"""The commands as scripts use them: what they print, with a server and without, backups, the quarantine, settings."""
+
+import json
+import re
+import stat
+import threading
+import time
+import uuid
+
+import pytest
+import requests
+from program import Folder
+
+COMMANDS = ["serve", "import", "export", "key", "token", "customer", "blueprint", "ledger", "backup", "restore", "version"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_explains_itself_with_an_example(folder, command):
+    done = folder.run(command, "--help")
+    assert done.stderr == ""
+    assert "xample" in done.stdout and f"sightline {command}" in done.stdout
+
+
+def test_help_names_every_command(folder):
+    text = folder.run("--help").stdout
+    assert all(re.search(rf"^\s+{c}\b", text, re.M) for c in COMMANDS)
+
+
+def test_version_is_the_one_of_the_changelog(folder):
+    assert re.fullmatch(r"sightline \d+\.\d+\.\d+\S*\n", folder.run("version").stdout)
+
+
+def test_a_command_that_is_not_understood_ends_with_an_error_and_says_why(folder):
+    for words in (["dance"], ["serve", "--prot", "80"], ["key", "create"], ["token", "create", "x", "--role", "king"], ["serve", "--port", "many"]):
+        done = folder.run(*words, check=False, timeout=20)
+        assert done.returncode != 0, words
+        assert done.stdout == "" and len(done.stderr) > 10, words
+
+
+@pytest.mark.parametrize("serving", [False, True], ids=["no server", "a server"])
+def test_keys_and_tokens_print_the_secret_alone(folder, serving):
+    def check():
+        for words in (["key", "create", "shop"], ["token", "create", "me", "--role", "administrator"]):
+            done = folder.run(*words)
+            assert re.fullmatch(r"\S{20,}\n", done.stdout), done.stdout
+            again = folder.run(*words, check=False)
+            assert again.returncode != 0 and again.stdout == ""
+        assert folder.run("key", "create", "second").stdout not in folder.run("key", "list").stdout
+        assert "shop" in folder.run("key", "list").stdout and "administrator" in folder.run("token", "list").stdout
+        folder.run("key", "revoke", "shop")
+        assert "revoked" in folder.run("key", "list").stdout
+
+    if serving:
+        with folder.serving():
+            check()
+    else:
+        check()
+
+
+def test_a_key_made_before_the_first_start_works(folder):
+    key = folder.key()
+    with folder.serving(key=key) as server:
+        server.send({"type": "track", "userId": "u", "event": "Seen"})
+
+
+def test_secrets_are_stored_nowhere_in_clear(folder):
+    key, token = folder.key(), folder.token()
+    with folder.serving(key=key, token=token) as server:
+        server.send({"type": "track", "userId": "u", "event": "Seen", "writeKey": key})
+        assert server.customer("user_id:u")
+        for file in folder.path.rglob("*"):
+            if file.is_file():
+                content = file.read_bytes()
+                assert key.encode() not in content and token.encode() not in content, file
+
+
+def test_the_data_folder_is_its_owners_alone(folder):
+    with folder.serving():
+        assert stat.S_IMODE(folder.path.stat().st_mode) & 0o077 == 0
+        for file in folder.path.iterdir():
+            if stat.S_ISSOCK(file.stat().st_mode):
+                assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_the_server_starts_with_the_words_that_scripts_rely_on(folder):
+    with folder.serving() as server:
+        assert server.http.get(server.url + "/health").status_code == 200
+        log = server.said()
+        assert server.url in log or str(server.port) in log
+
+
+@pytest.mark.parametrize("serving", [False, True], ids=["no server", "a server"])
+def test_export_prints_ndjson_alone(folder, serving):
+    with folder.serving() as server:
+        server.send(*[{"type": "track", "userId": f"u{n}", "event": "Line\nBreak \u2028 Ü", "properties": {"n": n}} for n in range(500)])
+        if serving:
+            done = folder.run("export")
+    if not serving:
+        done = folder.run("export")
+    lines = done.stdout.split("\n")
+    assert lines.pop() == ""
+    assert [json.loads(line)["properties"]["n"] for line in lines] == list(range(500))
+    assert done.stderr == ""
+
+
+def test_export_goes_on_where_it_ended(folder):
+    with folder.serving() as server:
+        server.send(*[{"type": "track", "userId": "u", "event": f"E{n}"} for n in range(10)])
+        whole = folder.export()
+        rest = folder.run("export", "--after", whole[3]["position"]).stdout.splitlines()
+        assert [json.loads(line) for line in rest] == whole[4:]
+
+
+def test_export_of_a_folder_that_is_not_there_says_so(folder):
+    done = folder.run("export", check=False)
+    assert done.returncode != 0 and str(folder.path) in done.stderr
+    assert not folder.path.exists()
+
+
+@pytest.mark.parametrize("serving", [False, True], ids=["no server", "a server"])
+def test_a_customer_is_shown_in_the_terminal(folder, serving):
+    with folder.serving() as server:
+        server.send({"type": "identify", "userId": "ann-1", "traits": {"email": "ann@example.com", "name": "Ann Example"}})
+        server.send({"type": "track", "userId": "ann-1", "event": "Order Placed", "properties": {"order_id": "A-1"}})
+        if serving:
+            text = folder.run("customer", "show", "email:ann@example.com").stdout
+    if not serving:
+        text = folder.run("customer", "show", "email:ann@example.com").stdout
+    assert all(t in text for t in ("Ann Example", "ann@example.com", "ann-1", "Order Placed"))
+    missing = folder.run("customer", "show", "email:nobody@example.com", check=False)
+    assert missing.returncode != 0 and missing.stdout == "" and missing.stderr
+
+
+def test_what_people_sent_cannot_steer_the_terminal(folder):
+    with folder.serving() as server:
+        server.send({"type": "identify", "userId": "evil", "traits": {"email": "evil@example.com", "name": "\u001b[2J\u001b]0;owned\u0007Eve\r\u009b31m"}})
+        text = folder.run("customer", "show", "user_id:evil").stdout
+        assert "Eve" in text and not set(text) & set("\u001b\u0007\r\u009b")
+
+
+# Backups
+
+def test_a_backup_made_under_load_restores_to_what_was(folder, tmp_path):
+    stop = threading.Event()
+    sent = []
+
+    def load(server):
+        http = requests.Session()
+        http.trust_env = False
+        while not stop.is_set():
+            items = [{"type": "identify", "userId": f"b-{n % 40}", "messageId": uuid.uuid4().hex, "traits": {"n": n}} for n in range(100)]
+            assert server.post("/v1/batch", {"batch": items}, http=http).status_code == 200
+            sent.append([i["messageId"] for i in items])
+
+    with folder.serving() as server:
+        server.key
+        thread = threading.Thread(target=load, args=(server,), daemon=True)
+        thread.start()
+        while len(sent) < 20:
+            time.sleep(0.01)
+        before = {m for batch in list(sent) for m in batch}
+        folder.run("backup", tmp_path / "copy")
+        stop.set()
+        thread.join()
+        after = {i["messageId"]: (i["customer"], i["position"]) for i in folder.export()}
+
+    other = Folder(tmp_path / "elsewhere")
+    other.run("restore", tmp_path / "copy")
+    restored = other.export()
+    there = {i["messageId"]: (i["customer"], i["position"]) for i in restored}
+    assert before <= set(there) <= set(after)
+    assert there == {m: after[m] for m in there}
+    other.run("ledger", "verify")
+    # Keys and tokens come along, and it goes on from there.
+    with other.serving(key=server.key) as again:
+        again.send({"type": "track", "userId": "b-1", "event": "Later"})
+        assert len(other.export()) == len(restored) + 1
+
+
+def test_a_backup_without_a_server_and_into_a_folder_that_is_there(folder, tmp_path):
+    with folder.serving() as server:
+        server.send({"type": "track", "userId": "u", "event": "Seen"})
+    folder.run("backup", tmp_path / "copy")
+    assert folder.run("backup", tmp_path / "copy", check=False).returncode != 0
+    other = Folder(tmp_path / "other")
+    other.run("restore", tmp_path / "copy")
+    assert other.export() == folder.export()
+
+
+def test_what_is_no_backup_is_not_restored(folder, tmp_path):
+    with folder.serving() as server:
+        server.send({"type": "track", "userId": "u", "event": "Seen"})
+    before = folder.export()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "junk").mkdir()
+    (tmp_path / "junk" / "ledger.db").write_bytes(b"junk" * 5000)
+    for bad in ("empty", "junk", "missing"):
+        done = folder.run("restore", tmp_path / bad, check=False)
+        assert done.returncode != 0 and done.stderr, bad
+    assert folder.export() == before
+
+
+# The quarantine
+
+CHANNELS = """
+channels:
+  - kiosk
+"""
+
+
+def test_what_was_refused_is_listed_and_dropped_from_no_export(folder):
+    with folder.serving() as server:
+        answer = server.post("/v1/batch?wait=view", {"batch": [
+            {"type": "track", "userId": "q", "event": "Fine"}, {"type": "track", "event": "Nobody's", "messageId": "q-1"},
+        ]})
+        assert answer.json()["accepted"] == 1
+        text = folder.run("ledger", "quarantine").stdout
+        assert "q-1" in text
+        [item] = server.ask("/api/quarantine")["items"]
+        assert item["messageId"] == "q-1" and item["reason"]
+    text = folder.run("ledger", "quarantine").stdout
+    assert "q-1" in text
+
+
+# Settings
+
+def test_flags_environment_and_file_set_the_same(folder, tmp_path):
+    folder.key()
+    # An item of 2,000 bytes is too large for a limit of 1,500, wherever that was said.
+    item = {"type": "track", "userId": "u", "event": "Seen", "properties": {"fill": "x" * 2000}}
+
+    def refusals(server):
+        return server.post("/v1/batch", {"batch": [item]}).json()["refused"]
+
+    with folder.serving() as server:
+        assert refusals(server) == 0
+    with folder.serving(item_limit=1500) as server:
+        assert refusals(server) == 1
+    (folder.path / "sightline.yaml").write_text("item-limit: 1500\n")
+    with folder.serving() as server:
+        assert refusals(server) == 1
+    # The environment counts before the file.
+    with folder.serving(item_limit=3000) as server:
+        assert refusals(server) == 0
+
+
+def test_a_setting_that_makes_no_sense_is_named_with_its_place(folder):
+    folder.key()
+    (folder.path / "sightline.yaml").write_text("item-limit: plenty\nitme-limit: 5\n")
+    done = folder.run("serve", "--port", "0", check=False, timeout=20)
+    assert done.returncode != 0
+    assert "item-limit" in done.stderr and "plenty" in done.stderr and "itme-limit" in done.stderr and "sightline.yaml" in done.stderr
