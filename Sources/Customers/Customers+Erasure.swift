@@ -2,7 +2,7 @@ import Foundation
 import GRDB
 import Identity
 package import Kernel
-package import Ledger
+import Ledger
 import Pipeline
 import Store
 

@@ -3,6 +3,7 @@ import Identity
 package import Kernel
 import Ledger
 import Pipeline
+import Store
 
 extension Customers {
     /// Merges that these raw customers took part in, the newest first; those undone too.

@@ -1,8 +1,8 @@
 import FoundationEssentials
-package import GRDB
+import GRDB
 import GRDBSQLite
 import Kernel
-package import Ledger
+import Ledger
 package import Pipeline
 import Simdjson
 package import Store

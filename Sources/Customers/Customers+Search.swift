@@ -1,8 +1,10 @@
 import GRDB
 import Identity
-package import Kernel
+import Kernel
 import Ledger
 import Pipeline
+import Store
+import Timeline
 
 extension Customers {
     /// The longest text that is searched for.

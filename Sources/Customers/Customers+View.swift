@@ -4,6 +4,7 @@ package import Kernel
 import Ledger
 import Pipeline
 import Simdjson
+import Store
 import Timeline
 
 extension Customers {
@@ -14,7 +15,7 @@ extension Customers {
         guard try !isErased(root.raw) else { return nil }
         let vocabulary = ledger.vocabulary
         let (identifiers, traits, merges) = try store.read { db in
-            (try identifiers(members, vocabulary, db), try traits(members, vocabulary, db), try merges(members, vocabulary, db))
+            (try self.identifiers(members, vocabulary, db), try self.traits(members, vocabulary, db), try self.merges(members, vocabulary, db))
         }
         var view = CustomerView(
             id: root, ids: members.sorted().map(CustomerID.init(raw:)), name: Self.name(traits), identifiers: identifiers, traits: traits, firstSeen: nil,
