@@ -80,6 +80,8 @@ let package = Package(
             swiftSettings: strict),
 
         tests("KernelTests", ["Kernel"]),
+        tests("LedgerTests", ["Ledger", "Kernel"] + grdb),
+        tests("PipelineTests", ["Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel", .product(name: "Logging", package: "swift-log")] + grdb),
         tests("IdentityTests", ["Identity", "Definitions", "Ledger", "Kernel"]),
         tests("AccessTests", ["Access", "Kernel", "Store"] + grdb),
     ],

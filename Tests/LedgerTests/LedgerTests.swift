@@ -1,0 +1,181 @@
+import Foundation
+import GRDB
+import Kernel
+import Ledger
+import Testing
+
+@Suite struct `The ledger` {
+    static let randomness = Randomness { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }
+    static let clock = Clock { Instant("2026-05-03T10:00:00Z")! }
+
+    private func withLedger(_ options: Ledger.Options = .init(), _ body: (Ledger) async throws -> Void) async throws {
+        let path = NSTemporaryDirectory() + "ledger-" + UUID().uuidString + ".db"
+        let ledger = try Ledger(path: path, options: options, randomness: Self.randomness, clock: Self.clock)
+        try await body(ledger)
+        await ledger.close()
+        for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + end) }
+    }
+
+    private func batch(_ ledger: Ledger, _ n: Int, size: Int = 10) -> Batch {
+        var batch = Batch()
+        for i in 0..<n {
+            let id = "m-\(UUID().uuidString)"
+            let at = Self.clock.now + Int64(i)
+            batch.append(
+                RecordHeader(at: at, receivedAt: at, message: ledger.key.message(id)), name: "Event \(i)", messageID: id, identifiers: [(.userID, "u\(i)")],
+                properties: .object([.init("text", .string(String(repeating: "x", count: size)))]))
+        }
+        return batch
+    }
+
+    @Test func `positions count up and what was appended is read back`() async throws {
+        try await withLedger { ledger in
+            var last = Position(raw: 0)
+            for n in [1, 5, 700] {
+                let p = try await ledger.append(batch(ledger, n))
+                #expect(p > last)
+                last = p
+            }
+            let reader = try LedgerReader(path: ledger.path)
+            var names: [String] = []
+            try reader.bodies(after: 0) { _, body in
+                #expect(body.bytes.count <= BodyView.maximum)
+                #expect(body.isIntact)
+                for i in 0..<body.count { names.append(body[i]!.name) }
+                return true
+            }
+            #expect(names.count == 706)
+            #expect(try reader.record(last) { $0.name } == "Event 699")
+        }
+    }
+
+    @Test func `a record of the largest size fits, with its neighbours in bodies of their own`() async throws {
+        try await withLedger { ledger in
+            var b = Batch()
+            let at = Self.clock.now
+            let fixed = RecordHeader.size + 1 + 1
+            for size in [10, RecordHeader.maximumRecord - fixed, 10] {
+                let header = RecordHeader(at: at, receivedAt: at, message: ledger.key.message("\(size)"))
+                [UInt8(110)].withUnsafeBytes { one in b.begin(header, name: .init(rebasing: one[..<1]), messageID: .init(rebasing: one[..<1])) }
+                b.properties { $0.append(contentsOf: repeatElement(32, count: size)) }
+                b.end()
+            }
+            _ = try await ledger.append(b)
+            let found = try ledger.verify()
+            #expect(found.records == 3)
+            #expect(found.damaged.isEmpty)
+        }
+    }
+
+    @Test func `more than the queue may hold is refused as busy and nothing is lost`() async throws {
+        var options = Ledger.Options()
+        options.queueBytes = 20_000
+        try await withLedger(options) { ledger in
+            let batches = (0..<200).map { _ in batch(ledger, 20, size: 100) }
+            let results = await withTaskGroup(of: Bool.self, returning: [Bool].self) { group in
+                for b in batches {
+                    group.addTask {
+                        do {
+                            _ = try await ledger.append(b)
+                            return true
+                        } catch LedgerProblem.busy { return false } catch {
+                            Issue.record(error)
+                            return false
+                        }
+                    }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            let accepted = results.filter { $0 }.count
+            #expect(accepted > 0)
+            let found = try ledger.verify()
+            #expect(found.records == accepted * 20)
+            #expect(ledger.queuedBytes == 0)
+        }
+    }
+
+    @Test func `a flipped byte is found by verifying`() async throws {
+        try await withLedger { ledger in
+            _ = try await ledger.append(batch(ledger, 50))
+            _ = try await ledger.append(batch(ledger, 50))
+            #expect(try ledger.verify().damaged.isEmpty)
+            try await ledger.perform { db in
+                var data = try Data.fetchOne(db, sql: "SELECT data FROM body WHERE id = 2")!
+                data[data.count / 2] ^= 1
+                try db.execute(sql: "UPDATE body SET data = ? WHERE id = 2", arguments: [data])
+            }
+            #expect(try ledger.verify().damaged == [2])
+        }
+    }
+
+    @Test func `erasing leaves a tombstone and nothing of what was said in the files`() async throws {
+        try await withLedger { ledger in
+            var b = batch(ledger, 3)
+            let at = Self.clock.now
+            b.append(
+                RecordHeader(at: at, receivedAt: at, message: ledger.key.message("secret")), name: "Told", messageID: "secret",
+                identifiers: [(.email, "rosamund@example.com")], properties: ["text": "a very particular phrase"])
+            b.refused.append(
+                Refused(route: "track", index: 0, messageID: nil, kind: "k", reason: "r", item: Array("{\"email\":\"Rosamund@example.com\"}".utf8), source: 1, receivedAt: at))
+            let p = try await ledger.append(b)
+            _ = try await ledger.append(batch(ledger, 3))
+            #expect(try await ledger.quarantineCount() == 1)
+            try await ledger.erase([(p, 7)], also: ["rosamund@example.com"])
+            let found = try ledger.verify()
+            #expect(found.records == 7)
+            #expect(found.erased == 1)
+            #expect(found.damaged.isEmpty)
+            #expect(try await ledger.quarantineCount() == 0)
+            let reader = try LedgerReader(path: ledger.path)
+            #expect(try reader.record(p) { $0.kind } == .erased)
+            #expect(try reader.record(p) { $0.value } == 7)
+            for end in ["", "-wal"] {
+                let bytes = (try? Data(contentsOf: URL(fileURLWithPath: ledger.path + end))) ?? Data()
+                #expect(bytes.range(of: Data("very particular".utf8)) == nil)
+                #expect(bytes.range(of: Data("osamund".utf8)) == nil)
+            }
+        }
+    }
+
+    @Test func `declared channels and kinds get codes that stay`() async throws {
+        try await withLedger { ledger in
+            try await ledger.declare(channels: ["kiosk", "web"], kinds: ["card"])
+            try await ledger.declare(channels: ["fax"], kinds: ["card"])
+            #expect(ledger.vocabulary.channel("kiosk")?.rawValue == 32)
+            #expect(ledger.vocabulary.channel("fax")?.rawValue == 33)
+            #expect(ledger.vocabulary.channel("web") == .web)
+            #expect(ledger.vocabulary.kind("card")?.rawValue == 32)
+        }
+    }
+
+    @Test func `the quarantine keeps the newest`() async throws {
+        var options = Ledger.Options()
+        options.quarantineItems = 3
+        try await withLedger(options) { ledger in
+            for i in 0..<5 {
+                var b = Batch()
+                b.refused.append(Refused(route: "track", index: i, messageID: "m\(i)", kind: "k", reason: "r", item: [123, 125], source: 0, receivedAt: Self.clock.now))
+                _ = try await ledger.append(b)
+            }
+            let kept = try await ledger.quarantined(after: 0, limit: 10)
+            #expect(kept.map(\.refused.messageID) == ["m2", "m3", "m4"])
+            #expect(try await ledger.dropQuarantined(ids: [kept[0].id]) == 1)
+            #expect(try await ledger.quarantined(ids: kept.map(\.id)).count == 2)
+        }
+    }
+
+    @Test func `a backup taken while appends go on is whole`() async throws {
+        try await withLedger { ledger in
+            let copy = NSTemporaryDirectory() + "copy-" + UUID().uuidString + ".db"
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { for _ in 0..<50 { _ = try await ledger.append(self.batch(ledger, 20)) } }
+                group.addTask { _ = try ledger.backup(to: copy) }
+                try await group.waitForAll()
+            }
+            let restored = try Ledger(path: copy, randomness: Self.randomness, clock: Self.clock)
+            #expect(restored.key == ledger.key)
+            #expect(try restored.verify().damaged.isEmpty)
+            await restored.close()
+        }
+    }
+}

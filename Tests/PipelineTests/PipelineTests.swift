@@ -1,0 +1,80 @@
+import Foundation
+import Kernel
+import Ledger
+import Pipeline
+import Testing
+import Timeline
+
+@Suite struct `The pipeline` {
+    @Test func `a message id that comes again is dropped, also after a restart and a merge of the timeline`() async throws {
+        let w = try await World(mergeAt: 3)
+        for i in 0..<10 { try await w.say(.init((.userID, "u"), message: "m\(i)")) }
+        try await w.say(.init((.userID, "u"), message: "m3"))
+        let u = try #require(try w.person(.userID, "u"))
+        #expect(w.marks(u).count == 10)
+        let again = try await w.reopened(mergeAt: 3)
+        #expect(again.marks(u).count == 10)
+        try await again.say(.init((.userID, "u"), message: "m4"), .init((.userID, "u"), message: "new"))
+        #expect(again.marks(u).count == 11)
+        await again.remove()
+    }
+
+    @Test func `the window ends at its last second`() async throws {
+        let w = try await World(window: 100)
+        func message(_ seconds: Int64) -> World.Said {
+            var s = World.Said((.userID, "u"), message: "same")
+            s.received = seconds
+            return s
+        }
+        try await w.say([message(0), message(100)])
+        let u = try #require(try w.person(.userID, "u"))
+        #expect(w.marks(u).count == 1)
+        try await w.say([message(101)])
+        #expect(w.marks(u).count == 2)
+        await w.remove()
+    }
+
+    @Test func `marks are in the order of time whatever the order of arrival`() async throws {
+        let w = try await World(mergeAt: 7)
+        var r = SeededRandom(seed: 5)
+        let seconds = (0..<200).map { _ in Int64(r.below(50)) }
+        for s in seconds { try await w.say(.init((.userID, "u"), at: s)) }
+        let marks = w.marks(try #require(try w.person(.userID, "u")))
+        #expect(marks.count == 200)
+        for (a, b) in zip(marks, marks.dropFirst()) { #expect(a.isAfter(b)) }
+        #expect(marks.map { Int64($0.second) - World.start.seconds } == seconds.sorted(by: >))
+        await w.remove()
+    }
+
+    @Test(arguments: [["timeline"], ["state.db", "state.db-wal", "state.db-shm"], ["timeline/snapshot"]])
+    func `what is missing is rebuilt from the ledger`(files: [String]) async throws {
+        let w = try await World(mergeAt: 20)
+        for i in 0..<60 { try await w.say(.init((.userID, "u\(i % 7)"), (.anonymousID, "a\(i % 11)"), name: "E\(i % 3)", at: Int64(i))) }
+        let before = (try w.partition(), (0..<7).map { i in w.marks((try? w.person(.userID, "u\(i)")) ?? 0).map(\.position) })
+        let again = try await w.reopened(losing: files)
+        while await !again.pipeline.wait(for: again.ledger.newestBody) {}
+        #expect(try again.partition() == before.0)
+        #expect((0..<7).map { i in again.marks((try? again.person(.userID, "u\(i)")) ?? 0).map(\.position) } == before.1)
+        await again.remove()
+    }
+
+    @Test func `a damaged timeline is rebuilt, whatever byte of its frame is wrong`() async throws {
+        let w = try await World(mergeAt: 20)
+        for i in 0..<60 { try await w.say(.init((.userID, "u\(i % 7)"), at: Int64(i))) }
+        await w.close()
+        let folder = w.folder + "/timeline"
+        let columns = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).first { $0.hasSuffix(".columns") })
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: folder + "/" + columns))
+        for offset in [0, 9, 17, 68, 80] {
+            bytes[offset] ^= 0xff
+            try bytes.write(to: URL(fileURLWithPath: folder + "/" + columns))
+            let again = try await World(w.folder, mergeAt: 1 << 20)
+            var total = 0
+            for i in 0..<7 { total += again.marks(try #require(try again.person(.userID, "u\(i)"))).count }
+            #expect(total == 60)
+            await again.close()
+            bytes[offset] ^= 0xff
+        }
+        try FileManager.default.removeItem(atPath: w.folder)
+    }
+}
