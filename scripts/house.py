@@ -3,6 +3,7 @@
 
 Run from anywhere: scripts/house.py [ROOT]. Prints each breach as `file:line: what is wrong` and exits 1 if there is one.
 ARCHITECTURE.md has the table of targets for people, Package.swift has it for the compiler: both must say the same.
+After a change of Package.swift that was meant, scripts/house.py --table brings the table's last column up to date.
 """
 
 import json
@@ -32,7 +33,7 @@ def package(root):
     text = subprocess.run(["swift", "package", "dump-package"], cwd=root, check=True, capture_output=True, text=True).stdout
     targets = {}
     for target in json.loads(text)["targets"]:
-        names = {next(iter(d.values()))[0] for d in target["dependencies"]}
+        names = [next(iter(d.values()))[0] for d in target["dependencies"]]
         folder = target.get("path") or ("Tests/" if target["type"] == "test" else "Sources/") + target["name"]
         targets[target["name"]] = (target["type"], root / folder, names)
     return targets
@@ -57,12 +58,23 @@ def documented(root, targets):
             continue
         if name not in rows:
             yield f"ARCHITECTURE.md: the table has no row for the target {name}"
-        elif rows[name][1] != allowed:
+        elif rows[name][1] != set(allowed):
             number, said = rows[name]
-            more, fewer = sorted(allowed - said), sorted(said - allowed)
+            more, fewer = sorted(set(allowed) - said), sorted(said - set(allowed))
             yield f"ARCHITECTURE.md:{number}: {name}: Package.swift also names {more}, and does not name {fewer}"
     for name in rows.keys() - targets.keys():
         yield f"ARCHITECTURE.md:{rows[name][0]}: Package.swift has no target {name}"
+
+
+def write_table(root, targets):
+    """Makes the table's last column what Package.swift says, in its order. A row for a new target is for a person to write."""
+    file = root / "ARCHITECTURE.md"
+    lines = file.read_text().splitlines()
+    for name, (number, _) in table(root).items():
+        if name in targets:
+            start = lines[number - 1].rsplit("|", 2)[0].rstrip()
+            lines[number - 1] = f"{start} | {', '.join(f'`{module}`' for module in targets[name][2])} |".replace("|  |", "| |")
+    file.write_text("\n".join(lines) + "\n")
 
 
 def imports(root, targets):
@@ -71,7 +83,7 @@ def imports(root, targets):
         for file in sorted(folder.rglob("*.swift")):
             for number, line in enumerate(file.read_text().splitlines(), 1):
                 found = IMPORT.match(line)
-                if found and found[1] not in allowed | SYSTEM:
+                if found and found[1] not in SYSTEM.union(allowed):
                     place = f"{file.relative_to(root)}:{number}"
                     yield f"{place}: {name} may not import {found[1]}; Package.swift and ARCHITECTURE.md say what it may"
 
@@ -123,8 +135,11 @@ def long_functions(lines):
 
 
 def main():
-    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent).resolve()
+    words = [word for word in sys.argv[1:] if word != "--table"]
+    root = pathlib.Path(words[0] if words else pathlib.Path(__file__).parent.parent).resolve()
     targets = package(root)
+    if "--table" in sys.argv:
+        write_table(root, targets)
     breaches = [*documented(root, targets), *imports(root, targets), *texts(root)]
     for breach in breaches:
         print(breach)

@@ -1,0 +1,282 @@
+"""Files of real companies, through our mappings: every reference figure comes back out of the ledger."""
+
+import collections
+import csv
+import datetime
+import statistics
+import zoneinfo
+
+import pytest
+from crowd import identifiers
+from program import ROOT, Folder
+
+BRAZIL = zoneinfo.ZoneInfo("America/Sao_Paulo")
+
+
+class Imported:
+    """A folder after one import, and what the import said."""
+
+    def __init__(self, tmp, mapping, files):
+        self.tmp, self.mapping, self.files = tmp, ROOT / "mappings" / f"{mapping}.yaml", files
+        self.folder = Folder(tmp / "data")
+        self.report = tmp / "report.csv"
+        self.folder.key()
+        self.done = self.run()
+        self.interactions = self.folder.export()
+
+    def run(self, check=True):
+        # Rows that were refused are reported, and are no failure of the import as such.
+        return self.folder.run("import", "--mapping", self.mapping, "--report", self.report, *self.files, check=check, timeout=200)
+
+    def named(self, *names):
+        return [i for i in self.interactions if i["name"] in names]
+
+    def reported(self):
+        if not self.report.exists():
+            return []
+        with self.report.open(newline="") as file:
+            return list(csv.DictReader(file))
+
+
+def moment(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def local(text):
+    """The clock on the wall in Brazil, as the files have it."""
+    return moment(text).astimezone(BRAZIL).replace(tzinfo=None)
+
+
+def user(interaction):
+    return dict(identifiers(interaction)).get("user_id")
+
+
+def check_twice(imported):
+    before = [(i["messageId"], i["position"], i["customer"]) for i in imported.interactions]
+    imported.run()
+    assert [(i["messageId"], i["position"], i["customer"]) for i in imported.folder.export()] == before
+
+
+# Orders
+
+@pytest.fixture(scope="module")
+def olist(real, tmp_path_factory):
+    folder = real / "olist-8k"
+    return Imported(tmp_path_factory.mktemp("olist"), "olist", [folder / "olist_orders_dataset.csv", folder / "olist_order_reviews_dataset.csv"])
+
+
+@pytest.fixture(scope="module")
+def orders(olist):
+    """By order id, what happened when."""
+    found = collections.defaultdict(dict)
+    for i in olist.named("Order Placed", "Order Approved", "Order Shipped", "Order Delivered"):
+        steps = found[i["properties"]["order_id"]]
+        assert i["name"] not in steps
+        steps[i["name"]] = i
+    return found
+
+
+def late_orders(orders):
+    return {
+        o for o, steps in orders.items()
+        if (d := steps.get("Order Delivered")) and moment(d["at"]) > moment(steps["Order Placed"]["properties"]["estimated_delivery"])
+    }
+
+
+def test_olist_all_orders_and_deliveries_are_there(orders):
+    assert len(orders) == 8135
+    assert all("Order Placed" in steps for steps in orders.values())
+    assert sum("Order Delivered" in steps for steps in orders.values()) == 5170
+
+
+def test_olist_415_orders_came_late(orders):
+    assert len(late_orders(orders)) == 415
+    assert round(100 * 415 / 5170, 3) == 8.027
+
+
+def test_olist_the_median_delivery_took_10_3445_days(orders):
+    took = [
+        (local(steps["Order Delivered"]["at"]) - local(steps["Order Placed"]["at"])).total_seconds() / 86400
+        for steps in orders.values() if "Order Delivered" in steps
+    ]
+    assert round(statistics.median(took), 4) == 10.3445
+
+
+def test_olist_steps_that_happened_in_an_odd_order_are_kept_as_they_are(orders):
+    delivered = [s for s in orders.values() if "Order Delivered" in s]
+
+    def before(one, other):
+        return sum(one in s and other in s and moment(s[one]["at"]) < moment(s[other]["at"]) for s in delivered)
+
+    assert before("Order Shipped", "Order Approved") == 68
+    assert before("Order Delivered", "Order Shipped") == 3
+
+
+def test_olist_reviews_are_worse_when_the_order_was_late(olist, orders):
+    late = late_orders(orders)
+    on_time = {o for o, s in orders.items() if "Order Delivered" in s} - late
+    answers = [i["properties"] for i in olist.named("Survey Answered")]
+    assert len(answers) == 8225
+    assert round(statistics.mean(a["score"] for a in answers if a["order_id"] in on_time), 4) == 4.2770
+    assert round(statistics.mean(a["score"] for a in answers if a["order_id"] in late), 4) == 2.4988
+    # Rows beyond the first of an order, and of a review.
+    assert len(answers) - len({a["order_id"] for a in answers}) == 90
+    assert len(answers) - len({a["response_id"] for a in answers}) == 34
+
+
+def test_olist_what_people_wrote_comes_back_as_they_wrote_it(olist, real):
+    with (real / "olist-8k" / "olist_order_reviews_dataset.csv").open(newline="") as file:
+        wrote = {(r["review_id"], r["order_id"]): r["review_comment_message"].strip() for r in csv.DictReader(file)}
+    found = {(p["response_id"], p["order_id"]): p.get("text") or "" for p in (i["properties"] for i in olist.named("Survey Answered"))}
+    assert found == wrote
+
+
+def test_olist_items_and_payments_stand_on_the_order(orders, real):
+    with (real / "olist-8k" / "olist_order_items_dataset.csv").open(newline="") as file:
+        prices = collections.Counter()
+        for row in csv.DictReader(file):
+            prices[row["order_id"]] += round(float(row["price"]) * 100)
+    revenue = {o: round((s["Order Placed"]["properties"].get("revenue") or 0) * 100) for o, s in orders.items()}
+    assert {o: cents for o, cents in revenue.items() if cents} == {o: cents for o, cents in prices.items() if o in orders and cents}
+
+
+def test_olist_people_are_people_and_not_orders(olist):
+    placed = olist.named("Order Placed")
+    people = collections.Counter(i["customer"] for i in placed)
+    assert len(people) == 8016 == len({user(i) for i in placed})
+    assert sum(n > 1 for n in people.values()) == 73
+
+
+def test_olist_nothing_was_refused_and_twice_adds_nothing(olist):
+    assert [r for r in olist.reported() if r["kind"] == "refused"] == []
+    check_twice(olist)
+
+
+# Conversations
+
+@pytest.fixture(scope="module")
+def twcs(real, tmp_path_factory):
+    return Imported(tmp_path_factory.mktemp("twcs"), "twcs", [real / "twcs-5k" / "twcs_5k.csv"])
+
+
+def test_twcs_every_message_is_there_and_the_malformed_row_is_reported(twcs, real):
+    messages = twcs.named("Message Received", "Message Sent")
+    assert len(messages) == len({m["properties"]["message_id"] for m in messages}) == 5000
+    assert 3399 not in {m["properties"]["message_id"] for m in messages}
+    lines = (real / "twcs-5k" / "twcs_5k.csv").read_bytes().split(b"\n")
+    broken = next(n for n, line in enumerate(lines, 1) if line.startswith(b"2484,3399,"))
+    refused = [r for r in twcs.reported() if r["kind"] == "refused"]
+    assert refused and all(r["reason"] for r in refused)
+    # A line break stands as two carriage returns: by which a line is counted is the reader's own, so a few lines either way.
+    assert all(broken <= int(r["line"]) <= broken + 3 for r in refused), refused
+
+
+def test_twcs_first_responses_took_as_long_as_they_did(twcs):
+    threads = collections.defaultdict(list)
+    for m in twcs.named("Message Received", "Message Sent"):
+        threads[m["properties"]["conversation_id"]].append((moment(m["at"]), m["direction"]))
+    assert len(threads) == 1312
+    waits = []
+    for messages in threads.values():
+        asked = min((at for at, direction in messages if direction == "in"), default=None)
+        answered = min((at for at, direction in messages if direction == "out" and asked and at >= asked), default=None)
+        if answered:
+            waits.append((answered - asked).total_seconds())
+    assert len(waits) == 1311
+    assert statistics.median(waits) == 813
+    assert statistics.quantiles(waits, n=10, method="inclusive")[8] == 32906
+    assert round(100 * sum(w <= 3600 for w in waits) / len(waits), 2) == 72.01
+
+
+def test_twcs_a_conversation_stands_on_its_customer(twcs):
+    for m in twcs.named("Message Received"):
+        assert user(m), m
+    brands = {m["properties"]["brand"] for m in twcs.named("Message Sent")}
+    assert not brands & {user(m) for m in twcs.interactions}
+
+
+def test_twcs_twice_adds_nothing(twcs):
+    check_twice(twcs)
+
+
+# Invoices
+
+@pytest.fixture(scope="module")
+def retail(real, tmp_path_factory):
+    return Imported(tmp_path_factory.mktemp("retail"), "online-retail", [real / "online-retail-50k" / "online_retail_first_50k.csv"])
+
+
+@pytest.fixture(scope="module")
+def invoices(real):
+    """The file, counted by itself."""
+    found = collections.defaultdict(list)
+    with (real / "online-retail-50k" / "online_retail_first_50k.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            found[row["Invoice"]].append(row)
+    return found
+
+
+def test_retail_every_invoice_is_an_order_or_a_cancellation(retail, invoices):
+    left_out = {
+        n for n, rows in invoices.items()
+        if not n.startswith("C") and all(not r["Customer ID"] and int(r["Quantity"]) < 0 for r in rows)
+    }
+    cancelled = {n for n in invoices if n.startswith("C")}
+    assert {i["properties"]["order_id"] for i in retail.named("Order Cancelled")} == cancelled
+    assert {i["properties"]["order_id"] for i in retail.named("Order Completed")} == set(invoices) - cancelled - left_out
+    assert len(retail.interactions) == len(invoices) - len(left_out)
+
+
+def test_retail_revenue_and_customers_are_those_of_the_file(retail, invoices):
+    revenue = {i["properties"]["order_id"]: i["properties"]["revenue"] for i in retail.named("Order Completed")}
+    for invoice, found in revenue.items():
+        assert found == pytest.approx(sum(float(r["Quantity"]) * float(r["Price"]) for r in invoices[invoice]), abs=0.006)
+    known = {str(int(float(r["Customer ID"]))) for rows in invoices.values() for r in rows if r["Customer ID"]}
+    assert {user(i) for i in retail.interactions} - {None} == known
+    assert len({i["customer"] for i in retail.interactions if user(i)}) == len(known) == 1112
+
+
+def test_retail_times_are_those_of_london(retail, invoices):
+    london = zoneinfo.ZoneInfo("Europe/London")
+    for i in retail.interactions[::50]:
+        wall = moment(i["at"]).astimezone(london).replace(tzinfo=None)
+        assert wall == datetime.datetime.fromisoformat(invoices[i["properties"]["order_id"]][0]["InvoiceDate"])
+
+
+def test_retail_twice_adds_nothing(retail):
+    check_twice(retail)
+
+
+# NDJSON
+
+def test_ndjson_of_the_tracking_api_is_read_and_bad_lines_are_reported(folder, tmp_path):
+    file = tmp_path / "items.ndjson"
+    lines = [f'{{"type":"track","userId":"n-{n % 7}","event":"Read","messageId":"n-{n}"}}' for n in range(5000)]
+    lines[10] = "{broken"
+    lines[20] = '{"type":"track","event":"Nobody\'s","messageId":"nobody"}'
+    file.write_text("\n".join(lines) + "\n")
+    report = tmp_path / "report.csv"
+    folder.run("import", file, "--report", report, check=False)
+    assert len(folder.export()) == 4998
+    with report.open(newline="") as f:
+        assert sorted(int(r["line"]) for r in csv.DictReader(f)) == [11, 21]
+    folder.run("import", file, "--report", report, check=False)
+    assert len(folder.export()) == 4998
+
+
+def test_an_import_works_while_a_server_runs(folder, tmp_path):
+    file = tmp_path / "items.ndjson"
+    file.write_text("".join(f'{{"type":"track","userId":"s-{n}","event":"Read","messageId":"s-{n}"}}\n' for n in range(300)))
+    with folder.serving() as server:
+        folder.run("import", file)
+        assert server.customer("user_id:s-299")["interactions"] == 1
+
+
+def test_a_file_that_is_not_there_or_a_mapping_that_is_wrong_is_told(folder, tmp_path):
+    folder.key()
+    done = folder.run("import", tmp_path / "missing.ndjson", check=False)
+    assert done.returncode != 0 and "missing.ndjson" in done.stderr
+    (tmp_path / "bad.yaml").write_text("mapping: bad\nsources:\n  - name: x\n    fiel: x.csv\n")
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    done = folder.run("import", "--mapping", tmp_path / "bad.yaml", tmp_path / "x.csv", check=False)
+    assert done.returncode != 0 and "bad.yaml:" in done.stderr
