@@ -50,7 +50,7 @@ let package = Package(
         room("Kernel", []),
         room("Simdjson", ["CSimdjson", "Kernel"]),
         room("Store", ["Kernel"] + grdb),
-        room("Definitions", ["Kernel", yams]),
+        room("Definitions", ["Kernel", "CText", yams]),
         room("Ledger", ["Store", "Kernel", "CSodium", "CXxhash"] + grdb),
         room("Identity", ["Ledger", "Store", "Kernel", "Definitions", "CText"] + grdb),
         room("Timeline", ["Identity", "Ledger", "Kernel"]),
@@ -80,6 +80,7 @@ let package = Package(
             swiftSettings: strict),
 
         tests("KernelTests", ["Kernel"]),
+        tests("DefinitionsTests", ["Definitions"]),
         tests("IdentityTests", ["Identity", "Definitions", "Ledger", "Kernel"]),
     ],
     cxxLanguageStandard: .cxx17
