@@ -51,12 +51,15 @@ package struct IdentityDefinition: Definition {
 
     package init(reading reader: Reader) {
         var kinds = IdentityRules.standardKinds.map { Kind(kind: $0, blocked: BlockedValues.standardForKinds[$0.kind] ?? []) }
-        _ = reader.named("kinds", count: 0...(Self.mostKinds + kinds.count)) { name, place, reader in
+        _ = reader.named("kinds") { name, place, reader in
             if let at = kinds.firstIndex(where: { $0.kind.name == name }) {
                 Self.read(&kinds[at], reader)
             } else {
                 var kind = Kind(kind: Self.undecided(name), blocked: [])
                 Self.checkName(name, place, reader)
+                if kinds.count == IdentityRules.standardKinds.count + Self.mostKinds {
+                    reader.problem("a company may declare \(Self.mostKinds) kinds", mend: "remove those that are not used", at: place)
+                }
                 Self.read(&kind, reader)
                 kinds.append(kind)
             }
