@@ -96,3 +96,11 @@ final class PatternSet: Sendable {
         }
     }
 }
+
+extension PatternSet {
+    /// ``find(_:)-(UnsafeRawBufferPointer)`` of a string.
+    func find(_ text: String) -> String? {
+        var text = text
+        return text.withUTF8 { find(UnsafeRawBufferPointer($0)) }
+    }
+}

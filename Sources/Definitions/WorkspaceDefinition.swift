@@ -1,0 +1,72 @@
+import CText
+import Foundation
+
+/// The company itself: what it is called, and where and in which languages it is at home.
+package struct WorkspaceDefinition: Definition, Equatable {
+    package static let kind = "workspace"
+    package static let summary = "The company: its name, country, time zone and languages."
+
+    /// What pages call the company. 1 to 100 characters.
+    package var name = "Sightline"
+    /// ISO 3166-1 alpha-2: how a phone number without a country is read.
+    package var country = "US"
+    /// A name of the IANA time zone database: the days and hours that pages show.
+    package var timeZone = "UTC"
+    /// BCP 47 tags, the most used first: what the company writes and reads. At least one.
+    package var languages = ["en"]
+
+    package init(reading reader: Reader) {
+        name = reader.text("name", 1...100, example: "name: Example Shop") ?? name
+        if let found = reader.text("country", 1...100, example: "country: GB") {
+            if Self.isCountry(found) {
+                country = found
+            } else {
+                let upper = found.uppercased()
+                let mend = Self.isCountry(upper) ? "write \(upper)" : "write two letters (ISO 3166-1), as GB, DE or BR"
+                reader.problem("\(found) is no country", mend: mend, with: "country")
+            }
+        }
+        if let found = reader.text("time_zone", 1...100, example: "time_zone: Europe/London") {
+            if Self.isTimeZone(found) {
+                timeZone = found
+            } else {
+                let near = Nearest.word(to: found, among: TimeZone.knownTimeZoneIdentifiers)
+                let mend = near.map { "did you mean \($0)?" } ?? "write a name of the IANA time zone database, as Europe/London"
+                reader.problem("\(found) is no time zone", mend: mend, with: "time_zone")
+            }
+        }
+        if let found = reader.texts("languages", count: 1...50, length: 1...35, example: "en") {
+            for (text, place) in found where !Self.isLanguage(text) {
+                reader.problem("\(text) is no language", mend: "write a BCP 47 tag, as en, pt-BR or zh-Hant", with: "languages", at: place)
+            }
+            let fitting = found.map(\.text).filter(Self.isLanguage)
+            if !fitting.isEmpty { languages = fitting }
+        }
+    }
+
+    package func write(to yaml: inout YAMLText) {
+        yaml.put("name", name)
+        yaml.put("country", country)
+        yaml.put("time_zone", timeZone)
+        yaml.put("languages", languages)
+    }
+
+    /// Two upper-case letters of a country that phone numbers are known of.
+    package static func isCountry(_ text: String) -> Bool {
+        text.utf8.count == 2 && text.utf8.allSatisfy { (65...90).contains($0) } && sl_phone_knows(text) == 1
+    }
+
+    /// Only names of places and UTC: abbreviations as EST stand for different hours in different countries.
+    static func isTimeZone(_ text: String) -> Bool {
+        text == "UTC" || (text.contains("/") && !text.hasPrefix("/") && !text.contains("..") && TimeZone(identifier: text) != nil)
+    }
+
+    /// A language of ISO 639, then script and region if need be.
+    static func isLanguage(_ text: String) -> Bool {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+        guard let first = parts.first, (2...3).contains(first.utf8.count), first == first.lowercased(), Locale.LanguageCode(first).isISOLanguage else { return false }
+        return parts.dropFirst().allSatisfy { part in
+            part.utf8.allSatisfy { (65...90).contains($0 & 0xDF) || (48...57).contains($0) } && (2...8).contains(part.utf8.count)
+        }
+    }
+}
