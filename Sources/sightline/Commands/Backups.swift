@@ -16,7 +16,7 @@ struct BackupCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await withFolder(folder) { client, terminal in
-            let body: JSON = ["directory": .string(DataFolder(target).path)]
+            let body: JSON = ["to": .string(DataFolder(target).path)]
             let made = try await client.json(APIRequest("POST", "/api/backups", body: body.bytes))
             let bytes = (made["files"]?.array ?? []).reduce(0) { $0 + Int($1["bytes"]?.integer ?? 0) }
             terminal.say("The backup is whole: \(DataFolder(target).path), \(Measure.roundedBytes(bytes)).")
@@ -44,12 +44,7 @@ struct RestoreCommand: AsyncParsableCommand {
         let data = DataFolder(settings[Known.data])
         let backup = DataFolder(source).path
         try data.make()
-        let lock: FolderLock
-        do {
-            lock = try FolderLock(data)
-        } catch FolderProblem.inUse {
-            return try await throughServer(settings, backup, terminal)
-        }
+        guard let lock = try FolderLock.ifFree(data) else { return try await throughServer(settings, backup, terminal) }
         defer { lock.release() }
         guard replace || !data.hasData else {
             throw CommandProblem.notConfirmed("\(data.path) has data. With --replace it is put aside, into a folder replaced-… beside it.")
@@ -65,14 +60,14 @@ struct RestoreCommand: AsyncParsableCommand {
     /// The server stages the backup, answers, and starts again; done is when it answers again.
     private func throughServer(_ settings: Settings, _ backup: String, _ terminal: Terminal) async throws {
         try await FolderClient.with(settings, make: false, start: EmbeddedServer.start) { client in
-            let before = try await client.json(APIRequest("GET", "/health"))["started"]
-            let body: JSON = ["directory": .string(backup)]
+            let body: JSON = ["from": .string(backup)]
             let staged = try await client.json(APIRequest("POST", "/api/restorations", body: body.bytes))
             let began = ContinuousClock.now
             while ContinuousClock.now - began < .seconds(300) {
                 try await Task.sleep(for: .milliseconds(100))
                 let answer = try? await client.send(APIRequest("GET", "/health"))
-                if let health = try? answer?.json(), health["started"] != before || before == nil, !Disk.exists(client.folder.restoring) {
+                // The staged copies are gone once they have taken their place, before the server answers again.
+                if answer?.status == 200, !Disk.exists(client.folder.restoring) {
                     let madeAt = staged["madeAt"]?.string.map { " of " + Moment.minute($0) + " UTC" } ?? ""
                     return terminal.say("The server has started again with the backup\(madeAt). What the folder held before is beside it, in replaced-….")
                 }

@@ -68,7 +68,7 @@ struct QuarantineCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await withFolder(folder) { client, terminal in
-                var table = Table([.init(title: "id", right: true), .init(title: "received"), .init(title: "way"), .init(title: "kind"), .init(title: "reason", shrinks: true)])
+                var table = Table([.init(title: "id", right: true), .init(title: "received"), .init(title: "message id"), .init(title: "kind"), .init(title: "reason", shrinks: true)])
                 var after = after
                 var left = limit
                 while left > 0 {
@@ -81,7 +81,7 @@ struct QuarantineCommand: AsyncParsableCommand {
                         if json {
                             try terminal.print(item.text)
                         } else {
-                            table.add([String(id), Moment.minute(item["receivedAt"]?.string ?? ""), item["route"]?.string ?? "", try item.text("kind"), try item.text("reason")])
+                            table.add([String(id), Moment.minute(item["receivedAt"]?.string ?? ""), item["messageId"]?.string ?? "none", try item.text("kind"), try item.text("reason")])
                         }
                     }
                     left -= items.count
@@ -106,7 +106,7 @@ struct QuarantineCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await withFolder(folder) { client, terminal in
-                let body: JSON = all ? ["all": true] : ["ids": .array(ids.map(JSON.integer))]
+                let body: JSON = all ? .object([]) : ["ids": .array(ids.map(JSON.integer))]
                 let done = try await client.json(APIRequest("POST", "/api/quarantine/replay", body: body.bytes))
                 for line in Facts.lines(done) { try terminal.print(line) }
             }

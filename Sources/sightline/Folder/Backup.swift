@@ -135,8 +135,11 @@ struct FileSum: Equatable {
             guard target >= 0 else { throw .system("\(copy) cannot be written", errno) }
         }
         defer { if target >= 0 { close(target) } }
-        var state = crypto_generichash_state()
-        crypto_generichash_init(&state, nil, 0, 32)
+        // libsodium's state must stand on a multiple of 64 bytes.
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: crypto_generichash_statebytes(), alignment: 64)
+        defer { memory.deallocate() }
+        let state = OpaquePointer(memory)
+        crypto_generichash_init(state, nil, 0, 32)
         let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
         defer { chunk.deallocate() }
         var total = 0
@@ -146,13 +149,13 @@ struct FileSum: Equatable {
             guard count >= 0 else { throw .system("\(path) cannot be read", errno) }
             if count == 0 { break }
             total += count
-            crypto_generichash_update(&state, chunk.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt64(count))
+            crypto_generichash_update(state, chunk.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt64(count))
             if target >= 0 { try write(chunk.baseAddress, count, to: target, copy ?? "") }
         }
         if target >= 0, fsync(target) != 0 { throw .system("\(copy ?? "") cannot be written", errno) }
         if sync, fsync(source) != 0 { throw .system("\(path) cannot be written", errno) }
         var digest = [UInt8](repeating: 0, count: 32)
-        crypto_generichash_final(&state, &digest, digest.count)
+        crypto_generichash_final(state, &digest, digest.count)
         return FileSum(bytes: total, checksum: digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
     }
 

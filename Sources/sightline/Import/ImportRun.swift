@@ -23,12 +23,8 @@ struct ImportRun {
         var leftOut = 0
     }
 
-    /// Sends one request's body.
-    let post: @Sendable ([UInt8]) async throws -> APIAnswer
-    let sleep: @Sendable (Duration) async throws -> Void
-    var limits = Limits()
-    /// How long to go on when the server cannot take anything.
-    var patience = Duration.seconds(600)
+    private let delivery: Delivery
+    let limits: Limits
     /// Takes every row that was refused, left out, or is worth a word.
     let report: (ReportLine) throws -> Void
     /// Is told how far it is, often.
@@ -42,9 +38,10 @@ struct ImportRun {
 
     func run(_ reader: any ImportReader) async throws -> Summary {
         var summary = Summary()
+        let delivery = delivery
         var parcel = try fill(reader, &summary)
         while let current = parcel {
-            async let answers = send(current.items)
+            async let answers = delivery.send(current.items)
             parcel = try fill(reader, &summary)
             for (items, answer) in try await answers { try take(answer, items, &summary) }
             summary.rows = reader.progress.rows
@@ -59,15 +56,18 @@ struct ImportRun {
     private final class Carried { var item: ImportItem? }
     private let carried = Carried()
 
+    /// - Parameters:
+    ///   - patience: How long to go on when the server cannot take anything.
+    ///   - post: Sends one request's body.
     init(
-        limits: Limits = Limits(), report: @escaping (ReportLine) throws -> Void, show: @escaping (ImportProgress, Summary) -> Void,
-        sleep: @escaping @Sendable (Duration) async throws -> Void, post: @escaping @Sendable ([UInt8]) async throws -> APIAnswer
+        limits: Limits = Limits(), patience: Duration = .seconds(600), report: @escaping (ReportLine) throws -> Void,
+        show: @escaping (ImportProgress, Summary) -> Void, sleep: @escaping @Sendable (Duration) async throws -> Void,
+        post: @escaping @Sendable ([UInt8]) async throws -> APIAnswer
     ) {
         self.limits = limits
         self.report = report
         self.show = show
-        self.sleep = sleep
-        self.post = post
+        delivery = Delivery(post: post, sleep: sleep, patience: patience)
     }
 
     /// Reads the next parcel; nil when all is read.
@@ -84,7 +84,7 @@ struct ImportRun {
         while parcel.items.count < limits.items, let step = try reader.next() {
             switch step {
             case .item(let item):
-                guard parcel.items.isEmpty || parcel.bytes + item.bytes.count + 1 <= limits.bytes - Self.frame else {
+                guard parcel.items.isEmpty || parcel.bytes + item.bytes.count + 1 <= limits.bytes - Delivery.frame else {
                     carried.item = item
                     return parcel
                 }
@@ -103,12 +103,32 @@ struct ImportRun {
         return parcel.items.isEmpty ? nil : parcel
     }
 
-    private static let opening = Array("{\"batch\":[".utf8)
+    private func take(_ answer: JSON, _ items: [ImportItem], _ summary: inout Summary) throws {
+        summary.accepted += try answer.whole("accepted")
+        for refusal in try answer.list("refusals") {
+            summary.refused += 1
+            let index = try refusal.whole("index")
+            guard items.indices.contains(index) else { throw AnswerProblem.lacks("refusals[].index") }
+            try report(
+                ReportLine(
+                    file: items[index].file, line: items[index].line, kind: "refused", messageID: refusal["messageId"]?.string,
+                    reason: try refusal.text("reason")))
+        }
+    }
+}
+
+/// Sends the requests of an import until they are answered.
+private struct Delivery: Sendable {
+    let post: @Sendable ([UInt8]) async throws -> APIAnswer
+    let sleep: @Sendable (Duration) async throws -> Void
+    let patience: Duration
+
+    static let opening = Array("{\"batch\":[".utf8)
     /// Bytes of a request around its items.
-    private static let frame = opening.count + 2
+    static let frame = opening.count + 2
 
     /// Sends items until each part of them was answered. A request that the server finds too large is sent in halves.
-    private func send(_ items: [ImportItem]) async throws -> [([ImportItem], JSON)] {
+    func send(_ items: [ImportItem]) async throws -> [([ImportItem], JSON)] {
         var body = Self.opening
         body.reserveCapacity(items.reduce(Self.frame) { $0 + $1.bytes.count + 1 })
         for (i, item) in items.enumerated() {
@@ -142,19 +162,6 @@ struct ImportRun {
                 guard waited <= patience else { throw error }
                 try await sleep(pause)
             }
-        }
-    }
-
-    private func take(_ answer: JSON, _ items: [ImportItem], _ summary: inout Summary) throws {
-        summary.accepted += try answer.whole("accepted")
-        for refusal in try answer.list("refusals") {
-            summary.refused += 1
-            let index = try refusal.whole("index")
-            guard items.indices.contains(index) else { throw AnswerProblem.lacks("refusals[].index") }
-            try report(
-                ReportLine(
-                    file: items[index].file, line: items[index].line, kind: "refused", messageID: refusal["messageId"]?.string,
-                    reason: try refusal.text("reason")))
         }
     }
 }
