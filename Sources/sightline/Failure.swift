@@ -15,6 +15,7 @@ enum Failure {
         case let problem as AnswerProblem: sentence(problem)
         case let problem as WriteProblem: sentence(problem)
         case let problem as CommandProblem: sentence(problem)
+        case let problem as BackupProblem: sentence(problem)
         case let problem as LedgerProblem: sentence(problem)
         case let problem as StoreProblem: sentence(problem)
         case let problem as AccessProblem: sentence(problem)
@@ -64,6 +65,17 @@ enum Failure {
         case .file(let path, let reason): "\(path): \(reason)"
         case .nothingToRead(let path): "\(path): there is nothing to read here."
         case .interrupted: "Interrupted."
+        }
+    }
+
+    static func sentence(_ problem: BackupProblem) -> String {
+        switch problem {
+        case .exists(let path): "\(path) is there already and not empty. Name a new folder."
+        case .noBackup(let path): "\(path) is no backup: it has no \(BackupManifest.name), which is written when a backup is whole."
+        case .damaged(let path): "\(path) is damaged: it is not what the backup was made of. Take another backup."
+        case .newer(let path, let format): "\(path) has format \(format), which a newer version of Sightline made. Install that version."
+        case .relative(let path): "\(path) is a relative path. The server needs it from the root on."
+        case .system(let what, let code): "\(what): \(String(cString: strerror(code)))."
         }
     }
 

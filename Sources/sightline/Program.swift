@@ -5,8 +5,6 @@ import Foundation
     static func main() async {
         // A reader that goes away is an error of the write (EPIPE), not the end of a server.
         signal(SIGPIPE, SIG_IGN)
-        // How wide letters are on a terminal is a matter of the locale; ours is UTF-8 wherever we run.
-        setlocale(LC_CTYPE, "C.UTF-8")
         // Whatever is made here holds personal data or secrets.
         umask(0o077)
         do {

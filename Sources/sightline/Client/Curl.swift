@@ -9,6 +9,8 @@ struct APIRequest: Sendable {
     /// What is sent, and its media type.
     var body: [UInt8]?
     var type = "application/json"
+    /// Further headers; their values without line ends.
+    var headers: [(name: String, value: String)] = []
 
     init(_ method: String, _ path: String, query: [(name: String, value: String)] = [], body: [UInt8]? = nil) {
         self.method = method
@@ -152,6 +154,7 @@ final class CurlHandle {
         _ = sl_curl_set_string(handle, CURLOPT_PROXY, "")
         _ = sl_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT, 10)
         _ = sl_curl_set_string(handle, CURLOPT_CUSTOMREQUEST, request.method)
+        for header in request.headers { headers = curl_slist_append(headers, header.name + ": " + header.value) }
         if request.body != nil {
             _ = sl_curl_set_long(handle, CURLOPT_POST, 1)
             headers = curl_slist_append(headers, "Content-Type: " + request.type)

@@ -80,15 +80,10 @@ final class FolderClient: Sendable {
     private func connected() async throws -> APIClient {
         if let client = state.withLock({ $0.client }) { return client }
         var own: (any OwnServer)?
-        do {
-            own = try await start(settings, try FolderLock(folder))
-        } catch FolderProblem.inUse {
-            // Somebody else has it open, and answers.
-        }
+        if let lock = try FolderLock.ifFree(folder) { own = try await start(settings, lock) }
         let place = try ReachablePath(folder.socket)
         let client = APIClient(.socket(path: place.text))
-        let started = own
-        state.withLock { $0 = State(client: client, own: started, place: place) }
+        state.withLock { [own] state in state = State(client: client, own: own, place: place) }
         return client
     }
 

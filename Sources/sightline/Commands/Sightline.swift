@@ -17,7 +17,7 @@ struct Sightline: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Serve.self, Import.self, Export.self, Key.self, Token.self, CustomerCommand.self, BlueprintCommand.self, LedgerCommand.self,
-            Backup.self, Restore.self, DemoCommand.self, VersionCommand.self, DocumentSettings.self,
+            BackupCommand.self, RestoreCommand.self, DemoCommand.self, VersionCommand.self, DocumentSettings.self,
         ])
 }
 

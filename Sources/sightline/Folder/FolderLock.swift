@@ -27,6 +27,16 @@ final class FolderLock: Sendable {
         descriptor = Mutex(made)
     }
 
+    /// The lock, or nil when somebody else has it.
+    static func ifFree(_ folder: DataFolder) throws -> FolderLock? {
+        do {
+            return try FolderLock(folder)
+        } catch {
+            if case .inUse = error { return nil }
+            throw error
+        }
+    }
+
     deinit { release() }
 
     /// Lets others have the folder. Again does nothing.

@@ -1,5 +1,3 @@
-import Glibc
-
 /// Text as a terminal may see it.
 enum Text {
     /// Makes text from outside harmless: what would steer the terminal (control characters, escape sequences) or turn the
@@ -40,9 +38,23 @@ enum Text {
     static func width(_ text: String) -> Int { text.reduce(0) { $0 + width($1) } }
 
     private static func width(_ character: Character) -> Int {
-        var widest = 0
-        for scalar in character.unicodeScalars { widest = max(widest, Int(wcwidth(wchar_t(bitPattern: scalar.value)))) }
-        return widest
+        character.unicodeScalars.reduce(0) { max($0, columns($1)) }
+    }
+
+    /// 0 for what is written onto the letter before it, 2 for wide and full-width letters (UAX #11) and emoji, else 1.
+    private static func columns(_ scalar: Unicode.Scalar) -> Int {
+        if scalar.value < 0x300 { return 1 }
+        switch scalar.properties.generalCategory {
+        case .nonspacingMark, .enclosingMark, .format: return 0
+        default: break
+        }
+        if scalar.properties.isEmojiPresentation { return 2 }
+        switch scalar.value {
+        case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0x33FF, 0x3400...0x4DBF, 0x4E00...0x9FFF, 0xA000...0xA4CF, 0xA960...0xA97F, 0xAC00...0xD7A3,
+            0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x17000...0x18CFF, 0x1B000...0x1B2FF, 0x20000...0x3FFFD:
+            return 2
+        default: return 1
+        }
     }
 
     /// At most `columns` wide; what was cut off is marked by an ellipsis.
