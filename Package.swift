@@ -82,6 +82,8 @@ let package = Package(
         tests("KernelTests", ["Kernel"]),
         tests("IdentityTests", ["Identity", "Definitions", "Ledger", "Kernel"]),
         tests("AccessTests", ["Access", "Kernel", "Store"] + grdb),
+        tests("CollectTests", ["Collect", "Kernel"]),
+        tests("DemoTests", ["Demo", "Kernel"]),
     ],
     cxxLanguageStandard: .cxx17
 )
