@@ -85,6 +85,8 @@ let package = Package(
         tests("DefinitionsTests", ["Definitions"]),
         tests("IdentityTests", ["Identity", "Definitions", "Ledger", "Kernel"]),
         tests("AccessTests", ["Access", "Kernel", "Store"] + grdb),
+        tests("CollectTests", ["Collect", "Kernel"]),
+        tests("DemoTests", ["Demo", "Kernel"]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -1,0 +1,98 @@
+/// A place in a mapping file. Lines and columns count from 1.
+package struct MappingPlace: Sendable, Equatable {
+    package var path: String
+    package var line: Int
+    package var column: Int
+}
+
+/// Why a mapping file cannot be used. Facts; ``sentence`` says them. Trying again without mending helps nothing.
+package enum MappingProblem: Error, Sendable, Equatable {
+    /// The text is no YAML, in the parser's words.
+    case notYAML(MappingPlace, String)
+    /// A key that nothing knows, in `of`; `known` are those that could stand there.
+    case unknownKey(MappingPlace, key: String, of: String, known: [String])
+    case missing(MappingPlace, key: String, of: String)
+    /// Another kind of value was wanted: `wanted` says which.
+    case shape(MappingPlace, what: String, wanted: String)
+    /// `value` is none of what is possible.
+    case value(MappingPlace, what: String, value: String, wanted: String, known: [String])
+    /// A name that must be given once stands twice.
+    case repeated(MappingPlace, what: String, name: String)
+    /// A list, look-up or thread that was not declared.
+    case unknownName(MappingPlace, name: String, known: [String])
+    /// A file has no such column.
+    case noColumn(MappingPlace, column: String, file: String, columns: [String])
+    /// A file that the mapping looks things up in was not found.
+    case noFile(MappingPlace, file: String, folders: [String])
+    /// A data file whose first row cannot be read as its columns' names.
+    case heading(file: String, String)
+    /// None of the files given is one that the mapping reads.
+    case nothingToRead(mapping: String, files: [String])
+    /// A file was given that the mapping does not know.
+    case unknownFile(mapping: String, file: String, known: [String])
+
+    /// What, where and how to mend it, in one or two sentences.
+    package var sentence: String {
+        switch self {
+        case .notYAML(let place, let words):
+            "\(place): this is no YAML: \(words)."
+        case .unknownKey(let place, let key, let of, let known):
+            "\(place): \(of) has no “\(key)”.\(Self.help(key, known))"
+        case .missing(let place, let key, let of):
+            "\(place): \(of) needs “\(key)”. Add it."
+        case .shape(let place, let what, let wanted):
+            "\(place): \(what) must be \(wanted)."
+        case .value(let place, let what, let value, let wanted, let known):
+            "\(place): \(what) cannot be “\(value)”: it must be \(wanted).\(known.isEmpty ? "" : Self.help(value, known))"
+        case .repeated(let place, let what, let name):
+            "\(place): there already is a \(what) “\(name)”. Give each its own name."
+        case .unknownName(let place, let name, let known):
+            "\(place): nothing is called “\(name)” here.\(Self.help(name, known))"
+        case .noColumn(let place, let column, let file, let columns):
+            "\(place): \(file) has no column “\(column)”.\(Self.help(column, columns))"
+        case .noFile(let place, let file, let folders):
+            "\(place): \(file) was not found in \(folders.isEmpty ? "any folder given" : folders.joined(separator: ", ")). Name its folder too."
+        case .heading(let file, let words):
+            "\(file): the first row must name the columns, but \(words)."
+        case .nothingToRead(let mapping, let files):
+            "\(mapping) reads \(files.joined(separator: ", ")), and none of them was given. Name them or their folder."
+        case .unknownFile(let mapping, let file, let known):
+            "\(mapping) does not know \(file).\(Self.help(file, known))"
+        }
+    }
+
+    private static func help(_ word: String, _ known: [String]) -> String {
+        if let near = Nearest.of(word, in: known) { return " Did you mean “\(near)”?" }
+        if known.isEmpty { return "" }
+        return " It can be: \(known.prefix(20).joined(separator: ", "))\(known.count > 20 ? ", …" : "")."
+    }
+}
+
+extension MappingPlace: CustomStringConvertible {
+    package var description: String { "\(path):\(line):\(column)" }
+}
+
+/// Finds the word somebody probably meant.
+enum Nearest {
+    /// The nearest of `words`, or nil when none is near: at most one change for every three letters, and three at most.
+    static func of(_ word: String, in words: [String]) -> String? {
+        let limit = min(3, max(1, word.count / 3))
+        let letters = Array(word.lowercased())
+        return words.map { ($0, distance(letters, Array($0.lowercased()))) }.filter { $0.1 <= limit }.min { $0.1 < $1.1 }?.0
+    }
+
+    /// How many letters must be put in, taken out, changed or swapped with their neighbour (optimal string alignment).
+    private static func distance(_ a: [Character], _ b: [Character]) -> Int {
+        var rows = [[Int]](repeating: [Int](repeating: 0, count: b.count + 1), count: a.count + 1)
+        for i in 0...a.count { rows[i][0] = i }
+        for j in 0...b.count { rows[0][j] = j }
+        for i in 1..<(a.count + 1) {
+            for j in 1..<(b.count + 1) {
+                var best = min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1))
+                if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] { best = min(best, rows[i - 2][j - 2] + 1) }
+                rows[i][j] = best
+            }
+        }
+        return rows[a.count][b.count]
+    }
+}
