@@ -65,7 +65,7 @@ let package = Package(
                 .product(name: "Hummingbird", package: "hummingbird"), .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Mustache", package: "swift-mustache"), .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
-            ]),
+            ], resources: [.copy("Resources")]),
         room("Demo", ["Kernel"]),
         .executableTarget(
             name: "sightline",
@@ -87,6 +87,7 @@ let package = Package(
         tests("AccessTests", ["Access", "Kernel", "Store"] + grdb),
         tests("CollectTests", ["Collect", "Kernel"]),
         tests("DemoTests", ["Demo", "Kernel"]),
+        tests("WebTests", ["Web", "Access", "Customers", "Ledger", "Kernel"]),
     ],
     cxxLanguageStandard: .cxx17
 )

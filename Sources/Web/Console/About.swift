@@ -1,0 +1,110 @@
+import Customers
+import Kernel
+import Ledger
+
+/// What stands beside a timeline: what we were told, why this is one person, and how much happened where.
+struct About: Sendable {
+    let view: CustomerView
+    let who: Who
+    let formats: Formats
+    /// Whether whoever looks may take people apart.
+    let mayDecide: Bool
+
+    /// This many traits, identifiers and names are shown at once; the rest on demand.
+    static let shownTraits = 10
+    static let shownIdentifiers = 8
+    static let shownNames = 6
+
+    func add(to fields: inout Fields) {
+        let traits = view.traits.filter { !$0.value.isNull }.sorted { Self.rank($0.key) < Self.rank($1.key) }.map(trait)
+        fields["traits"] = Array(traits.prefix(Self.shownTraits))
+        fields["moreTraits"] = Array(traits.dropFirst(Self.shownTraits))
+        fields["moreTraitsCount"] = traits.count > Self.shownTraits ? Formats.number(traits.count - Self.shownTraits) : nil
+        fields["noTraits"] = traits.isEmpty
+
+        let joining = view.identifiers.filter(\.unique).sorted { $0.firstSeen < $1.firstSeen }
+        let found = view.identifiers.filter { !$0.unique }.sorted { $0.firstSeen > $1.firstSeen }
+        let links = joining.map(link)
+        fields["links"] = Array(links.prefix(Self.shownIdentifiers))
+        fields["moreLinks"] = Array(links.dropFirst(Self.shownIdentifiers))
+        fields["moreLinksCount"] = links.count > Self.shownIdentifiers ? Formats.number(links.count - Self.shownIdentifiers) : nil
+        fields["foundBy"] = found.prefix(200).map { ["kind": NameWords.title($0.kind), "value": $0.value, "date": formats.shortDate($0.firstSeen)] as Fields }
+        fields["foundByCount"] = found.isEmpty ? nil : Formats.counted(found.count, "number that only finds", "numbers that only find")
+        let merges = view.merges.sorted { $0.at < $1.at }
+        fields["merges"] = merges.map(merge)
+        let standing = merges.filter { $0.undoneAt == nil }.count
+        fields["why"] = why(joining.count, standing)
+        fields["ids"] = view.ids.map(\.description).joined(separator: ", ")
+
+        let most = max(1, view.channels.map(\.count).max() ?? 1)
+        fields["channels"] = view.channels.sorted { $0.count > $1.count }.map { count in
+            [
+                "title": ChannelWords.title(count.name), "count": Formats.number(count.count), "last": formats.ago(count.last),
+                "width": Formats.number(Double(count.count) / Double(most) * 96, places: 1),
+            ] as Fields
+        }
+        let names = view.names.sorted { $0.count > $1.count }.map { count in
+            [
+                "title": count.name, "count": Formats.number(count.count), "last": formats.ago(count.last),
+                "href": "/customers/\(view.id)?name=\(Parameters.encoded(count.name))#timeline",
+            ] as Fields
+        }
+        fields["events"] = Array(names.prefix(Self.shownNames))
+        fields["moreEvents"] = Array(names.dropFirst(Self.shownNames))
+        fields["moreEventsCount"] = names.count > Self.shownNames ? Formats.number(names.count - Self.shownNames) : nil
+    }
+
+    private func why(_ identifiers: Int, _ merges: Int) -> String {
+        switch (identifiers, merges) {
+        case (0, 0): "Nothing identifies this customer any more."
+        case (1, 0): "One identifier, so nothing had to be joined."
+        case (_, 0): "All of these came together, so nothing had to be joined."
+        default: "\(Formats.counted(identifiers, "identifier")), joined \(merges == 1 ? "once" : merges == 2 ? "twice" : "\(merges) times"):"
+        }
+    }
+
+    /// What people look for first stands first.
+    private static func rank(_ key: String) -> Int {
+        let order = [
+            "name", "firstname", "givenname", "lastname", "surname", "email", "phone", "company", "title", "birthday", "dateofbirth", "address", "street",
+            "city", "postcode", "postalcode", "zip", "state", "country", "locale", "language",
+        ]
+        return order.firstIndex(of: Properties.plain(key)) ?? order.count
+    }
+
+    private func trait(_ trait: Trait) -> Fields {
+        let rows = PropertyRow.rows(of: trait.value.members ?? [], isFromCustomer: false).rows
+        let origin = [
+            "told " + formats.shortDate(trait.at), trait.channel == "other" ? nil : ChannelWords.inline(trait.channel), trait.source.map { "by way of " + $0 },
+        ]
+        let nested = trait.value.members != nil && !rows.isEmpty
+        let text = PropertyRow.plain(trait.value)
+        return [
+            "name": NameWords.title(trait.key), "value": nested ? nil : text.count > 300 ? String(text.prefix(300)) + "…" : text,
+            "rows": nested ? rows.map(\.fields) : nil, "origin": origin.compactMap { $0 }.joined(separator: ", "),
+        ]
+    }
+
+    private func link(_ identifier: KnownIdentifier) -> Fields {
+        var note: String?
+        if identifier.shared { note = "Several people use it, so it joins nobody." }
+        if identifier.former { note = "Replaced by another; it still leads here." }
+        return [
+            "value": identifier.value, "kind": NameWords.title(identifier.kind), "date": formats.shortDate(identifier.firstSeen), "note": note,
+            "apart": identifier.shared,
+        ]
+    }
+
+    private func merge(_ merge: Merge) -> Fields {
+        let sentence = merge.sentence.prefix(1).uppercased() + merge.sentence.dropFirst()
+        let place = "/customers/\(view.id)"
+        let other = merge.undoneAt == nil ? nil : [merge.kept, merge.absorbed].first { !view.ids.contains($0) }
+        return [
+            "sentence": sentence, "apart": merge.undoneAt != nil, "proof": merge.position.map { "\(place)/interactions/\($0.raw)" },
+            "date": formats.shortDate(merge.at), "at": merge.at.rfc3339,
+            "undone": merge.undoneAt.map { "Taken apart on \(formats.shortDate($0))" + (merge.undoneBy.map { " by " + $0 } ?? "") },
+            "undo": mayDecide && merge.undoneAt == nil ? "\(place)/merges/\(merge.id)/undo" : nil,
+            "again": mayDecide ? other.map { "\(place)/merge?with=\($0)" } : nil,
+        ]
+    }
+}

@@ -1,0 +1,214 @@
+import Access
+import Foundation
+import Kernel
+import Mustache
+
+/// The console: pages for people. Give it a request, get an answer; it knows no server.
+package struct Console: Sendable {
+    let services: ConsoleServices
+    let workspace: Workspace
+    let resources: Resources
+    let zone: TimeZone
+    let sessions: Sessions
+    let tries = Tries()
+    let listeners = Listeners()
+
+    /// - Throws: ``Problem`` when the workspace's time zone is unknown to this machine.
+    package init(services: ConsoleServices, workspace: Workspace, resources: Resources) throws {
+        guard let zone = TimeZone(identifier: workspace.timeZone) else {
+            throw Problem(
+                status: 500, kind: "unknown-time-zone", title: "The time zone is unknown",
+                detail: "“\(workspace.timeZone)” is no time zone of the IANA database that this machine has. Name one such as Europe/London, or install tzdata.")
+        }
+        self.services = services
+        self.workspace = workspace
+        self.resources = resources
+        self.zone = zone
+        sessions = Sessions(services)
+    }
+
+    /// The first parts of all paths that belong to the console, for whoever routes.
+    package static let roots = ["", "signin", "signout", "customers", "reviews", "live", "static"]
+
+    /// Answers a request. Never throws: what goes wrong becomes a page that says so.
+    package func answer(_ request: PageRequest) async -> PageAnswer {
+        var answer: PageAnswer
+        do {
+            answer = try await respond(request)
+        } catch let problem as Problem {
+            answer = await failure(problem, request)
+        } catch {
+            let reference = Base32.text(services.randomness.bytes(5))
+            services.failed(reference, error)
+            answer = await failure(
+                Problem(
+                    status: 500, kind: "internal", title: "This page could not be made",
+                    detail: "The mistake is ours. It stands in the server’s log under \(reference); whoever runs this server can find it there."), request)
+        }
+        if answer.header("content-security-policy") == nil, answer.header("etag") == nil { answer.headers += Self.safety }
+        if request.isSecure { answer.headers.append((name: "strict-transport-security", value: "max-age=31536000")) }
+        return answer
+    }
+
+    /// Nothing runs, loads, frames or posts that is not ours. No page is kept by browsers or proxies: they hold personal data.
+    private static let safety: [(name: String, value: String)] = [
+        (
+            name: "content-security-policy",
+            value: "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+                + "frame-ancestors 'none'"
+        ),
+        (name: "x-content-type-options", value: "nosniff"), (name: "x-frame-options", value: "DENY"), (name: "referrer-policy", value: "same-origin"),
+        (name: "cross-origin-opener-policy", value: "same-origin"), (name: "cross-origin-resource-policy", value: "same-origin"),
+        (name: "permissions-policy", value: "camera=(), geolocation=(), microphone=()"), (name: "cache-control", value: "no-store"),
+        (name: "vary", value: "cookie"),
+    ]
+
+    private func respond(_ request: PageRequest) async throws -> PageAnswer {
+        guard let parts = request.parts else { throw Self.nowhere }
+        if parts.first == "static" {
+            guard parts.count == 2, request.method != .post, let file = resources.files[parts[1]] else { throw Self.nowhere }
+            return file.answer(to: request)
+        }
+        if parts == ["signin"] { return try await signIn(request) }
+        guard let session = await sessions.find(request.cookie(Self.cookieName(request))) else { return try leadToSignIn(request) }
+        let visit = Visit(request: request, session: session, formats: Formats(zone: zone, now: services.clock.now))
+        if request.method == .post {
+            try check(visit)
+            return try await post(parts, visit)
+        }
+        return try await get(parts, visit)
+    }
+
+    private func get(_ parts: [String], _ visit: Visit) async throws -> PageAnswer {
+        switch (parts.first, parts.count) {
+        case (nil, _): return .seeOther("/customers")
+        case ("customers", 1): return try await customersPage(visit)
+        case ("customers", 2): return try await customerPage(parts[1], visit)
+        case ("customers", 3) where parts[2] == "history": return try await historyPart(parts[1], visit)
+        case ("customers", 3) where parts[2] == "merge": return try await mergePage(parts[1], visit)
+        case ("customers", 4) where parts[2] == "interactions": return try await interactionPage(parts[1], parts[3], visit)
+        case ("customers", 5) where parts[2] == "merges" && parts[4] == "undo": return try await undoPage(parts[1], parts[3], visit)
+        case ("reviews", 1): return try await reviewsPage(visit)
+        case ("live", 1): return try await livePage(visit)
+        case ("live", 2) where parts[1] == "stream": return try liveStream(visit)
+        case ("signout", 1): return .seeOther("/customers")
+        default: throw Self.nowhere
+        }
+    }
+
+    private func post(_ parts: [String], _ visit: Visit) async throws -> PageAnswer {
+        switch (parts.first, parts.count) {
+        case ("signout", 1): return signOut(visit)
+        case ("customers", 3) where parts[2] == "merges": return try await merge(parts[1], visit)
+        case ("customers", 5) where parts[2] == "merges" && parts[4] == "undo": return try await undo(parts[1], parts[3], visit)
+        case ("reviews", 2): return try await decide(parts[1], visit)
+        default: throw Self.nowhere
+        }
+    }
+
+    /// A form counts only when it comes from a page of ours: by what the browser says of its origin, and by the session's form token.
+    private func check(_ visit: Visit) throws {
+        guard Self.isFromUs(visit.request), Sessions.equal(visit.request.form["form"] ?? "", visit.session.formToken) else {
+            throw Problem(
+                status: 403, kind: "foreign-form", title: "This form was not sent from the console",
+                detail: "Nothing was changed. Go back, load the page again and send the form from there.")
+        }
+    }
+
+    /// What the browser says about where a request began; true when it says nothing.
+    static func isFromUs(_ request: PageRequest) -> Bool {
+        if let site = request.headers["sec-fetch-site"] { return site == "same-origin" || site == "none" }
+        guard let origin = request.headers["origin"], let host = request.headers["host"] else { return true }
+        return origin == "https://" + host || origin == "http://" + host
+    }
+
+    static func administrator(_ visit: Visit, to deed: String) throws {
+        guard visit.session.principal.role == .administrator else {
+            throw Problem(
+                status: 403, kind: "forbidden", title: "This takes an administrator",
+                detail: "You are signed in as \(visit.session.principal.name), \(visit.session.principal.role.rawValue). "
+                    + "Only administrators \(deed). Ask one, or sign in with another token.")
+        }
+    }
+
+    static let nowhere = Problem(
+        status: 404, kind: "not-found", title: "There is nothing here",
+        detail: "The address leads nowhere. It may be mistyped, or what stood here was erased.")
+}
+
+/// Somebody who is signed in, looking at a page.
+struct Visit: Sendable {
+    let request: PageRequest
+    let session: Sessions.Session
+    let formats: Formats
+}
+
+// MARK: - Making pages
+
+extension Console {
+    /// Renders a page inside the console's frame.
+    /// - Parameters:
+    ///   - room: which entry of the navigation is the current one; nil for none.
+    ///   - fields: what the template shows besides the frame.
+    func page(_ template: String, title: String, room: String?, _ visit: Visit, status: Int = 200, _ fields: Fields) async throws -> PageAnswer {
+        var all = fields
+        frame(&all, title: title)
+        let waiting = (try? await services.reviewCount()) ?? 0
+        all["nav"] = [
+            Self.entry("/live", "Now", "now", room == "live"), Self.entry("/customers", "Customers", "people", room == "customers"),
+            Self.entry("/reviews", "Reviews", "pairs", room == "reviews", count: waiting),
+        ]
+        all["me"] = visit.session.principal.name
+        all["role"] = visit.session.principal.role.rawValue
+        all["form"] = visit.session.formToken
+        if all.child(named: "q") == nil { all["q"] = visit.request.query["q"] }
+        if let flash = sessions.takeFlash(for: visit.session) {
+            all["flash"] =
+                [
+                    "text": flash.text, "undo": flash.undo, "label": flash.undoLabel, "form": visit.session.formToken,
+                    "fields": flash.fields.map { ["name": $0.name, "value": $0.value] as Fields },
+                ] as Fields
+        }
+        return .page(try render(template, all), status: status)
+    }
+
+    /// What every page has, signed in or not.
+    func frame(_ fields: inout Fields, title: String) {
+        fields["title"] = title
+        fields["workspace"] = workspace.name
+        fields["css"] = resources.address(of: "sightline.css")
+        fields["js"] = resources.address(of: "console.js")
+        fields["livejs"] = resources.address(of: "live.js")
+        fields["favicon"] = resources.address(of: "favicon.svg")
+        fields["icons"] = resources.address(of: "icons.svg")
+    }
+
+    func render(_ template: String, _ fields: Fields) throws -> String {
+        guard let html = resources.templates.render(fields, withTemplate: template) else { throw ResourceProblem.missing(tried: [template]) }
+        return html
+    }
+
+    private static func entry(_ href: String, _ label: String, _ icon: String, _ isHere: Bool, count: Int = 0) -> Fields {
+        ["href": href, "label": label, "icon": icon, "current": isHere, "count": count > 0 ? Formats.number(count) : nil]
+    }
+
+    private func failure(_ problem: Problem, _ request: PageRequest) async -> PageAnswer {
+        var fields: Fields = ["heading": problem.title, "detail": problem.detail, "status": problem.status, "retry": problem.retryAfter.map { "\($0) s" }]
+        var answer: PageAnswer
+        do {
+            if request.query["part"] == nil, let session = await sessions.find(request.cookie(Self.cookieName(request)), touching: false) {
+                let visit = Visit(request: request, session: session, formats: Formats(zone: zone, now: services.clock.now))
+                answer = try await page("problem", title: problem.title, room: nil, visit, status: problem.status, fields)
+            } else {
+                frame(&fields, title: problem.title)
+                answer = .page(try render("problem-alone", fields), status: problem.status)
+            }
+        } catch {
+            services.failed("page", error)
+            answer = PageAnswer(
+                status: problem.status, headers: [("content-type", "text/plain; charset=utf-8")], body: .bytes(Array((problem.title + "\n" + problem.detail).utf8)))
+        }
+        if let seconds = problem.retryAfter { answer.headers.append((name: "retry-after", value: String(seconds))) }
+        return answer
+    }
+}

@@ -1,0 +1,109 @@
+package import Access
+package import Customers
+package import Kernel
+package import Ledger
+
+/// What the console's pages need from the rest of the house. The composition root fills it in; tests hand in their own.
+///
+/// Whatever throws a ``Problem`` is shown as that problem; any other error is logged and shown as a mistake of ours.
+package struct ConsoleServices: Sendable {
+    package var clock: Clock
+    package var randomness: Randomness
+    /// Whose API token this is; nil when it is none. Called at sign-in and, while somebody works, every few seconds.
+    package var principal: @Sendable (_ token: String) async -> Principal?
+    /// The customer that a reference leads to; nil when there is none.
+    package var view: @Sendable (CustomerReference) async throws -> CustomerView?
+    /// A page of what happened, newest first.
+    package var history: @Sendable (CustomerID, HistoryFilter, _ cursor: String?, _ limit: Int) async throws -> Page<HistoryItem>
+    /// One interaction and whose it is; nil when there is none at the position, or it was erased.
+    package var interaction: @Sendable (Position) async throws -> HistoryItem?
+    /// Customers with something that begins with or equals the text, best first.
+    package var search: @Sendable (_ text: String, _ limit: Int) async throws -> [Found]
+    /// Customers something happened with last, newest first.
+    package var recent: @Sendable (_ limit: Int) async throws -> [Found]
+    /// Joins two customers; the merge that was made. Like everything here that changes something it returns when ``view`` shows it.
+    package var merge: @Sendable (CustomerID, CustomerID, _ note: String?, Principal) async throws -> Merge
+    /// Takes a merge apart again and keeps the two apart from then on.
+    package var undo: @Sendable (_ merge: Int64, Principal) async throws -> Void
+    /// Likely duplicates that nobody has decided about yet, the most alike first.
+    package var reviews: @Sendable (_ limit: Int) async throws -> [Review]
+    /// How many there are of them.
+    package var reviewCount: @Sendable () async throws -> Int
+    /// One person or two; the merge when it is one. Throws a ``Problem`` of status 404 when the review is decided already.
+    package var decide: @Sendable (_ review: Int64, _ same: Bool, Principal) async throws -> Merge?
+    /// The newest interactions of everybody, newest first.
+    package var latest: @Sendable (_ channel: String?, _ limit: Int) async throws -> [LiveItem]
+    /// What happens from now on. Each call is one listener; the stream should drop the oldest rather than grow
+    /// (`.bufferingNewest`), and end when the server stops.
+    package var live: @Sendable () -> AsyncStream<LiveItem>
+    /// Reads JSON text; nil when it is none.
+    package var json: @Sendable ([UInt8]) -> JSON?
+    /// The name of a kind of identifier: `email`.
+    package var kindName: @Sendable (IdentifierKind) -> String
+    /// The name of the write key that an interaction came by; nil when unknown.
+    package var sourceName: @Sendable (UInt16) -> String?
+    /// Every channel there is, for filters: `web`, `email`, …
+    package var channels: @Sendable () -> [String]
+    /// Notes a mistake of ours for whoever runs the server: a short reference, and the error.
+    package var failed: @Sendable (_ reference: String, any Error) -> Void
+
+    package init(
+        clock: Clock, randomness: Randomness, principal: @escaping @Sendable (String) async -> Principal?,
+        view: @escaping @Sendable (CustomerReference) async throws -> CustomerView?,
+        history: @escaping @Sendable (CustomerID, HistoryFilter, String?, Int) async throws -> Page<HistoryItem>,
+        interaction: @escaping @Sendable (Position) async throws -> HistoryItem?,
+        search: @escaping @Sendable (String, Int) async throws -> [Found], recent: @escaping @Sendable (Int) async throws -> [Found],
+        merge: @escaping @Sendable (CustomerID, CustomerID, String?, Principal) async throws -> Merge,
+        undo: @escaping @Sendable (Int64, Principal) async throws -> Void, reviews: @escaping @Sendable (Int) async throws -> [Review],
+        reviewCount: @escaping @Sendable () async throws -> Int, decide: @escaping @Sendable (Int64, Bool, Principal) async throws -> Merge?,
+        latest: @escaping @Sendable (String?, Int) async throws -> [LiveItem], live: @escaping @Sendable () -> AsyncStream<LiveItem>,
+        json: @escaping @Sendable ([UInt8]) -> JSON?, kindName: @escaping @Sendable (IdentifierKind) -> String,
+        sourceName: @escaping @Sendable (UInt16) -> String?, channels: @escaping @Sendable () -> [String],
+        failed: @escaping @Sendable (String, any Error) -> Void
+    ) {
+        self.clock = clock
+        self.randomness = randomness
+        self.principal = principal
+        self.view = view
+        self.history = history
+        self.interaction = interaction
+        self.search = search
+        self.recent = recent
+        self.merge = merge
+        self.undo = undo
+        self.reviews = reviews
+        self.reviewCount = reviewCount
+        self.decide = decide
+        self.latest = latest
+        self.live = live
+        self.json = json
+        self.kindName = kindName
+        self.sourceName = sourceName
+        self.channels = channels
+        self.failed = failed
+    }
+}
+
+/// One interaction as it happens, with the name of whom it concerns.
+package struct LiveItem: Sendable {
+    package var item: HistoryItem
+    /// The customer's name; nil while it is unknown.
+    package var name: String?
+    package init(item: HistoryItem, name: String?) {
+        self.item = item
+        self.name = name
+    }
+}
+
+/// What a company set about its console.
+package struct Workspace: Sendable {
+    /// The company's name, at the head of every page.
+    package var name: String
+    /// The zone in which days begin and times are shown: an identifier of the IANA database.
+    package var timeZone: String
+
+    package init(name: String, timeZone: String) {
+        self.name = name
+        self.timeZone = timeZone
+    }
+}

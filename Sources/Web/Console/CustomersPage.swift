@@ -1,0 +1,50 @@
+import Customers
+import Kernel
+
+extension Console {
+    /// The most customers that a search shows.
+    static let searchLimit = 50
+    static let recentLimit = 25
+    /// The most characters of a search.
+    static let searchLength = 200
+
+    /// `/customers`: search, or whom something happened with last. `part=results` gives the table alone.
+    func customersPage(_ visit: Visit) async throws -> PageAnswer {
+        let q = visit.request.query["q"].map { String($0.prefix(Self.searchLength)) }
+        let results = try await results(q, visit) { "/customers/\($0.id)" }
+        if visit.request.query["part"] == "results" {
+            var part = results
+            part["icons"] = resources.address(of: "icons.svg")
+            return .page(try render("results", part))
+        }
+        var fields = results
+        fields["q"] = q
+        return try await page("customers", title: q.map { "“\($0)” · Customers" } ?? "Customers", room: "customers", visit, fields)
+    }
+
+    /// What the results' table shows.
+    /// - Parameter place: where a row leads.
+    func results(_ q: String?, _ visit: Visit, leavingOut left: Set<CustomerID> = [], place: (Found) -> String) async throws -> Fields {
+        let found: [Found]
+        if let q { found = try await services.search(q, Self.searchLimit) } else { found = try await services.recent(Self.recentLimit) }
+        let rows = found.filter { !left.contains($0.id) }.map { found -> Fields in
+            let who = Who(name: found.name, identifier: (found.matched, found.value), id: found.id)
+            let isByName = found.matched == "name"
+            return [
+                "href": place(found), "title": who.title, "initials": who.initials, "hasName": who.hasName,
+                "matched": isByName && q != nil ? "Name" : NameWords.title(found.matched), "value": isByName && found.value == who.title ? nil : found.value,
+                "seen": found.lastSeen.map(visit.formats.ago), "at": found.lastSeen?.rfc3339, "whole": found.lastSeen.map(visit.formats.whole),
+                "note": who.hasName ? nil : "no name yet",
+            ]
+        }
+        let count = rows.count
+        var summary: String
+        if let q {
+            summary = count == 0 ? "Nobody fits “\(q)”" : Formats.counted(count, "customer fits", "customers fit") + " “\(q)”"
+            if found.count >= Self.searchLimit { summary = "The first \(Self.searchLimit) who fit “\(q)”. Type more to narrow it down." }
+        } else {
+            summary = count == 0 ? "Nobody has been here yet" : "Seen last"
+        }
+        return ["rows": rows, "searched": q, "summary": summary, "nobody": q != nil && count == 0, "empty": q == nil && count == 0]
+    }
+}

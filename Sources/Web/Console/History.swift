@@ -1,0 +1,157 @@
+import Customers
+import Kernel
+import Ledger
+
+/// Turns interactions into the lines of a timeline: grouped by day, in words, with runs of small ones folded into one line.
+struct History: Sendable {
+    let formats: Formats
+    let services: ConsoleServices
+    let who: Who
+    let customer: CustomerID
+
+    /// How many interactions a page of the timeline holds.
+    static let pageSize = 60
+    /// This many small interactions of one channel and direction after each other become one line.
+    static let foldFrom = 3
+    /// The most lines of properties that a timeline shows at an interaction; its own page has all.
+    static let rowsInLine = 16
+
+    /// The words for one interaction.
+    func sentence(of item: HistoryItem) -> Sentence {
+        EventCatalogue.sentence(Self.telling(item, services.json))
+    }
+    static func telling(_ item: HistoryItem, _ json: ([UInt8]) -> JSON?) -> Telling {
+        let interaction = item.interaction
+        return Telling(
+            name: interaction.name, channel: item.channel, direction: interaction.direction, type: interaction.type, value: interaction.value,
+            properties: Properties(interaction.properties.isEmpty ? nil : json(interaction.properties)))
+    }
+
+    /// The days of some interactions, newest first.
+    func days(_ items: [HistoryItem]) -> [Fields] {
+        var days: [Fields] = []
+        var i = 0
+        while i < items.count {
+            let day = formats.day(of: items[i].interaction.at)
+            var j = i
+            while j < items.count, formats.day(of: items[j].interaction.at) == day { j += 1 }
+            let heading = formats.heading(day)
+            days.append(["day": day.iso, "name": heading.name, "rest": heading.rest, "lines": lines(items[i..<j])])
+            i = j
+        }
+        return days
+    }
+
+    /// The lines of one day.
+    func lines(_ items: ArraySlice<HistoryItem>) -> [Fields] {
+        var lines: [Fields] = []
+        var i = items.startIndex
+        while i < items.endIndex {
+            var j = i
+            while j < items.endIndex, isSmall(items[j]), goesWith(items[i], items[j]) { j += 1 }
+            if j - i >= Self.foldFrom {
+                lines.append(folded(items[i..<j]))
+                i = j
+            } else {
+                lines.append(line(items[i]))
+                i += 1
+            }
+        }
+        return lines
+    }
+
+    private func isSmall(_ item: HistoryItem) -> Bool { EventCatalogue.small(item.interaction.name) != nil }
+    private func goesWith(_ a: HistoryItem, _ b: HistoryItem) -> Bool {
+        a.channel == b.channel && a.interaction.direction == b.interaction.direction
+    }
+
+    private func mark(_ direction: Direction) -> (css: String, words: String) {
+        switch direction {
+        case .in: ("is-in", "from " + who.short)
+        case .out: ("is-out", "from us")
+        case .internal: ("is-ours", "worked out")
+        }
+    }
+
+    /// One interaction.
+    func line(_ item: HistoryItem) -> Fields {
+        let interaction = item.interaction
+        let telling = Self.telling(item, services.json)
+        let sentence = EventCatalogue.sentence(telling)
+        let isIn = interaction.direction == .in
+        var rows = PropertyRow.rows(of: telling.properties.members, isFromCustomer: isIn).rows
+        let more = rows.count - Self.rowsInLine
+        if more > 0 { rows.removeLast(more) }
+        let mark = mark(interaction.direction)
+        return [
+            "id": "i" + String(interaction.position.raw, radix: 36), "time": formats.time(interaction.at), "at": interaction.at.rfc3339,
+            "whole": formats.whole(interaction.at), "mark": mark.css + (sentence.tone == .bad && isIn ? " is-bad" : ""), "direction": mark.words,
+            "icon": interaction.direction == .internal ? nil : sentence.icon ?? ChannelWords.icon(item.channel), "channel": ChannelWords.title(item.channel),
+            "head": head(sentence), "what": sentence.what, "asides": asides(sentence, item.channel), "words": said(sentence.words),
+            "said": said(sentence.said), "name": interaction.name, "rows": rows.map(\.fields), "href": place(of: interaction.position),
+            "everything": more > 0 ? "All \(rows.count + more) properties, and what was sent along" : "Everything about it",
+        ]
+    }
+
+    /// Words in a timeline are cut at 600 characters; the interaction's own page has the whole.
+    private func said(_ text: String?) -> String? {
+        guard let text, text.utf8.count > 600 else { return text }
+        let start = text.prefix(600)
+        return start.count < text.count ? start.trimmed + "…" : text
+    }
+
+    private func place(of position: Position) -> String { "/customers/\(customer)/interactions/\(position.raw)" }
+
+    private func head(_ sentence: Sentence) -> String {
+        switch sentence.subject {
+        case .customer: who.short + " " + sentence.does
+        case .we: "We " + sentence.does
+        case .nobody: sentence.does
+        }
+    }
+    private func asides(_ sentence: Sentence, _ channel: String) -> String {
+        ([channel == "other" ? nil : ChannelWords.inline(channel)] + sentence.asides).compactMap { $0 }.joined(separator: ", ")
+    }
+
+    /// Many small ones as one line: `Nora looked at 14 pages, 3 products`.
+    private func folded(_ items: ArraySlice<HistoryItem>) -> Fields {
+        guard let newest = items.first, let oldest = items.last else { return [:] }
+        var counts: [(name: String, count: Int)] = []
+        for item in items {
+            if let at = counts.firstIndex(where: { $0.name == item.interaction.name }) {
+                counts[at].count += 1
+            } else {
+                counts.append((item.interaction.name, 1))
+            }
+        }
+        counts.sort { $0.count > $1.count }
+        let what = counts.compactMap { name, count in
+            EventCatalogue.small(name).map { Formats.counted(count, $0.one, $0.many) }
+        }
+        let span = (newest.interaction.at - oldest.interaction.at) / 1000
+        let mark = mark(newest.interaction.direction)
+        let looks = counts.allSatisfy { Self.looks.contains(Properties.plain($0.name)) }
+        let head =
+            switch newest.interaction.direction {
+            case .in: who.short + (looks ? " looked at" : " was active:")
+            case .out: "We sent"
+            case .internal: "Worked out"
+            }
+        let aside = ChannelWords.inline(newest.channel) + (span >= 60 ? ", in " + Formats.span(span) : "")
+        return [
+            "id": "i" + String(newest.interaction.position.raw, radix: 36), "time": formats.time(newest.interaction.at),
+            "at": newest.interaction.at.rfc3339, "whole": formats.whole(newest.interaction.at), "mark": mark.css, "direction": mark.words,
+            "icon": newest.interaction.direction == .internal ? nil : ChannelWords.icon(newest.channel), "channel": ChannelWords.title(newest.channel),
+            "head": head, "what": what.joined(separator: ", "), "asides": aside, "isFolded": true,
+            "folded": items.map { item in
+                let sentence = sentence(of: item)
+                return [
+                    "time": formats.time(item.interaction.at), "at": item.interaction.at.rfc3339, "href": place(of: item.interaction.position),
+                    "text": ([looks && sentence.subject == .customer && sentence.does == "looked at" ? nil : sentence.does, sentence.what]
+                        .compactMap { $0 } + sentence.asides.map { "(" + $0 + ")" }).joined(separator: " "),
+                ] as Fields
+            },
+        ]
+    }
+    private static let looks: Set<String> = ["pageviewed", "screenviewed", "productviewed", "productlistviewed"]
+}

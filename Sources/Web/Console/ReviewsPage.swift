@@ -1,0 +1,52 @@
+import Access
+import Customers
+import Kernel
+
+extension Console {
+    /// How many reviews a page shows.
+    static let reviewsShown = 10
+
+    /// `/reviews`: likely duplicates that no rule joins, side by side.
+    func reviewsPage(_ visit: Visit) async throws -> PageAnswer {
+        let count = try await services.reviewCount()
+        var cards: [Fields] = []
+        let mayDecide = visit.session.principal.role == .administrator
+        for review in try await services.reviews(Self.reviewsShown) {
+            // One of the two may have been erased or joined since the list was made.
+            guard let a = try await services.view(.id(review.a)), let b = try await services.view(.id(review.b)), a.id != b.id else { continue }
+            var card = compare(a, b, visit.formats)
+            card["id"] = String(review.id)
+            card["title"] = Who(a).title == Who(b).title ? Who(a).title + ", twice" : Who(a).title + " and " + Who(b).title
+            card["reasons"] = review.reasons.map { $0.prefix(1).uppercased() + $0.dropFirst() }
+            card["likeness"] = "\(Int((review.likeness * 100).rounded()))% alike"
+            card["found"] = visit.formats.ago(review.at)
+            card["mayDecide"] = mayDecide
+            card["nameA"] = Who(a).title
+            card["nameB"] = Who(b).title
+            cards.append(card)
+        }
+        let head =
+            switch count {
+            case 0: "Nothing waits for a decision."
+            case 1: "1 pair that no rule joins. Someone has to say whether they are one person."
+            default: "\(Formats.number(count)) pairs that no rule joins, the most alike first. Someone has to say whether they are one person."
+            }
+        return try await page(
+            "reviews", title: "Reviews", room: "reviews", visit,
+            ["head": head, "cards": cards, "none": cards.isEmpty, "more": count > cards.count && !cards.isEmpty, "mayNot": !mayDecide && !cards.isEmpty])
+    }
+
+    /// `POST /reviews/{id}`: one person or two.
+    func decide(_ number: String, _ visit: Visit) async throws -> PageAnswer {
+        try Self.administrator(visit, to: "decide about duplicates")
+        guard let number = Int64(number), let decision = visit.request.form["decision"], ["same", "two"].contains(decision) else { throw Self.nowhere }
+        let names = [visit.request.form["a"], visit.request.form["b"]].compactMap { $0.map { String($0.prefix(80)) } }
+        let merge = try await services.decide(number, decision == "same", visit.session.principal)
+        if let merge {
+            sessions.leave(joined(names.first ?? "The first", names.last ?? "the second", merge), for: visit.session)
+        } else {
+            sessions.leave(Sessions.Flash(text: "Two people. They will not be suggested again."), for: visit.session)
+        }
+        return .seeOther("/reviews")
+    }
+}

@@ -1,0 +1,61 @@
+import Customers
+import Kernel
+
+/// A customer as pages call them: never a guessed “he” or “she”, and never a made-up name.
+struct Who: Sendable, Equatable {
+    /// The name, or what they are best known by: an e-mail address, a card, `Visitor 7f3a…c21`.
+    var title: String
+    /// Inside a sentence: the given name, or `The customer`.
+    var short: String
+    /// One or two letters for the ring; nil when there is no name.
+    var initials: String?
+    var hasName: Bool
+
+    init(_ view: CustomerView) {
+        let given = ["first_name", "firstName", "given_name", "givenName"].lazy
+            .compactMap { key in view.traits.first { $0.key == key }?.value.string?.trimmed }.first { !$0.isEmpty }
+        self.init(name: view.name, given: given, identifier: Self.best(view.identifiers).map { ($0.kind, $0.value) }, id: view.id)
+    }
+
+    /// - Parameter identifier: what to call them by while there is no name.
+    init(name: String?, given: String? = nil, identifier: (kind: String, value: String)?, id: CustomerID) {
+        if let name = name?.trimmed, !name.isEmpty {
+            title = name
+            short = given ?? name
+            initials = Self.initials(of: name)
+            hasName = true
+        } else {
+            title = identifier.map(Self.called) ?? "Visitor " + id.description.dropFirst(4)
+            short = identifier?.kind == "anonymous_id" || identifier == nil ? "The visitor" : "The customer"
+            initials = nil
+            hasName = false
+        }
+    }
+
+    private static func called(_ identifier: (kind: String, value: String)) -> String {
+        switch identifier.kind {
+        case "email", "phone": identifier.value
+        case "anonymous_id", "device_id", "advertising_id": "Visitor " + shortened(identifier.value)
+        default: NameWords.title(identifier.kind) + " " + shortened(identifier.value)
+        }
+    }
+    /// `7f3a…c21`: long identifiers tell nobody anything.
+    static func shortened(_ value: String) -> String { value.count <= 18 ? value : value.prefix(6) + "…" + value.suffix(4) }
+
+    /// The identifier that says most to a person.
+    static func best(_ identifiers: [KnownIdentifier]) -> KnownIdentifier? {
+        let usable = identifiers.filter { !$0.shared && $0.unique }
+        for kind in ["email", "phone", "loyalty_id", "user_id"] {
+            if let found = usable.filter({ $0.kind == kind && !$0.former }).max(by: { $0.firstSeen < $1.firstSeen }) { return found }
+        }
+        return usable.first { $0.kind != "anonymous_id" && $0.kind != "device_id" } ?? usable.first ?? identifiers.first
+    }
+
+    /// The first letters of the first and the last word.
+    private static func initials(of name: String) -> String? {
+        let words = name.split(whereSeparator: \.isWhitespace).filter { $0.first?.isLetter == true }
+        guard let first = words.first?.first else { return nil }
+        guard words.count > 1, let last = words.last?.first else { return String(first).uppercased() }
+        return String(first).uppercased() + String(last).uppercased()
+    }
+}

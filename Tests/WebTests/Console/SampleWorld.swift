@@ -1,0 +1,244 @@
+import Access
+import Foundation
+import Kernel
+import Ledger
+import Synchronization
+import Web
+
+@testable import Customers
+
+/// A small invented company for the pages to show: a furniture shop, with customers of every awkward kind.
+final class SampleWorld: Sendable {
+    static let now = Instant("2026-11-19T10:42:00Z")!
+
+    struct State {
+        var views: [CustomerID: CustomerView] = [:]
+        var histories: [CustomerID: [HistoryItem]] = [:]
+        var json: [[UInt8]: JSON] = [:]
+        var reviews: [Review] = []
+        var merged: [(CustomerID, CustomerID, String?)] = []
+        var undone: [Int64] = []
+        var decided: [(Int64, Bool)] = []
+        var now = SampleWorld.now
+        var tokens: [String: Principal] = [:]
+        var failures: [String] = []
+        var random = SeededRandom(seed: 7)
+        var body: Int64 = 1
+        var listeners: [AsyncStream<LiveItem>.Continuation] = []
+    }
+    let state = Mutex(State())
+
+    init() {
+        state.withLock { state in
+            state.tokens = [
+                "secret-administrator": Principal(name: "Marta Lindqvist", role: .administrator),
+                "secret-employee": Principal(name: "Tom Okafor", role: .employee),
+            ]
+        }
+    }
+
+    // MARK: - Making things
+
+    /// Adds an interaction of a customer and gives it back.
+    @discardableResult
+    func happen(
+        _ customer: CustomerID, _ at: String, _ name: String, channel: Channel = .web, direction: Direction = .in, type: CallType = .track,
+        identifiers: [(IdentifierKind, String)] = [], _ properties: JSON = [:], context: JSON? = nil
+    ) -> HistoryItem {
+        state.withLock { state in
+            state.body += 1
+            let moment = Instant(at)!
+            var batch = Batch()
+            var header = RecordHeader(at: moment, receivedAt: moment + 250, message: Fingerprint(high: 1, low: UInt64(state.body)))
+            header.channel = channel
+            header.direction = direction
+            header.type = type
+            header.source = 1
+            batch.append(header, name: name, messageID: "m-\(state.body)", identifiers: identifiers, properties: properties, context: context)
+            let item = batch.bytes.withUnsafeBytes { bytes in
+                HistoryItem(
+                    interaction: Interaction(RecordView(bytes)!, at: Position(body: state.body, index: 0)),
+                    channel: Vocabulary().name(of: channel), customer: customer)
+            }
+            state.json[item.interaction.properties] = properties
+            if let context { state.json[item.interaction.context] = context }
+            state.histories[customer, default: []].append(item)
+            state.histories[customer]?.sort { $0.interaction.at > $1.interaction.at }
+            return item
+        }
+    }
+
+    /// Adds a customer; counts and times follow from the history when it is asked for.
+    func add(
+        _ raw: UInt32, name: String?, identifiers: [(String, String, String)] = [], traits: [(String, JSON)] = [], merges: [Merge] = [], ids: [UInt32] = [],
+        change: (inout CustomerView) -> Void = { _ in }
+    ) -> CustomerID {
+        let id = CustomerID(raw: raw)
+        var view = CustomerView(
+            id: id, ids: [id] + ids.map(CustomerID.init(raw:)), name: name,
+            identifiers: identifiers.map { kind, value, date in
+                KnownIdentifier(
+                    kind: kind, value: value, unique: kind != "order_id", shared: false, former: false, firstSeen: Instant(date)!, position: Position(raw: 1))
+            },
+            traits: traits.map { key, value in
+                Trait(key: key, value: value, at: Instant("2025-09-14T09:12:00Z")!, source: "website", channel: "web", position: Position(raw: 1))
+            }, firstSeen: nil, lastSeen: nil, interactions: 0, channels: [], names: [], merges: merges)
+        change(&view)
+        state.withLock { $0.views[id] = view }
+        return id
+    }
+
+    // MARK: - What the console asks
+
+    func view(_ reference: CustomerReference) -> CustomerView? {
+        state.withLock { state in
+            let found =
+                switch reference {
+                case .id(let id): state.views.values.first { $0.ids.contains(id) }
+                case .identifier(let kind, let value): state.views.values.first { $0.identifiers.contains { $0.kind == kind && $0.value == value } }
+                }
+            guard var view = found else { return nil }
+            let history = state.histories[view.id] ?? []
+            view.interactions = history.count
+            view.lastSeen = history.first?.interaction.at
+            view.firstSeen = history.last?.interaction.at
+            func counts(_ key: (HistoryItem) -> String) -> [CustomerView.Count] {
+                Dictionary(grouping: history, by: key).map { .init(name: $0.key, count: $0.value.count, last: $0.value[0].interaction.at) }
+                    .sorted { ($1.count, $0.name) < ($0.count, $1.name) }
+            }
+            view.channels = counts(\.channel)
+            view.names = counts(\.interaction.name)
+            return view
+        }
+    }
+
+    func history(_ id: CustomerID, _ filter: HistoryFilter, _ cursor: String?, _ limit: Int) -> Page<HistoryItem> {
+        let fitting = (state.withLock { $0.histories[id] } ?? []).filter { item in
+            (filter.names.isEmpty || filter.names.contains(item.interaction.name)) && (filter.channels.isEmpty || filter.channels.contains(item.channel))
+                && (filter.directions.isEmpty || filter.directions.contains(item.interaction.direction))
+                && (filter.since.map { item.interaction.at >= $0 } ?? true) && (filter.until.map { item.interaction.at < $0 } ?? true)
+        }
+        let from = cursor.flatMap(Int.init) ?? 0
+        let items = Array(fitting.dropFirst(from).prefix(limit))
+        return Page(items: items, next: from + items.count < fitting.count ? String(from + items.count) : nil)
+    }
+
+    func search(_ text: String, _ limit: Int) -> [Found] {
+        let plain = text.lowercased()
+        let views = state.withLock { Array($0.views.values) }.sorted { $0.id < $1.id }
+        return views.compactMap { view -> Found? in
+            let last = self.view(.id(view.id))?.lastSeen
+            if let identifier = view.identifiers.first(where: { $0.value.lowercased().hasPrefix(plain) }) {
+                return Found(id: view.id, name: view.name, matched: identifier.kind, value: identifier.value, lastSeen: last)
+            }
+            guard let name = view.name, name.lowercased().contains(plain) else { return nil }
+            return Found(id: view.id, name: name, matched: "name", value: name, lastSeen: last)
+        }.prefix(limit).map { $0 }
+    }
+
+    func recent(_ limit: Int) -> [Found] {
+        let views = state.withLock { Array($0.views.values) }
+        return views.map { view in
+            let best = view.identifiers.first { $0.kind == "email" } ?? view.identifiers.first
+            return Found(
+                id: view.id, name: view.name, matched: best?.kind ?? "anonymous_id", value: best?.value ?? "", lastSeen: self.view(.id(view.id))?.lastSeen)
+        }.sorted { ($0.lastSeen ?? Instant(milliseconds: 0)) > ($1.lastSeen ?? Instant(milliseconds: 0)) }.prefix(limit).map { $0 }
+    }
+
+    func latest(_ channel: String?, _ limit: Int) -> [LiveItem] {
+        let (histories, views) = state.withLock { ($0.histories, $0.views) }
+        return histories.values.flatMap { $0 }.filter { channel == nil || $0.channel == channel }.sorted { $0.interaction.at > $1.interaction.at }
+            .prefix(limit).map { LiveItem(item: $0, name: views[$0.customer]?.name) }
+    }
+
+    func emit(_ item: HistoryItem) {
+        let (listeners, name) = state.withLock { ($0.listeners, $0.views[item.customer]?.name) }
+        for listener in listeners { listener.yield(LiveItem(item: item, name: name)) }
+    }
+
+    var services: ConsoleServices {
+        ConsoleServices(
+            clock: Clock { self.state.withLock { $0.now } },
+            randomness: Randomness { count in self.state.withLock { state in (0..<count).map { _ in UInt8(truncatingIfNeeded: state.random.next()) } } },
+            principal: { token in self.state.withLock { $0.tokens[token] } },
+            view: { self.view($0) },
+            history: { self.history($0, $1, $2, $3) },
+            interaction: { position in
+                self.state.withLock { state in state.histories.values.lazy.flatMap { $0 }.first { $0.interaction.position == position } }
+            },
+            search: { self.search($0, $1) }, recent: { self.recent($0) },
+            merge: { a, b, note, principal in
+                self.state.withLock { $0.merged.append((a, b, note)) }
+                return SampleWorld.merge(77, min(a, b), max(a, b), .person(name: principal.name, note: note), "joined by \(principal.name)")
+            },
+            undo: { id, _ in self.state.withLock { $0.undone.append(id) } },
+            reviews: { limit in Array(self.state.withLock { $0.reviews }.prefix(limit)) }, reviewCount: { self.state.withLock { $0.reviews.count } },
+            decide: { id, same, principal in
+                let review = self.state.withLock { state -> Review? in
+                    state.decided.append((id, same))
+                    let found = state.reviews.first { $0.id == id }
+                    state.reviews.removeAll { $0.id == id }
+                    return found
+                }
+                guard let review else { throw Problem(status: 404, kind: "decided", title: "This is decided already", detail: "Somebody else was quicker.") }
+                return same ? SampleWorld.merge(78, review.a, review.b, .person(name: principal.name, note: nil), "joined by \(principal.name)") : nil
+            },
+            latest: { self.latest($0, $1) },
+            live: {
+                let (stream, continuation) = AsyncStream.makeStream(of: LiveItem.self, bufferingPolicy: .bufferingNewest(64))
+                self.state.withLock { $0.listeners.append(continuation) }
+                return stream
+            },
+            json: { bytes in self.state.withLock { $0.json[bytes] } }, kindName: { Vocabulary().name(of: $0) }, sourceName: { $0 == 1 ? "website" : nil },
+            channels: { Channel.builtIn.filter { $0 != "other" } + ["other"] },
+            failed: { reference, error in self.state.withLock { $0.failures.append("\(reference) \(error)") } })
+    }
+
+    static func merge(_ id: Int64, _ kept: CustomerID, _ absorbed: CustomerID, _ reason: Merge.Reason, _ sentence: String, undone: String? = nil) -> Merge {
+        Merge(
+            id: id, kept: kept, absorbed: absorbed, reason: reason, at: Instant("2026-01-03T12:04:00Z")!, position: Position(body: 5, index: 0),
+            undoneAt: undone.flatMap { Instant($0) }, undoneBy: undone == nil ? nil : "Marta Lindqvist", sentence: sentence)
+    }
+
+    static let resources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../../Sources/Web/Resources").standardized.path
+
+    func console() throws -> Console {
+        try Console(services: services, workspace: Workspace(name: "Harbour & Pine", timeZone: "Europe/London"), resources: Resources(folder: Self.resources))
+    }
+}
+
+/// A browser with a cookie jar and no scripts.
+final class Browser {
+    let console: Console
+    var cookies: [String: String] = [:]
+    var client = "192.0.2.7"
+    init(_ console: Console) { self.console = console }
+
+    func send(_ method: PageRequest.Method, _ address: String, _ form: [(String, String)] = [], headers: [String: String] = [:]) async -> PageAnswer {
+        let halves = address.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        var headers = headers
+        headers["host"] = "127.0.0.1:8080"
+        headers["cookie"] = cookies.map { $0.key + "=" + $0.value }.joined(separator: "; ")
+        let path = halves[0].split(separator: "#").first.map(String.init) ?? "/"
+        let query = Parameters(encoded: halves.count > 1 ? String(halves[1].split(separator: "#", omittingEmptySubsequences: false)[0]) : "")
+        let answer = await console.answer(
+            PageRequest(method: method, path: path, query: query, form: Parameters(form), headers: headers, client: client))
+        for (name, value) in answer.headers where name == "set-cookie" {
+            let pair = value.split(separator: ";")[0].split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            cookies[String(pair[0])] = value.contains("Max-Age=0") ? nil : String(pair[1])
+        }
+        return answer
+    }
+    func get(_ address: String, headers: [String: String] = [:]) async -> PageAnswer { await send(.get, address, headers: headers) }
+
+    /// Posts a form with the token that the page last seen at `page` has in it.
+    func post(_ address: String, _ form: [(String, String)] = [], from page: String = "/customers") async -> PageAnswer {
+        let token = Self.formToken(in: await get(page).text)
+        return await send(.post, address, form + [("form", token)])
+    }
+    static func formToken(in html: String) -> String {
+        guard let range = html.range(of: "name=\"form\" value=\"") else { return "" }
+        return String(html[range.upperBound...].prefix { $0 != "\"" })
+    }
+    func signIn(_ token: String = "secret-administrator") async -> PageAnswer { await post("/signin", [("token", token)], from: "/signin") }
+}
