@@ -1,9 +1,8 @@
-package import Access
 package import Hummingbird
 import HummingbirdCore
 package import Logging
 import NIOCore
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// The HTTP server: one router behind a TCP listener and a Unix socket in the data folder.
 package struct Server: Service {
@@ -83,7 +82,12 @@ package struct Server: Service {
                     await settings.listening(nil)
                 })
         }
-        try await ServiceGroup(configuration: .init(services: listeners, logger: logger)).run()
+        let group = ServiceGroup(configuration: .init(services: listeners, logger: logger))
+        try await withGracefulShutdownHandler {
+            try await group.run()
+        } onGracefulShutdown: {
+            live.endAll()
+        }
     }
 
     /// One of the two ways in.

@@ -115,7 +115,7 @@ struct CustomerRoutes: Sendable {
 
     /// A streamed body. What fails on the way cuts the connection, so that half of it is never taken for the whole.
     static func stream(
-        _ type: String, name: String, _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
+        _ type: String, name: String, _ write: @escaping @concurrent @Sendable (inout any ResponseBodyWriter) async throws -> Void
     ) -> Response {
         Response(
             status: .ok,

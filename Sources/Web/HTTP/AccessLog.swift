@@ -1,6 +1,6 @@
 import HTTPTypes
 package import Hummingbird
-import Kernel
+package import Kernel
 
 /// Writes one JSON line per request, without personal data: the route as declared rather than the address, no query, no
 /// client address, no name.
@@ -17,7 +17,7 @@ package struct AccessLogMiddleware: RouterMiddleware {
         self.write = write
     }
 
-    package func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {
+    package func handle(_ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response) async throws -> Response {
         let start = ContinuousClock.now
         let response = try await next(request, context)
         let took = (ContinuousClock.now - start).components

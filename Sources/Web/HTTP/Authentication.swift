@@ -1,6 +1,7 @@
 package import Access
-package import Hummingbird
+import Glibc
 import HTTPTypes
+package import Hummingbird
 package import Kernel
 import NIOCore
 import Synchronization
@@ -123,8 +124,10 @@ package final class FailureLimit: Sendable {
 
     /// An IPv6 network of 64 bits counts as one address: whoever has one has all of it.
     static func key(_ address: String) -> String {
-        guard address.contains(":"), let parsed = try? SocketAddress(ipAddress: address, port: 0), case .v6(let v6) = parsed else { return address }
-        var raw = v6.address.sin6_addr
-        return withUnsafeBytes(of: &raw) { bytes in bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: ".") }
+        guard address.contains(":") else { return address }
+        return withUnsafeTemporaryAllocation(byteCount: 16, alignment: 4) { bytes in
+            guard inet_pton(AF_INET6, address, bytes.baseAddress) == 1 else { return address }
+            return bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: ".")
+        }
     }
 }

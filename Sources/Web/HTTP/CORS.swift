@@ -6,7 +6,7 @@ package import Hummingbird
 /// The origin is echoed and credentials are allowed because `navigator.sendBeacon` always sends them; the tracking API looks
 /// at no cookie, so this gives nobody anything.
 package struct CORSMiddleware: RouterMiddleware {
-    package func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {
+    package func handle(_ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response) async throws -> Response {
         guard request.uri.path.hasPrefix("/v1/"), let origin = request.headers[.origin] else {
             if request.method == .options, request.uri.path.hasPrefix("/v1/") { return Self.preflight() }
             return try await next(request, context)

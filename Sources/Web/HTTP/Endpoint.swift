@@ -73,7 +73,12 @@ extension Endpoint {
     package struct Content: Sendable {
         package var type: String
         package var schema: String?
-        package init(_ type: String = "application/json", _ schema: String?) {
+        /// JSON by a schema of the document.
+        package init(_ schema: String) {
+            type = "application/json"
+            self.schema = schema
+        }
+        package init(type: String, schema: String?) {
             self.type = type
             self.schema = schema
         }

@@ -1,9 +1,11 @@
+import Access
 import Collect
 import Customers
 package import HTTPTypes
 package import Hummingbird
 package import Kernel
 import Ledger
+import Logging
 import NIOCore
 
 // The one place where what went wrong in any target becomes what a client is told (RFC 9457).
@@ -15,6 +17,7 @@ extension Problem {
         case let problem as Problem: self = problem
         case let problem as LedgerProblem: self.init(problem)
         case let problem as CollectProblem: self.init(problem)
+        case let problem as AccessProblem: self.init(problem)
         case let error as HTTPError where error.status == .notFound: self = .noRoute
         case let error as HTTPError: self = .badRequest(error.body ?? error.status.reasonPhrase, status: error.status.code)
         case is NIOTooManyBytesError: self = .badRequest("The body is too large.", status: 413)
@@ -24,10 +27,10 @@ extension Problem {
 
     private init(_ problem: LedgerProblem) {
         switch problem {
-        case .busy:
+        case .busy(let seconds):
             self.init(
                 status: 429, kind: "busy", title: "Too much is waiting to be written",
-                detail: "More arrives than the disk can keep up with. Nothing of this request was kept; send it again later.", retryAfter: 1)
+                detail: "More arrives than the disk can keep up with. Nothing of this request was kept; send it again later.", retryAfter: seconds)
         case .unwritable(let reason):
             self.init(
                 status: 503, kind: "unwritable", title: "The ledger cannot be written",
@@ -36,6 +39,26 @@ extension Problem {
             self.init(
                 status: 503, kind: "stopping", title: "The server is stopping",
                 detail: "Nothing of this request was kept; send it again to the server that follows.", retryAfter: 5)
+        case .vocabularyFull(let what):
+            self = .unacceptable("All 224 numbers for declared \(what) are taken.", kind: "vocabulary-full")
+        case .format, .damaged:
+            self.init(
+                status: 500, kind: "damaged", title: "The ledger is damaged",
+                detail: "`sightline ledger verify` says where. Restore a backup, and keep the damaged file.")
+        }
+    }
+
+    private init(_ problem: AccessProblem) {
+        switch problem {
+        case .nameLength(let count): self = .unacceptable("A name has 1 to 64 characters; this one has \(count).", kind: "name")
+        case .nameCharacters: self = .unacceptable("A name has no control characters, no `/` and no space at either end.", kind: "name")
+        case .nameTaken:
+            self.init(
+                status: 409, kind: "name-taken", title: "The name is taken",
+                detail: "One in force has this name. Choose another, or revoke that one first.")
+        case .unknownName: self = .notFound("name among those in force")
+        case .keysUsedUp: self = .unacceptable("All 65535 write keys there can be were made.", kind: "keys-used-up")
+        case .damaged: self = .unforeseen
         }
     }
 
@@ -81,6 +104,8 @@ extension Problem {
             status: 429, kind: "too-many-failures", title: "Too many unknown tokens from this address",
             detail: "Tokens of this address are looked at again when the time is over.", retryAfter: seconds)
     }
+    static let tooManyListeners = Problem(
+        status: 429, kind: "too-many-listeners", title: "Too many are watching", detail: "At most \(Live.most) may watch at once.", retryAfter: 30)
     static func tooLarge(_ limit: Int) -> Problem {
         Problem(
             status: 413, kind: "too-large", title: "The body is too large",
@@ -131,7 +156,7 @@ extension Response {
 package struct ProblemMiddleware: RouterMiddleware {
     let methods: MethodTable
 
-    package func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {
+    package func handle(_ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response) async throws -> Response {
         do {
             return try await next(request, context)
         } catch {

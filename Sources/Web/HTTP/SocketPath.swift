@@ -8,6 +8,8 @@ package final class SocketPath: Sendable {
     package static let longest = 103
     /// What to bind or connect to.
     package let text: String
+    /// `O_PATH` of open(2), which the C library's overlay leaves out: a folder that can be passed through and not read.
+    private static let openPath: Int32 = 0o10_000_000
     private let path: String
     private let folder: Int32?
 
@@ -22,7 +24,7 @@ package final class SocketPath: Sendable {
         let slash = path.lastIndex(of: "/")
         let directory = slash.map { String(path[..<$0]) } ?? "."
         let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
-        let descriptor = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC)
+        let descriptor = open(directory, Self.openPath | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0, name.utf8.count < 64 else { throw .noFolder(directory) }
         folder = descriptor
         text = "/proc/self/fd/\(descriptor)/\(name)"
