@@ -30,8 +30,10 @@ let package = Package(
     products: [.executable(name: "sightline", targets: ["sightline"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
@@ -66,6 +68,10 @@ let package = Package(
                 .product(name: "Mustache", package: "swift-mustache"), .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ], resources: [.copy("Resources")]),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
         room("Demo", ["Kernel"]),
         .executableTarget(
             name: "sightline",
@@ -88,6 +94,7 @@ let package = Package(
         tests("CollectTests", ["Collect", "Kernel"]),
         tests("DemoTests", ["Demo", "Kernel"]),
         tests("WebTests", ["Web", "Access", "Customers", "Ledger", "Kernel"]),
+        tests("WebTests", ["Web", "Access", "Collect", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Simdjson", "Store"]),
     ],
     cxxLanguageStandard: .cxx17
 )

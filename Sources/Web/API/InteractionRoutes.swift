@@ -1,0 +1,63 @@
+import Customers
+import HTTPTypes
+import Hummingbird
+import Kernel
+import Ledger
+import NIOCore
+import Pipeline
+
+/// All interactions of everybody: `/api/interactions`, and as they happen: `/api/live`.
+struct InteractionRoutes: Sendable {
+    let services: Services
+
+    var endpoints: [Endpoint] { [all, live] }
+
+    /// Bytes written at a time: enough to keep a disk busy, little enough for a thousand slow readers.
+    private static let chunk = 256 << 10
+
+    private var all: Endpoint {
+        Endpoint(
+            .get, "/api/interactions", .export,
+            about: .init(
+                "Every interaction, in the order of the ledger", tag: "Interactions",
+                description: """
+                    One JSON object a line (NDJSON), as fast as the reader takes them. It ends with the newest that was concluded when it began to \
+                    be read. To go on later, send the last line's `position` as `after`.
+                    """,
+                parameters: [.init("after", "Only what comes after this position.", ["type": "integer", "minimum": 0])],
+                answer: .init(200, "One interaction a line", .init(type: "application/x-ndjson", schema: "Interaction")))
+        ) { _, context in
+            let after = try context.query.integer("after", in: 0...Int64.max, default: 0)
+            return CustomerRoutes.stream("application/x-ndjson", name: "interactions.ndjson") { writer in
+                var position = Position(raw: UInt64(after))
+                let last = services.pipeline.position
+                var out: [UInt8] = []
+                out.reserveCapacity(Self.chunk + (64 << 10))
+                while let next = try services.customers.writeExport(after: position, upTo: last, bytes: Self.chunk, to: &out) {
+                    try await writer.write(ByteBuffer(bytes: out))
+                    out.removeAll(keepingCapacity: true)
+                    position = next
+                }
+            }
+        }
+    }
+
+    private var live: Endpoint {
+        Endpoint(
+            .get, "/api/live", .read,
+            about: .init(
+                "What customers do right now", tag: "Interactions",
+                description: """
+                    Server-sent events named `interaction`, each with an interaction as JSON. When more happens than anybody can read, the newest \
+                    are shown and the rest is left out.
+                    """, answer: .init(200, "A stream that ends when either side closes it", .init(type: "text/event-stream", schema: nil)), problems: [429])
+        ) { request, _ in
+            let services = services
+            return try EventStream.response(request, services.live) { item, out in
+                out.append(contentsOf: "event: interaction\ndata: ".utf8)
+                services.customers.write(item.item, to: &out)
+                out.append(contentsOf: "\n\n".utf8)
+            }
+        }
+    }
+}

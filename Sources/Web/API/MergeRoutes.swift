@@ -1,0 +1,73 @@
+import Customers
+import Hummingbird
+import Kernel
+
+/// Decisions about who is one person: merges, their undoing, and the queue of likely duplicates.
+struct MergeRoutes: Sendable {
+    let services: Services
+
+    var endpoints: [Endpoint] { [merge, undo, reviews, decide] }
+
+    private var merge: Endpoint {
+        Endpoint(
+            .post, "/api/customers/{ref}/merges", .change,
+            about: .init(
+                "Join two customers", tag: "Customers", body: .init("MergeRequest"), answer: .init(201, "The merge", .init("Merge")),
+                problems: [404, 422, 429, 503])
+        ) { request, context in
+            let body = try await Body.json(request)
+            let a = try services.customer(context.parameters.get("ref"))
+            let b = try services.customer(reference: body.required("with"))
+            let note = try body.optional("note")
+            if let note, note.count > 1000 { throw Problem.badRequest("`note` takes at most 1000 characters.") }
+            guard a != b else { throw Problem.unacceptable("Both references lead to the same customer.", kind: "same-customer") }
+            return Response(.created, try await services.customers.merge(a, b, by: context.caller, note: note).json)
+        }
+    }
+
+    private var undo: Endpoint {
+        Endpoint(
+            .delete, "/api/customers/{ref}/merges/{merge}", .change,
+            about: .init(
+                "Undo a merge", tag: "Customers",
+                description: "Gives back two customers with their own interactions and identifiers, and keeps them apart.",
+                answer: .init(200, "The merge, undone", .init("Merge")), problems: [404, 422, 429, 503])
+        ) { _, context in
+            let id = try services.customer(context.parameters.get("ref"))
+            guard let merge = context.parameters.get("merge", as: Int64.self),
+                let view = try services.customers.view(id), view.merges.contains(where: { $0.id == merge })
+            else { throw Problem.notFound("merge of this customer") }
+            return Response(.ok, try await services.customers.undo(merge: merge, by: context.caller).json)
+        }
+    }
+
+    private var reviews: Endpoint {
+        Endpoint(
+            .get, "/api/reviews", .read,
+            about: .init(
+                "Customers who may be one person", tag: "Reviews", parameters: [.limit(default: 25, most: 200), .cursor],
+                answer: .init(200, "A page, in the order they were found", .init("ReviewPage")))
+        ) { _, context in
+            let limit = Int(try context.query.integer("limit", in: 1...200, default: 25))
+            let after = context.query.value("after") == nil ? nil : try context.query.integer("after", in: 0...Int64.max, default: 0)
+            let found = try services.customers.reviews(limit: limit, after: after)
+            return page(found.map(\.json), next: found.count < limit ? .null : JSON(found.last.map { String($0.id) }))
+        }
+    }
+
+    private var decide: Endpoint {
+        Endpoint(
+            .post, "/api/reviews/{id}/decision", .change,
+            about: .init(
+                "Decide whether two customers are one", tag: "Reviews",
+                description: "`same: true` joins them; `same: false` keeps them apart and does not ask again.",
+                body: .init("Decision"), answer: .init(204, "Decided"), problems: [404, 422, 429, 503])
+        ) { request, context in
+            let body = try await Body.json(request)
+            guard let id = context.parameters.get("id", as: Int64.self) else { throw Problem.notFound("review") }
+            guard let same = body["same"]?.bool else { throw Problem.badRequest("The body needs `same`, true or false.") }
+            try await services.customers.decide(review: id, same: same, by: context.caller)
+            return .noContent
+        }
+    }
+}

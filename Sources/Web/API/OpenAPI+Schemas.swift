@@ -1,0 +1,253 @@
+extension OpenAPI {
+    /// The document's `components`, as JSON text: what the API takes and gives. Kept beside the functions that write it
+    /// (CustomerJSON.swift and the routes) by a test that checks real answers against these schemas.
+    static let components = #"""
+        {
+          "securitySchemes": {
+            "token": {"type": "http", "scheme": "bearer", "description": "An API token: `sightline token create NAME --role ROLE`."},
+            "writeKey": {"type": "http", "scheme": "basic", "description": "A write key as the user name, with an empty password."}
+          },
+          "responses": {
+            "Problem": {
+              "description": "What went wrong, and how to mend it",
+              "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+            }
+          },
+          "schemas": {
+        \#(tracking),
+        \#(customers),
+        \#(installation)
+          }
+        }
+        """#
+
+    private static let tracking = #"""
+            "TrackingItem": {
+              "type": "object",
+              "description": "A call of the Segment tracking API, at most 32 KB.",
+              "properties": {
+                "type": {"type": "string", "enum": ["identify", "track", "page", "screen", "group", "alias"], "description": "In a batch only."},
+                "writeKey": {"type": "string"},
+                "messageId": {"type": "string"}, "userId": {"type": ["string", "null"]}, "anonymousId": {"type": ["string", "null"]},
+                "previousId": {"type": "string"}, "groupId": {"type": "string"}, "event": {"type": "string"}, "name": {"type": ["string", "null"]},
+                "properties": {"type": "object"}, "traits": {"type": "object"}, "context": {"type": "object"}, "integrations": {"type": "object"},
+                "timestamp": {"type": "string", "format": "date-time"}, "sentAt": {"type": "string", "format": "date-time"}
+              }
+            },
+            "TrackingBatch": {
+              "type": "object", "required": ["batch"],
+              "properties": {
+                "batch": {"type": "array", "items": {"$ref": "#/components/schemas/TrackingItem"}},
+                "writeKey": {"type": "string"}, "context": {"type": "object"}, "integrations": {"type": "object"},
+                "sentAt": {"type": "string", "format": "date-time"}
+              }
+            },
+            "Receipt": {
+              "type": "object", "required": ["success", "accepted", "refused", "refusals"],
+              "properties": {
+                "success": {"const": true}, "accepted": {"type": "integer"}, "refused": {"type": "integer"},
+                "refusals": {
+                  "type": "array",
+                  "items": {
+                    "type": "object", "required": ["index", "messageId", "kind", "reason"],
+                    "properties": {
+                      "index": {"type": "integer", "description": "Its place in the batch, from 0."}, "messageId": {"type": ["string", "null"]},
+                      "kind": {"type": "string"}, "reason": {"type": "string"}
+                    }
+                  }
+                },
+                "position": {"type": "integer", "description": "Of the last that was accepted, in the ledger."},
+                "concluded": {"type": "boolean", "description": "With `wait=view`: whether the views have it."}
+              }
+            },
+            "Problem": {
+              "type": "object", "required": ["type", "title", "status", "detail", "instance"],
+              "properties": {
+                "type": {"type": "string", "format": "uri"}, "title": {"type": "string"}, "status": {"type": "integer"},
+                "detail": {"type": "string"}, "instance": {"type": "string", "format": "uri"}
+              }
+            }
+        """#
+
+    private static let customers = #"""
+            "CustomerID": {"type": "string", "pattern": "^cus_[0-9a-z]{7}$"},
+            "Time": {"type": "string", "format": "date-time"},
+            "Count": {
+              "type": "object", "required": ["name", "count", "last"],
+              "properties": {"name": {"type": "string"}, "count": {"type": "integer"}, "last": {"$ref": "#/components/schemas/Time"}}
+            },
+            "Identifier": {
+              "type": "object", "required": ["kind", "value"],
+              "properties": {"kind": {"type": "string"}, "value": {"type": "string"}}
+            },
+            "KnownIdentifier": {
+              "type": "object", "required": ["kind", "value", "unique", "shared", "former", "firstSeen", "position"],
+              "properties": {
+                "kind": {"type": "string"}, "value": {"type": "string"},
+                "unique": {"type": "boolean", "description": "Joins people; false for what they are only found by."},
+                "shared": {"type": "boolean", "description": "Seen with so many people that it joins nobody any more."},
+                "former": {"type": "boolean", "description": "Replaced by an alias."},
+                "firstSeen": {"$ref": "#/components/schemas/Time"}, "position": {"type": "integer"}
+              }
+            },
+            "Trait": {
+              "type": "object", "required": ["key", "value", "at", "source", "channel", "position"],
+              "properties": {
+                "key": {"type": "string"}, "value": {}, "at": {"$ref": "#/components/schemas/Time"},
+                "source": {"type": ["string", "null"], "description": "The name of the write key it came by."},
+                "channel": {"type": "string"}, "position": {"type": "integer"}
+              }
+            },
+            "Merge": {
+              "type": "object", "required": ["id", "kept", "absorbed", "reason", "sentence", "at", "position", "undoneAt", "undoneBy"],
+              "properties": {
+                "id": {"type": "integer"}, "kept": {"$ref": "#/components/schemas/CustomerID"}, "absorbed": {"$ref": "#/components/schemas/CustomerID"},
+                "reason": {
+                  "type": "object", "required": ["type"],
+                  "properties": {
+                    "type": {"type": "string", "enum": ["identifiers", "match", "person"]},
+                    "identifiers": {"type": "array", "items": {"$ref": "#/components/schemas/Identifier"}},
+                    "rule": {"type": "string"}, "values": {"type": "array", "items": {"type": "string"}},
+                    "person": {"type": "string"}, "note": {"type": ["string", "null"]}
+                  }
+                },
+                "sentence": {"type": "string"}, "at": {"$ref": "#/components/schemas/Time"}, "position": {"type": ["integer", "null"]},
+                "undoneAt": {"type": ["string", "null"], "format": "date-time"}, "undoneBy": {"type": ["string", "null"]}
+              }
+            },
+            "Customer": {
+              "type": "object",
+              "required": ["id", "ids", "name", "identifiers", "traits", "firstSeen", "lastSeen", "interactions", "channels", "names", "merges"],
+              "properties": {
+                "id": {"$ref": "#/components/schemas/CustomerID"},
+                "ids": {"type": "array", "items": {"$ref": "#/components/schemas/CustomerID"}, "description": "All that lead here, this one first."},
+                "name": {"type": ["string", "null"]}, "identifiers": {"type": "array", "items": {"$ref": "#/components/schemas/KnownIdentifier"}},
+                "traits": {"type": "array", "items": {"$ref": "#/components/schemas/Trait"}},
+                "firstSeen": {"type": ["string", "null"], "format": "date-time"}, "lastSeen": {"type": ["string", "null"], "format": "date-time"},
+                "interactions": {"type": "integer"}, "channels": {"type": "array", "items": {"$ref": "#/components/schemas/Count"}},
+                "names": {"type": "array", "items": {"$ref": "#/components/schemas/Count"}},
+                "merges": {"type": "array", "items": {"$ref": "#/components/schemas/Merge"}}
+              }
+            },
+            "Found": {
+              "type": "object", "required": ["id", "name", "matched", "value", "lastSeen"],
+              "properties": {
+                "id": {"$ref": "#/components/schemas/CustomerID"}, "name": {"type": ["string", "null"]},
+                "matched": {"type": "string", "description": "What matched: `email`, `name`, `order_id`, …"}, "value": {"type": "string"},
+                "lastSeen": {"type": ["string", "null"], "format": "date-time"}
+              }
+            },
+            "FoundPage": {"type": "object", "required": ["items", "next"], "properties": {
+              "items": {"type": "array", "items": {"$ref": "#/components/schemas/Found"}}, "next": {"type": "null"}}},
+            "Interaction": {
+              "type": "object",
+              "required": ["position", "messageId", "customer", "name", "channel", "direction", "media", "at", "receivedAt", "identifiers", "properties"],
+              "properties": {
+                "position": {"type": "integer"}, "messageId": {"type": "string"}, "customer": {"$ref": "#/components/schemas/CustomerID"},
+                "name": {"type": "string"}, "channel": {"type": "string"}, "direction": {"type": "string", "enum": ["in", "out", "internal"]},
+                "media": {"type": ["string", "null"], "enum": ["owned", "earned", "paid", null]},
+                "at": {"$ref": "#/components/schemas/Time"}, "receivedAt": {"$ref": "#/components/schemas/Time"},
+                "identifiers": {"type": "array", "items": {"$ref": "#/components/schemas/Identifier"}}, "properties": {"type": "object"}
+              }
+            },
+            "InteractionPage": {"type": "object", "required": ["items", "next"], "properties": {
+              "items": {"type": "array", "items": {"$ref": "#/components/schemas/Interaction"}}, "next": {"type": ["string", "null"]}}},
+            "CustomerExport": {"type": "object", "required": ["customer", "interactions"], "properties": {
+              "customer": {"$ref": "#/components/schemas/Customer"},
+              "interactions": {"type": "array", "items": {"$ref": "#/components/schemas/Interaction"}}}},
+            "MergeRequest": {"type": "object", "required": ["with"], "properties": {
+              "with": {"type": "string", "description": "The other customer: an id or `kind:value`."}, "note": {"type": ["string", "null"], "maxLength": 1000}}},
+            "Review": {
+              "type": "object", "required": ["id", "customers", "likeness", "reasons", "at"],
+              "properties": {
+                "id": {"type": "integer"},
+                "customers": {"type": "array", "items": {"$ref": "#/components/schemas/CustomerID"}, "minItems": 2, "maxItems": 2},
+                "likeness": {"type": "number", "minimum": 0, "maximum": 1}, "reasons": {"type": "array", "items": {"type": "string"}},
+                "at": {"$ref": "#/components/schemas/Time"}
+              }
+            },
+            "ReviewPage": {"type": "object", "required": ["items", "next"], "properties": {
+              "items": {"type": "array", "items": {"$ref": "#/components/schemas/Review"}}, "next": {"type": ["string", "null"]}}},
+            "Decision": {"type": "object", "required": ["same"], "properties": {"same": {"type": "boolean"}}}
+        """#
+
+    private static let installation = #"""
+            "Key": {
+              "type": "object", "required": ["id", "name", "createdAt", "lastUsedAt", "revokedAt"],
+              "properties": {
+                "id": {"type": "integer"}, "name": {"type": "string"}, "createdAt": {"$ref": "#/components/schemas/Time"},
+                "lastUsedAt": {"type": ["string", "null"], "format": "date-time"}, "revokedAt": {"type": ["string", "null"], "format": "date-time"}
+              }
+            },
+            "KeyPage": {"type": "object", "required": ["items", "next"], "properties": {
+              "items": {"type": "array", "items": {"$ref": "#/components/schemas/Key"}}, "next": {"type": "null"}}},
+            "NewKey": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "minLength": 1, "maxLength": 64}}},
+            "KeyWithSecret": {"allOf": [{"$ref": "#/components/schemas/Key"}, {"type": "object", "required": ["secret"], "properties": {"secret": {"type": "string"}}}]},
+            "Role": {"type": "string", "enum": ["administrator", "lead", "analyst", "marketer", "agent", "employee"]},
+            "Token": {
+              "type": "object", "required": ["name", "role", "createdAt", "lastUsedAt", "revokedAt"],
+              "properties": {
+                "name": {"type": "string"}, "role": {"$ref": "#/components/schemas/Role"}, "createdAt": {"$ref": "#/components/schemas/Time"},
+                "lastUsedAt": {"type": ["string", "null"], "format": "date-time"}, "revokedAt": {"type": ["string", "null"], "format": "date-time"}
+              }
+            },
+            "TokenPage": {"type": "object", "required": ["items", "next"], "properties": {
+              "items": {"type": "array", "items": {"$ref": "#/components/schemas/Token"}}, "next": {"type": "null"}}},
+            "NewToken": {"type": "object", "required": ["name", "role"], "properties": {
+              "name": {"type": "string", "minLength": 1, "maxLength": 64}, "role": {"$ref": "#/components/schemas/Role"}}},
+            "TokenWithSecret": {"allOf": [{"$ref": "#/components/schemas/Token"}, {"type": "object", "required": ["secret"], "properties": {"secret": {"type": "string"}}}]},
+            "LedgerStatus": {
+              "type": "object", "required": ["newest", "concluded", "queuedBytes", "quarantined", "unwritable"],
+              "properties": {
+                "newest": {"type": "integer", "description": "The newest body."},
+                "concluded": {"type": "integer", "description": "The newest body whose conclusions are in the views."},
+                "queuedBytes": {"type": "integer"}, "quarantined": {"type": "integer"}, "unwritable": {"type": ["string", "null"]}
+              }
+            },
+            "Verification": {
+              "type": "object", "required": ["bodies", "records", "erased", "bytes", "damaged"],
+              "properties": {
+                "bodies": {"type": "integer"}, "records": {"type": "integer"}, "erased": {"type": "integer"}, "bytes": {"type": "integer"},
+                "damaged": {"type": "array", "items": {"type": "integer"}}
+              }
+            },
+            "Refused": {
+              "type": "object", "required": ["id", "receivedAt", "source", "route", "index", "messageId", "kind", "reason", "item"],
+              "properties": {
+                "id": {"type": "integer"}, "receivedAt": {"$ref": "#/components/schemas/Time"}, "source": {"type": ["string", "null"]},
+                "route": {"type": "string"}, "index": {"type": "integer"}, "messageId": {"type": ["string", "null"]}, "kind": {"type": "string"},
+                "reason": {"type": "string"}, "item": {"type": "string", "description": "As it arrived."}
+              }
+            },
+            "QuarantinePage": {"type": "object", "required": ["items", "next"], "properties": {
+              "items": {"type": "array", "items": {"$ref": "#/components/schemas/Refused"}}, "next": {"type": ["integer", "null"]}}},
+            "Replay": {"type": "object", "properties": {"ids": {"type": ["array", "null"], "items": {"type": "integer"}, "maxItems": 10000}}},
+            "Replayed": {
+              "type": "object", "required": ["accepted", "refused", "refusals"],
+              "properties": {
+                "accepted": {"type": "integer"}, "refused": {"type": "integer"},
+                "refusals": {"type": "array", "description": "The first 100.", "items": {"type": "object", "required": ["id", "kind", "reason"],
+                  "properties": {"id": {"type": "integer"}, "kind": {"type": "string"}, "reason": {"type": "string"}}}}
+              }
+            },
+            "BackupRequest": {"type": "object", "required": ["to"], "properties": {"to": {"type": "string", "description": "A folder that does not exist yet."}}},
+            "RestoreRequest": {"type": "object", "required": ["from"], "properties": {"from": {"type": "string", "description": "The folder of a backup."}}},
+            "Backup": {"type": "object"},
+            "Document": {"type": "object", "required": ["name", "text"], "properties": {"name": {"type": "string"}, "text": {"type": "string"}}},
+            "Blueprint": {"type": "object", "required": ["documents"], "properties": {
+              "documents": {"type": "array", "items": {"$ref": "#/components/schemas/Document"}}}},
+            "NewBlueprint": {"type": "object", "required": ["documents"], "properties": {
+              "documents": {"type": "array", "items": {"$ref": "#/components/schemas/Document"}, "maxItems": 1000}, "check": {"type": "boolean"}}},
+            "BlueprintChanges": {"type": "object"},
+            "Health": {
+              "type": "object", "required": ["status", "reason", "version", "position", "concluded", "lag", "queue"],
+              "properties": {
+                "status": {"type": "string", "enum": ["ok", "unwritable"]}, "reason": {"type": ["string", "null"]}, "version": {"type": "string"},
+                "position": {"type": "integer"}, "concluded": {"type": "integer"},
+                "lag": {"type": "object", "required": ["interactions", "milliseconds"],
+                  "properties": {"interactions": {"type": "integer"}, "milliseconds": {"type": "integer"}}},
+                "queue": {"type": "object", "required": ["bytes"], "properties": {"bytes": {"type": "integer"}}}
+              }
+            }
+        """#
+}

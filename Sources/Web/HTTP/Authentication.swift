@@ -1,0 +1,133 @@
+package import Access
+import Glibc
+import HTTPTypes
+package import Hummingbird
+package import Kernel
+import NIOCore
+import Synchronization
+
+/// Finds out who is calling, and whether they may.
+///
+/// By the Unix socket comes the operator, an administrator: the data folder is theirs. Everybody else shows an API token
+/// as `Authorization: Bearer …`. Secrets are never compared: ``Access`` looks up their hashes, so that the time it takes
+/// tells nothing. After ``FailureLimit/failures`` unknown tokens within a minute an address's tokens are not looked at
+/// for the rest of it.
+///
+/// Write keys are checked by the tracking routes and have no such limit: they are no secrets (each stands in a page for
+/// everybody to read), and a limit would let one wrong client silence its neighbours behind the same address.
+package struct Authentication: Sendable {
+    let access: Access
+    let clock: Clock
+    let proxies: Set<String>
+    private let failures = FailureLimit()
+
+    /// - Parameter proxies: Addresses of the reverse proxies whose `X-Forwarded-For` is believed.
+    package init(access: Access, clock: Clock, proxies: Set<String> = []) {
+        self.access = access
+        self.clock = clock
+        self.proxies = proxies
+    }
+
+    /// Lets the request through, and notes who it is from.
+    /// - Throws: 401, 403 or 429 problems.
+    package func check(_ permission: Permission, _ request: Request, _ context: inout Context) throws {
+        if permission == .anyone || permission == .track { return }
+        let principal = try context.principal ?? caller(of: request, context)
+        guard permission.roles.contains(principal.role) else { throw Problem.forbidden(permission) }
+        context.principal = principal
+    }
+
+    /// Who is calling by a bearer token or by the Unix socket.
+    /// - Throws: 401 or 429 problems.
+    package func caller(of request: Request, _ context: Context) throws -> Principal {
+        guard let header = request.headers[.authorization] else {
+            if context.local { return .operator }
+            throw Problem.unauthorised("Send an API token as `Authorization: Bearer …`. `sightline token create` makes one.")
+        }
+        guard let token = Self.credentials(header, scheme: "bearer") else {
+            throw Problem.unauthorised("The API takes tokens as `Authorization: Bearer …`, no other scheme.")
+        }
+        return try principal(token: token, from: address(of: request, context))
+    }
+
+    /// Who a token belongs to. Counts what is unknown against the address.
+    /// - Throws: 401 or 429 problems.
+    package func principal(token: String, from address: String?) throws -> Principal {
+        let now = clock.now
+        if let address, let wait = failures.wait(address, now) { throw Problem.tooManyFailures(retryAfter: wait) }
+        guard let principal = access.principal(token: token) else {
+            if let address { failures.count(address, now) }
+            throw Problem.unauthorised("This token is unknown or was revoked. `sightline token list` names those in force.")
+        }
+        return principal
+    }
+
+    /// What follows the scheme in an `Authorization` header (RFC 9110, section 11.4), or nil for another scheme.
+    static func credentials(_ header: String, scheme: String) -> String? {
+        guard let space = header.firstIndex(of: " "), header[..<space].lowercased() == scheme else { return nil }
+        let rest = header[space...].drop { $0 == " " }
+        return rest.isEmpty ? nil : String(rest)
+    }
+
+    /// The client's address: the connection's, or what a trusted proxy says of it. Nil for the Unix socket.
+    ///
+    /// Only the last entry of `X-Forwarded-For` was written by the trusted proxy; those before it are the client's word.
+    package func address(of request: Request, _ context: Context) -> String? {
+        guard let peer = context.peer?.ipAddress else { return nil }
+        guard proxies.contains(peer), let name = HTTPField.Name("X-Forwarded-For"), let list = request.headers[values: name].last,
+            let last = list.split(separator: ",").last
+        else { return peer }
+        return String(last.drop { $0 == " " })
+    }
+}
+
+/// Counts unknown tokens per address over fixed minutes.
+package final class FailureLimit: Sendable {
+    /// Unknown tokens an address may show within ``window``.
+    package static let failures = 20
+    /// Milliseconds.
+    package static let window: Int64 = 60_000
+    /// Addresses remembered; past it the oldest windows are forgotten, so that a flood of addresses fills no memory.
+    package static let addresses = 10_000
+
+    private struct Entry {
+        var since: Instant
+        var count: Int
+    }
+    private let entries = Mutex<[String: Entry]>([:])
+
+    package init() {}
+
+    /// Seconds to wait, or nil when the address may go on.
+    package func wait(_ address: String, _ now: Instant) -> Int? {
+        entries.withLock { entries in
+            guard let entry = entries[Self.key(address)], entry.count >= Self.failures else { return nil }
+            let left = Self.window - (now - entry.since)
+            return left > 0 ? Int((left + 999) / 1000) : nil
+        }
+    }
+
+    package func count(_ address: String, _ now: Instant) {
+        entries.withLock { entries in
+            let key = Self.key(address)
+            if let entry = entries[key], now - entry.since < Self.window {
+                entries[key] = Entry(since: entry.since, count: entry.count + 1)
+                return
+            }
+            if entries.count >= Self.addresses {
+                entries = entries.filter { now - $0.value.since < Self.window }
+                if entries.count >= Self.addresses { entries.removeAll() }
+            }
+            entries[key] = Entry(since: now, count: 1)
+        }
+    }
+
+    /// An IPv6 network of 64 bits counts as one address: whoever has one has all of it.
+    static func key(_ address: String) -> String {
+        guard address.contains(":") else { return address }
+        return withUnsafeTemporaryAllocation(byteCount: 16, alignment: 4) { bytes in
+            guard inet_pton(AF_INET6, address, bytes.baseAddress) == 1 else { return address }
+            return bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: ".")
+        }
+    }
+}

@@ -1,0 +1,197 @@
+import Access
+import Collect
+import Customers
+package import HTTPTypes
+package import Hummingbird
+package import Kernel
+import Ledger
+import Logging
+import NIOCore
+
+// The one place where what went wrong in any target becomes what a client is told (RFC 9457).
+
+extension Problem {
+    /// The problem that an error is to a client. An error that nobody foresaw says nothing of itself: the log has it.
+    package init(_ error: any Error) {
+        switch error {
+        case let problem as Problem: self = problem
+        case let problem as LedgerProblem: self.init(problem)
+        case let problem as CollectProblem: self.init(problem)
+        case let problem as AccessProblem: self.init(problem)
+        case let error as HTTPError where error.status == .notFound: self = .noRoute
+        case let error as HTTPError: self = .badRequest(error.body ?? error.status.reasonPhrase, status: error.status.code)
+        case is NIOTooManyBytesError: self = .badRequest("The body is too large.", status: 413)
+        default: self = .unforeseen
+        }
+    }
+
+    private init(_ problem: LedgerProblem) {
+        switch problem {
+        case .busy(let seconds):
+            self.init(
+                status: 429, kind: "busy", title: "Too much is waiting to be written",
+                detail: "More arrives than the disk can keep up with. Nothing of this request was kept; send it again later.", retryAfter: seconds)
+        case .unwritable(let reason):
+            self.init(
+                status: 503, kind: "unwritable", title: "The ledger cannot be written",
+                detail: "\(reason) Nothing of this request was kept. It goes on by itself when the disk can be written again.", retryAfter: 5)
+        case .closed:
+            self.init(
+                status: 503, kind: "stopping", title: "The server is stopping",
+                detail: "Nothing of this request was kept; send it again to the server that follows.", retryAfter: 5)
+        case .vocabularyFull(let what):
+            self = .unacceptable("All 224 numbers for declared \(what) are taken.", kind: "vocabulary-full")
+        case .format, .damaged:
+            self.init(
+                status: 500, kind: "damaged", title: "The ledger is damaged",
+                detail: "`sightline ledger verify` says where. Restore a backup, and keep the damaged file.")
+        }
+    }
+
+    private init(_ problem: AccessProblem) {
+        switch problem {
+        case .nameLength(let count): self = .unacceptable("A name has 1 to 64 characters; this one has \(count).", kind: "name")
+        case .nameCharacters: self = .unacceptable("A name has no control characters, no `/` and no space at either end.", kind: "name")
+        case .nameTaken:
+            self.init(
+                status: 409, kind: "name-taken", title: "The name is taken",
+                detail: "One in force has this name. Choose another, or revoke that one first.")
+        case .unknownName: self = .notFound("name among those in force")
+        case .keysUsedUp: self = .unacceptable("All 65535 write keys there can be were made.", kind: "keys-used-up")
+        case .damaged: self = .unforeseen
+        }
+    }
+
+    private init(_ problem: CollectProblem) {
+        switch problem {
+        case .notJSON(let reason):
+            self.init(status: 400, kind: "not-json", title: "The body is no JSON", detail: reason)
+        case .noItems:
+            self.init(status: 400, kind: "no-items", title: "The body has no items", detail: "`batch` must be an array of items.")
+        }
+    }
+}
+
+extension Problem {
+    package static func badRequest(_ detail: String, status: Int = 400) -> Problem {
+        Problem(status: status, kind: "bad-request", title: "The request cannot be understood", detail: detail)
+    }
+    static let unforeseen = Problem(
+        status: 500, kind: "unforeseen", title: "Something went wrong here",
+        detail: "The server's log says what, under this request's id. Trying again may help.")
+    static let noRoute = Problem(
+        status: 404, kind: "no-such-address", title: "There is nothing at this address", detail: "/api/openapi.json lists the addresses of the API.")
+    static func method(_ allowed: [String]) -> Problem {
+        Problem(
+            status: 405, kind: "method", title: "This address does not take this method",
+            detail: "It takes \(allowed.joined(separator: ", ")).")
+    }
+    static func unknownParameter(_ name: String, known: [String]) -> Problem {
+        let may = known.isEmpty ? "It takes none." : "It takes \(known.map { "`\($0)`" }.joined(separator: ", "))."
+        return badRequest("This address takes no parameter `\(name.prefix(64))`. \(may)")
+    }
+    static func unauthorised(_ detail: String) -> Problem {
+        Problem(status: 401, kind: "unauthorised", title: "It is not clear who is calling", detail: detail)
+    }
+    static func forbidden(_ permission: Permission) -> Problem {
+        let roles = permission.roles.map(\.rawValue).sorted().joined(separator: ", ")
+        return Problem(
+            status: 403, kind: "forbidden", title: "This token's role may not do this",
+            detail: "It takes the permission `\(permission.rawValue)`, which these roles have: \(roles).")
+    }
+    static func tooManyFailures(retryAfter seconds: Int) -> Problem {
+        Problem(
+            status: 429, kind: "too-many-failures", title: "Too many unknown tokens from this address",
+            detail: "Tokens of this address are looked at again when the time is over.", retryAfter: seconds)
+    }
+    static let tooManyListeners = Problem(
+        status: 429, kind: "too-many-listeners", title: "Too many are watching", detail: "At most \(Live.most) may watch at once.", retryAfter: 30)
+    static func tooLarge(_ limit: Int) -> Problem {
+        Problem(
+            status: 413, kind: "too-large", title: "The body is too large",
+            detail: "This address takes bodies of at most \(limit) bytes, before and after decompression. Send less at a time.")
+    }
+    package static func noCustomer(_ reference: String? = nil) -> Problem {
+        Problem(
+            status: 404, kind: "no-such-customer", title: "There is no such customer",
+            detail: "Name a customer by id (cus_…) or by an identifier as kind:value (email:ann@example.com).")
+    }
+    static func notFound(_ what: String) -> Problem {
+        Problem(status: 404, kind: "not-found", title: "There is no such \(what)", detail: "It never was, or it is gone.")
+    }
+    static func unacceptable(_ detail: String, kind: String = "unacceptable") -> Problem {
+        Problem(status: 422, kind: kind, title: "This cannot be done", detail: detail)
+    }
+}
+
+extension Problem {
+    /// The problem as a response: `application/problem+json`.
+    /// - Parameter request: The request's id, by which the log can be searched.
+    package func response(request: String) -> Response {
+        var out: [UInt8] = []
+        JSON.object([
+            .init("type", .string("https://sightline.invalid/problems/\(kind)")), .init("title", .string(title)),
+            .init("status", .integer(Int64(status))), .init("detail", .string(detail)), .init("instance", .string("urn:request:\(request)")),
+        ]).write(to: &out)
+        var response = Response(.init(code: status), out, type: "application/problem+json")
+        if let retryAfter { response.headers[.retryAfter] = String(retryAfter) }
+        if status == 401 { response.headers[.wwwAuthenticate] = "Bearer realm=\"sightline\"" }
+        return response
+    }
+}
+
+extension Response {
+    /// A response of bytes that no cache may keep.
+    package init(_ status: HTTPResponse.Status = .ok, _ bytes: [UInt8], type: String = "application/json") {
+        self.init(
+            status: status, headers: [.contentType: type, .cacheControl: "no-store", .xContentTypeOptions: "nosniff"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+    package init(_ status: HTTPResponse.Status = .ok, _ json: JSON) { self.init(status, json.bytes) }
+    /// Done, and nothing to say.
+    package static var noContent: Response { Response(status: .noContent) }
+}
+
+/// Answers every error with the problem it is, and logs those that are ours.
+package struct ProblemMiddleware: RouterMiddleware {
+    let methods: MethodTable
+
+    package func handle(_ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch {
+            var problem = Problem(error)
+            if problem == .noRoute, let allowed = methods.allowed(request.uri.path) {
+                problem = .method(allowed)
+            }
+            if problem == .unforeseen {
+                context.logger.error("request failed", metadata: ["route": "\(context.endpointPath ?? "")", "error": "\(String(reflecting: error))"])
+            }
+            var response = problem.response(request: context.id)
+            if problem.status == 405, let allowed = methods.allowed(request.uri.path) { response.headers[.allow] = allowed.joined(separator: ", ") }
+            // What was not read of a refused body is not worth reading: the connection ends with the answer.
+            if problem.status == 413 { response.headers[.connection] = "close" }
+            return response
+        }
+    }
+}
+
+/// Which methods an address takes, to tell a wrong method from a wrong address.
+package struct MethodTable: Sendable {
+    private let routes: [(path: [Substring], method: String)]
+
+    package init(_ endpoints: [Endpoint]) {
+        routes = endpoints.map { (Self.parts($0.path), $0.method.rawValue) }
+    }
+
+    private static func parts(_ path: String) -> [Substring] { path[...].split(separator: "/") }
+
+    /// The methods of an address that exists, sorted; nil when it does not.
+    func allowed(_ path: String) -> [String]? {
+        let asked = Self.parts(path)
+        let found = routes.filter { route in
+            route.path.count == asked.count && zip(route.path, asked).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+        }
+        return found.isEmpty ? nil : Set(found.map(\.method) + ["OPTIONS"]).sorted()
+    }
+}

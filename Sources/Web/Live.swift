@@ -1,0 +1,141 @@
+import Kernel
+package import Pipeline
+import ServiceLifecycle
+import Synchronization
+
+/// Hands what was just concluded to whoever watches.
+///
+/// It asks for the newest interactions only while somebody listens, a few times a second, so that watching costs the
+/// pipeline nothing and a flood shows its newest part rather than falling behind.
+package final class Live: Service {
+    /// Listeners at once.
+    package static let most = 200
+    /// Interactions shown at a time; of more, the newest.
+    package static let batch = 50
+    /// Milliseconds between two looks.
+    package static let pause = 250
+
+    /// The newest interactions of the bodies after `after` up to and with `upTo`, at most `limit`, oldest first.
+    package typealias Read = @Sendable (_ after: Int64, _ upTo: Int64, _ limit: Int) throws -> [LiveItem]
+
+    private let read: Read
+    private let pipeline: Pipeline
+    private let listeners = Mutex<[ObjectIdentifier: Listener]>([:])
+
+    package init(_ pipeline: Pipeline, read: @escaping Read) {
+        self.pipeline = pipeline
+        self.read = read
+    }
+
+    /// Begins to listen.
+    /// - Throws: a 429 problem when ``most`` listen already.
+    package func listen() throws -> Listener {
+        let listener = Listener(self)
+        try listeners.withLock { listeners in
+            guard listeners.count < Self.most else { throw Problem.tooManyListeners }
+            listeners[ObjectIdentifier(listener)] = listener
+        }
+        return listener
+    }
+
+    /// What happens from now on, for one listener; the oldest are dropped when it falls behind. Ends when the server stops.
+    package func stream() throws -> AsyncStream<LiveItem> {
+        let listener = try listen()
+        let (stream, continuation) = AsyncStream.makeStream(of: LiveItem.self, bufferingPolicy: .bufferingNewest(Self.batch))
+        let task = Task {
+            while let items = await listener.next(atMost: 60) { for item in items { continuation.yield(item) } }
+            continuation.finish()
+        }
+        continuation.onTermination = { _ in
+            listener.end()
+            task.cancel()
+        }
+        return stream
+    }
+
+    fileprivate func remove(_ listener: Listener) { listeners.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(listener)) } }
+
+    /// Looks for news until the graceful stop, then ends all listeners.
+    package func run() async throws {
+        try? await cancelWhenGracefulShutdown { try await self.watch() }
+        endAll()
+    }
+
+    /// Ends all listeners; the server does so when it stops, as it waits for its connections.
+    func endAll() { for listener in listeners.withLock({ Array($0.values) }) { listener.end() } }
+
+    private func watch() async throws {
+        var seen = pipeline.position
+        while true {
+            try await Task.sleep(for: .milliseconds(Self.pause))
+            let newest = pipeline.position
+            let watching = listeners.withLock { Array($0.values) }
+            defer { seen = newest }
+            guard !watching.isEmpty, newest > seen else { continue }
+            // What cannot be read now is not worth ending the watch for; the views say what is wrong.
+            guard let items = try? read(seen, newest, Self.batch), !items.isEmpty else { continue }
+            for listener in watching { listener.put(items) }
+        }
+    }
+}
+
+extension Live {
+    /// One who watches.
+    package final class Listener: Sendable {
+        private struct State {
+            var items: [LiveItem] = []
+            var waiting: CheckedContinuation<Void, Never>?
+            var ended = false
+        }
+        private let state = Mutex(State())
+        private let live: Live
+
+        fileprivate init(_ live: Live) { self.live = live }
+
+        fileprivate func put(_ items: [LiveItem]) {
+            wake { state in state.items = (state.items + items).suffix(Live.batch) }
+        }
+
+        /// Ends it: ``next(atMost:)`` returns nil from now on.
+        package func end() {
+            live.remove(self)
+            wake { $0.ended = true }
+        }
+
+        private func wake(_ change: (inout State) -> Void) {
+            let waiting = state.withLock { state in
+                change(&state)
+                defer { state.waiting = nil }
+                return state.waiting
+            }
+            waiting?.resume()
+        }
+
+        /// What happened since the last call, oldest first; empty after so many seconds without anything, nil at the end.
+        /// For one caller at a time.
+        package func next(atMost seconds: Int) async -> [LiveItem]? {
+            let alarm = Task {
+                try await Task.sleep(for: .seconds(seconds))
+                self.wake { _ in }
+            }
+            defer { alarm.cancel() }
+            await withTaskCancellationHandler {
+                await withCheckedContinuation { continuation in
+                    let ready = state.withLock { state in
+                        if state.ended || !state.items.isEmpty { return true }
+                        state.waiting = continuation
+                        return false
+                    }
+                    if ready { continuation.resume() }
+                }
+            } onCancel: {
+                end()
+            }
+            return state.withLock { state in
+                if state.ended { return nil }
+                defer { state.items = [] }
+                return state.items
+            }
+        }
+    }
+}

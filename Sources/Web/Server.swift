@@ -1,0 +1,123 @@
+package import Hummingbird
+import HummingbirdCore
+package import Logging
+import NIOCore
+import ServiceLifecycle
+
+/// The HTTP server: one router behind a TCP listener and a Unix socket in the data folder.
+package struct Server: Service {
+    /// How the server listens, and what it puts up with.
+    package struct Settings: Sendable {
+        /// Address and port to listen at; port 0 takes any that is free. Nil to listen at the socket alone.
+        package var address: (host: String, port: Int)? = ("127.0.0.1", 8080)
+        /// The path of the Unix socket, at most 103 bytes (see ``SocketPath``); nil for none.
+        package var socket: String?
+        /// Connections at once per listener; those beyond it wait until one ends.
+        package var connections = 4096
+        /// Seconds that a connection may stay without a request, and that the head of one may take.
+        package var idle = 65
+        /// Seconds that a whole request may take to arrive.
+        package var request = 60
+        /// Seconds that a client may take nothing of what is sent.
+        package var write = 60
+        /// Addresses of the reverse proxies whose `X-Forwarded-For` is believed.
+        package var proxies: Set<String> = []
+        /// Takes the lines of the access log; nil for none.
+        package var accessLog: (@Sendable ([UInt8]) -> Void)?
+        /// Called with the port when the TCP listener is up, and with nil when the socket's is.
+        package var listening: @Sendable (_ port: Int?) async -> Void = { _ in }
+
+        package init() {}
+    }
+
+    /// Bytes that the head of a request may have, and its single fields, and how many of them.
+    package static let headLimit = 32 << 10
+    package static let fieldLimit = 16 << 10
+    package static let fieldCount = 100
+
+    private let settings: Settings
+    private let logger: Logger
+    private let live: Live
+    private let responder: RouterResponder<Context>
+
+    /// - Parameter pages: The console's routes, which the OpenAPI document does not list.
+    package init(_ services: Services, _ settings: Settings, pages: [Endpoint] = [], logger: Logger) {
+        self.settings = settings
+        self.logger = logger
+        live = services.live
+        responder = Self.router(services, settings, pages: pages).buildResponder()
+    }
+
+    /// All routes behind all middleware.
+    package static func router(_ services: Services, _ settings: Settings, pages: [Endpoint] = []) -> Router<Context> {
+        let router = Router(context: Context.self, options: [.autoGenerateHeadEndpoints])
+        let endpoints = Routes.all(services) + pages
+        if let write = settings.accessLog { router.add(middleware: AccessLogMiddleware(clock: services.clock, write: write)) }
+        router.add(middleware: CORSMiddleware())
+        router.add(middleware: ProblemMiddleware(methods: MethodTable(endpoints)))
+        router.add(endpoints, Authentication(access: services.access, clock: services.clock, proxies: settings.proxies))
+        return router
+    }
+
+    /// Serves until the graceful stop, then answers what has begun and ends.
+    /// - Throws: ``ServerProblem`` when it cannot listen.
+    package func run() async throws {
+        // Half for each listener, after what databases and the timeline keep open.
+        let connections = max(16, min(settings.connections, (OpenFiles.raise() - 256) / 2))
+        var listeners: [any Service] = []
+        if let address = settings.address {
+            listeners.append(
+                Listener(
+                    address: .hostname(address.host, port: address.port), name: "\(address.host):\(address.port)", write: settings.write,
+                    connections: connections, server: self
+                ) { channel in
+                    await settings.listening(channel.localAddress?.port)
+                })
+        }
+        if let path = settings.socket {
+            let short = try SocketPath(path)
+            listeners.append(
+                Listener(address: .unixDomainSocket(path: short.text), name: path, write: nil, connections: connections, server: self) { _ in
+                    short.restrict()
+                    await settings.listening(nil)
+                })
+        }
+        let group = ServiceGroup(configuration: .init(services: listeners, logger: logger))
+        try await withGracefulShutdownHandler {
+            try await group.run()
+        } onGracefulShutdown: {
+            live.endAll()
+        }
+    }
+
+    /// One of the two ways in.
+    private struct Listener: Service {
+        let address: BindAddress
+        /// The address as people write it.
+        let name: String
+        /// Seconds; nil for no limit.
+        let write: Int?
+        let connections: Int
+        let server: Server
+        let onRunning: @Sendable (any Channel) async -> Void
+
+        func run() async throws {
+            let settings = server.settings
+            let limits = ConnectionHandler.Limits(
+                request: .seconds(Int64(settings.request)), write: write.map { .seconds(Int64($0)) }, body: Routes.largestBody)
+            let http = HTTP1Channel.Configuration(
+                additionalChannelHandlers: [ConnectionHandler(limits: limits)], idleTimeout: .seconds(Int64(settings.idle)),
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: Server.fieldLimit, maxHeaderListSize: Server.headLimit, maxHeaderFieldCount: Server.fieldCount))
+            let application = Application(
+                responder: server.responder, server: .http1(configuration: http),
+                configuration: .init(address: address, backlog: 1024, availableConnectionsDelegate: MaximumAvailableConnections(connections)),
+                onServerRunning: onRunning, logger: server.logger)
+            do {
+                try await application.run()
+            } catch let error as IOError {
+                throw ServerProblem(errno: error.errnoCode, at: name)
+            }
+        }
+    }
+}

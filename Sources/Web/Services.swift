@@ -1,0 +1,50 @@
+package import Access
+package import Collect
+package import Customers
+package import Kernel
+package import Ledger
+package import Pipeline
+
+/// What the routes need from the rest of the house: the composition root fills it in, tests hand in their own.
+package struct Services: Sendable {
+    package var access: Access
+    package var collector: Collector
+    package var ledger: Ledger
+    package var pipeline: Pipeline
+    package var customers: Customers
+    package var operations: any Operations
+    package var live: Live
+    package var clock: Clock
+    /// The program's version, as `/health` says it.
+    package var version: String
+
+    package init(
+        access: Access, collector: Collector, ledger: Ledger, pipeline: Pipeline, customers: Customers, operations: any Operations, live: Live,
+        clock: Clock, version: String
+    ) {
+        self.access = access
+        self.collector = collector
+        self.ledger = ledger
+        self.pipeline = pipeline
+        self.customers = customers
+        self.operations = operations
+        self.live = live
+        self.clock = clock
+        self.version = version
+    }
+}
+
+/// What concerns the installation as a whole: the composition root does it, the API asks for it.
+package protocol Operations: Sendable {
+    /// Writes a consistent copy of the data into a new folder of the server's machine.
+    /// - Throws: a ``Problem`` of status 422 when the folder exists or cannot be written.
+    func backup(to folder: String) async throws -> JSON
+    /// Puts a backup in the place of the data, without stopping.
+    /// - Throws: a ``Problem`` of status 422 when the folder holds no sound backup.
+    func restore(from folder: String) async throws -> JSON
+    /// The documents in force, with when and by whom they were put in force.
+    func blueprint() async throws -> JSON
+    /// Checks documents and, unless `checkOnly`, puts them in force.
+    /// - Throws: a ``Problem`` of status 422 that names file, line and mistake of what is wrong.
+    func blueprint(_ documents: [(name: String, text: String)], checkOnly: Bool, by: String) async throws -> JSON
+}

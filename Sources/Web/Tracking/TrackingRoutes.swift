@@ -1,0 +1,150 @@
+import Access
+import Collect
+import HTTPTypes
+import Hummingbird
+import Kernel
+import Ledger
+import NIOCore
+import Pipeline
+
+/// The Segment tracking API: `/v1/…`.
+///
+/// What is answered with 200 is in the ledger, synced. The short names (`/v1/t` for `/v1/track`) are those that
+/// analytics.js uses in browsers.
+struct TrackingRoutes: Sendable {
+    let services: Services
+
+    /// Seconds that `?wait=view` waits unless `timeout` says otherwise, and at most.
+    static let longestWait = 5.0
+
+    static let paths: [(path: String, route: Route)] = Route.allCases.map { ($0.rawValue, $0) } + [
+        ("i", .identify), ("t", .track), ("p", .page), ("s", .screen), ("g", .group), ("a", .alias), ("b", .batch),
+    ]
+
+    var endpoints: [Endpoint] {
+        Self.paths.map { path, route in
+            Endpoint(.post, "/v1/\(path)", .track, about: Self.about(path, route)) { request, context in
+                try await take(route, request, context)
+            }
+        }
+    }
+
+    private func take(_ route: Route, _ request: Request, _ context: Context) async throws -> Response {
+        let wait = try Self.wait(context.query)
+        let limit = services.collector.limit(route)
+        let key = try Self.key(of: request)
+        let source = try key.map(source)
+        let raw = try await Body.collect(request, limit: limit)
+        let now = services.clock.now
+        var batch = Batch(reservingBytes: raw.readableBytes)
+        let receipt: Receipt
+        if let encoding = request.headers[.contentEncoding], encoding.lowercased() != "identity" {
+            guard ["gzip", "x-gzip"].contains(encoding.lowercased()) else { throw Problem.encoding(encoding) }
+            let bytes = try raw.withUnsafeReadableBytes { try Inflate.gzip($0, limit: limit) }
+            receipt = try bytes.withUnsafeBytes { try collect(route, $0, source, now, &batch) }
+        } else {
+            receipt = try raw.withUnsafeReadableBytes { try collect(route, $0, source, now, &batch) }
+        }
+        if batch.isEmpty { return Self.answer(receipt, position: nil, concluded: wait == nil ? nil : true) }
+        let position = try await services.ledger.append(batch)
+        var concluded: Bool?
+        if let wait { concluded = await services.pipeline.wait(for: position.body, atMost: wait) }
+        return Self.answer(receipt, position: position, concluded: concluded)
+    }
+
+    private func collect(
+        _ route: Route, _ body: UnsafeRawBufferPointer, _ known: Source?, _ now: Instant, _ batch: inout Batch
+    ) throws -> Receipt {
+        // Only who sent no `Authorization` has the body read for a key first.
+        let source = try known ?? Collector.writeKey(body).map(source) ?? { throw Problem.noWriteKey }()
+        return try services.collector.collect(route, body: body, source: source.id, receivedAt: now, into: &batch)
+    }
+
+    private func source(_ key: String) throws -> Source {
+        guard let source = services.access.source(writeKey: key) else { throw Problem.unknownWriteKey }
+        return source
+    }
+
+    /// The write key of the `Authorization` header: the user name of Basic authentication (RFC 7617); nil without a header.
+    /// - Throws: a 401 problem when the header is there and holds none.
+    static func key(of request: Request) throws -> String? {
+        guard let header = request.headers[.authorization] else { return nil }
+        guard let credentials = Authentication.credentials(header, scheme: "basic"), let text = Base64.decode(credentials),
+            let key = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).first, !key.isEmpty
+        else { throw Problem.noWriteKey }
+        return String(key)
+    }
+
+    /// Seconds to wait for the view, or nil when the client does not ask for it.
+    static func wait(_ query: Query) throws -> Double? {
+        guard let wait = query.value("wait") else { return nil }
+        guard wait == "view" else { throw Problem.badRequest("`wait` can only be `view`.") }
+        guard let text = query.value("timeout") else { return longestWait }
+        guard let seconds = Double(text), seconds > 0, seconds <= longestWait else {
+            throw Problem.badRequest("`timeout` must be a number of seconds above 0 and at most \(Int(longestWait)).")
+        }
+        return seconds
+    }
+
+    /// `{"success":true,"accepted":499,"refused":1,"refusals":[…],"position":…,"concluded":true}`
+    private static func answer(_ receipt: Receipt, position: Position?, concluded: Bool?) -> Response {
+        var out: [UInt8] = []
+        out.reserveCapacity(96 + receipt.refused.count * 192)
+        func put(_ text: StaticString) { text.withUTF8Buffer { out.append(contentsOf: $0) } }
+        put("{\"success\":true,\"accepted\":")
+        JSONText.append(Int64(receipt.accepted), to: &out)
+        put(",\"refused\":")
+        JSONText.append(Int64(receipt.refused.count), to: &out)
+        put(",\"refusals\":[")
+        for (i, item) in receipt.refused.enumerated() {
+            put(i == 0 ? "{\"index\":" : ",{\"index\":")
+            JSONText.append(Int64(item.index), to: &out)
+            put(",\"messageId\":")
+            if let id = item.messageID { JSONText.append(id, to: &out) } else { put("null") }
+            put(",\"kind\":")
+            JSONText.append(item.kind, to: &out)
+            put(",\"reason\":")
+            JSONText.append(item.reason, to: &out)
+            put("}")
+        }
+        put("]")
+        if let position {
+            put(",\"position\":")
+            JSONText.append(position.raw, to: &out)
+        }
+        if let concluded { put(concluded ? ",\"concluded\":true" : ",\"concluded\":false") }
+        put("}")
+        return Response(.ok, out)
+    }
+
+    private static func about(_ path: String, _ route: Route) -> Endpoint.About {
+        let short = path == route.rawValue ? "" : " (the short name of `/v1/\(route.rawValue)` that analytics.js uses)"
+        return Endpoint.About(
+            "Take in \(route == .batch || route == .import ? "many interactions" : "one interaction: \(route.rawValue)")\(short)", tag: "Tracking",
+            description: """
+                The Segment tracking API. JSON, as `application/json` or `text/plain`, plain or gzip. The write key is the user name of Basic \
+                authentication, or `writeKey` in the body. 200 means that what was accepted is in the ledger, synced to the disk; what was \
+                refused is in quarantine.
+                """,
+            parameters: [
+                .init("wait", "`view`: answer only when the interactions are in their customers' views.", ["type": "string", "enum": ["view"]]),
+                .init("timeout", "Seconds to wait at most.", ["type": "number", "exclusiveMinimum": 0, "maximum": .number(longestWait)]),
+            ],
+            body: .init(route == .batch || route == .import ? "TrackingBatch" : "TrackingItem"),
+            answer: .init(200, "What was accepted and what was refused", .init("Receipt")), problems: [413, 415, 429, 503])
+    }
+}
+
+extension Problem {
+    static let noWriteKey = Problem(
+        status: 401, kind: "no-write-key", title: "There is no write key",
+        detail: "Send one as the user name of Basic authentication or as `writeKey` in the body. `sightline key create` makes one.")
+    static let unknownWriteKey = Problem(
+        status: 401, kind: "unknown-write-key", title: "The write key is unknown",
+        detail: "It was mistyped or revoked. `sightline key list` names those in force.")
+    static func encoding(_ name: String) -> Problem {
+        Problem(
+            status: 415, kind: "encoding", title: "The body's encoding is not taken",
+            detail: "Bodies come as they are or with `Content-Encoding: gzip`.")
+    }
+}
