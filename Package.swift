@@ -63,15 +63,13 @@ let package = Package(
         room(
             "Web",
             [
-                "Access", "Collect", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Timeline", "Simdjson",
+                "Access", "Collect", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Simdjson", "Store", "Timeline",
                 .product(name: "Hummingbird", package: "hummingbird"), .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Mustache", package: "swift-mustache"), .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "Logging", package: "swift-log"),
-            ], resources: [.copy("Resources")]),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
-                .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Logging", package: "swift-log"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ]),
+            ], resources: [.copy("Resources")]),
         room("Demo", ["Kernel"]),
         .executableTarget(
             name: "sightline",
@@ -93,8 +91,14 @@ let package = Package(
         tests("AccessTests", ["Access", "Kernel", "Store"] + grdb),
         tests("CollectTests", ["Collect", "Kernel"]),
         tests("DemoTests", ["Demo", "Kernel"]),
-        tests("WebTests", ["Web", "Access", "Customers", "Ledger", "Kernel"]),
-        tests("WebTests", ["Web", "Access", "Collect", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Simdjson", "Store"]),
+        tests(
+            "WebTests",
+            [
+                "Web", "Access", "Collect", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Simdjson", "Store",
+                .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -59,7 +59,7 @@ final class Core {
         self.position = position
         self.definitions = definitions
         self.rules = rules
-        timeline = try Timeline(directory: folder.timeline, window: options.window, hidden: hidden, mergeAt: options.mergeAt)
+        timeline = try Timeline(directory: folder.timeline, concluded: position, window: options.window, hidden: hidden, mergeAt: options.mergeAt)
         parts = timeline.current
         try replay()
     }
@@ -69,7 +69,6 @@ final class Core {
     /// Brings the timeline from its snapshot to what is concluded: marks only, nothing is concluded twice.
     private func replay() throws {
         var at = timeline.snapshotBody
-        guard at <= position else { throw PipelineProblem.missing(body: position) }
         while at < position {
             try store.read { db in
                 let known = try db.cachedStatement(sql: "SELECT customers FROM concluded WHERE body = ?")

@@ -32,10 +32,12 @@ package final class Timeline: Sendable {
     package let snapshotBody: Int64
 
     /// - Parameters:
+    ///   - concluded: the newest body that is concluded. A snapshot of more than that is not used: the state was lost, and
+    ///     what it concludes anew may differ.
     ///   - window: seconds for which messages are remembered.
     ///   - hidden: raw customers that were erased.
     ///   - mergeAt: marks after which a merge starts, instead of ``leastMerge`` and its rule.
-    package init(directory: String, window: UInt32, hidden: Set<UInt32> = [], mergeAt: Int? = nil) throws {
+    package init(directory: String, concluded: Int64, window: UInt32, hidden: Set<UInt32> = [], mergeAt: Int? = nil) throws {
         self.directory = directory
         self.window = window
         self.mergeAt = mergeAt
@@ -43,7 +45,7 @@ package final class Timeline: Sendable {
         var base: Base?
         var seen: SeenBase?
         var body: Int64 = 0
-        if let text = try? String(contentsOfFile: directory + "/snapshot", encoding: .utf8), let found = Int64(text) {
+        if let text = try? String(contentsOfFile: directory + "/snapshot", encoding: .utf8), let found = Int64(text), found <= concluded {
             base = Base(file: "\(directory)/\(found).columns")
             seen = SeenBase(file: "\(directory)/\(found).seen")
             if base != nil && seen != nil { body = found }
