@@ -82,6 +82,8 @@ let package = Package(
         tests("KernelTests", ["Kernel"]),
         tests("IdentityTests", ["Identity", "Definitions", "Ledger", "Kernel"]),
         tests("AccessTests", ["Access", "Kernel", "Store"] + grdb),
+        tests("SimdjsonTests", ["Simdjson", "Kernel"]),
+        tests("CollectTests", ["Collect", "Identity", "Ledger", "Kernel", "Simdjson", "Definitions"]),
     ],
     cxxLanguageStandard: .cxx17
 )
