@@ -89,7 +89,6 @@ let package = Package(
         tests("DefinitionsTests", ["Definitions"]),
         tests("IdentityTests", ["Identity", "Definitions", "Ledger", "Kernel"]),
         tests("AccessTests", ["Access", "Kernel", "Store"] + grdb),
-        tests("CollectTests", ["Collect", "Kernel"]),
         tests("DemoTests", ["Demo", "Kernel"]),
         tests(
             "WebTests",
@@ -99,6 +98,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
+        tests("SimdjsonTests", ["Simdjson", "Kernel"]),
+        tests("CollectTests", ["Collect", "Identity", "Ledger", "Kernel", "Simdjson", "Definitions"]),
     ],
     cxxLanguageStandard: .cxx17
 )
