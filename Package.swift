@@ -84,7 +84,14 @@ let package = Package(
             swiftSettings: strict),
 
         tests("KernelTests", ["Kernel"]),
-        tests("WebTests", ["Web", "Access", "Collect", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Simdjson", "Store"]),
+        tests(
+            "WebTests",
+            [
+                "Web", "Access", "Collect", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Simdjson", "Store",
+                .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
     ],
     cxxLanguageStandard: .cxx17
 )
