@@ -89,16 +89,8 @@ let package = Package(
         tests("DefinitionsTests", ["Definitions"]),
         tests("IdentityTests", ["Identity", "Definitions", "Ledger", "Kernel"]),
         tests("AccessTests", ["Access", "Kernel", "Store"] + grdb),
-        tests("CollectTests", ["Collect", "Kernel"]),
-        tests("DemoTests", ["Demo", "Kernel"]),
-        tests(
-            "WebTests",
-            [
-                "Web", "Access", "Collect", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Simdjson", "Store",
-                .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ]),
+        tests("SimdjsonTests", ["Simdjson", "Kernel"]),
+        tests("CollectTests", ["Collect", "Identity", "Ledger", "Kernel", "Simdjson", "Definitions"]),
     ],
     cxxLanguageStandard: .cxx17
 )
