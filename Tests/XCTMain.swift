@@ -1,10 +1,7 @@
 import Testing
 
-/// Where the test program begins.
-///
-/// SwiftPM finds tests of the older kind in the index that editors use, unless this file is here. There are none of that
-/// kind, and without the index a build is a good deal faster. Run them with `make test-swift`.
-@main struct Runner {
-    // The entry point that SwiftPM writes itself when it is left to.
+/// Starts the tests. There is no XCTest here, and without this file SwiftPM would need an index of the whole build, which
+/// takes a good deal longer to make, to look for some.
+@main struct Tests {
     static func main() async { await Testing.__swiftPMEntryPoint() as Never }
 }
