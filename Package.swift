@@ -84,13 +84,14 @@ let package = Package(
             swiftSettings: strict),
 
         tests("KernelTests", ["Kernel"]),
-        tests("LedgerTests", ["Ledger", "Kernel"] + grdb),
-        tests("PipelineTests", ["Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel", .product(name: "Logging", package: "swift-log")] + grdb),
-        tests("DefinitionsTests", ["Definitions"]),
-        tests("IdentityTests", ["Identity", "Definitions", "Ledger", "Kernel"]),
-        tests("AccessTests", ["Access", "Kernel", "Store"] + grdb),
-        tests("SimdjsonTests", ["Simdjson", "Kernel"]),
-        tests("CollectTests", ["Collect", "Identity", "Ledger", "Kernel", "Simdjson", "Definitions"]),
+        tests(
+            "WebTests",
+            [
+                "Web", "Access", "Collect", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Simdjson", "Store",
+                .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -65,10 +65,10 @@ package final class Live: Service {
     func endAll() { for listener in listeners.withLock({ Array($0.values) }) { listener.end() } }
 
     private func watch() async throws {
-        var seen = pipeline.position
+        var seen = pipeline.body
         while true {
             try await Task.sleep(for: .milliseconds(Self.pause))
-            let newest = pipeline.position
+            let newest = pipeline.body
             let watching = listeners.withLock { Array($0.values) }
             defer { seen = newest }
             guard !watching.isEmpty, newest > seen else { continue }

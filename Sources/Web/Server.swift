@@ -1,7 +1,9 @@
+import Collect
 package import Hummingbird
 import HummingbirdCore
 package import Logging
 import NIOCore
+import NIOPosix
 import ServiceLifecycle
 
 /// The HTTP server: one router behind a TCP listener and a Unix socket in the data folder.
@@ -22,6 +24,10 @@ package struct Server: Service {
         package var write = 60
         /// Addresses of the reverse proxies whose `X-Forwarded-For` is believed.
         package var proxies: Set<String> = []
+        /// The web origins whose pages may send to `/v1`; nil for any.
+        package var origins: Set<String>?
+        /// Threads that serve connections; 0 is one for each processor.
+        package var threads = 0
         /// Takes the lines of the access log; nil for none.
         package var accessLog: (@Sendable ([UInt8]) -> Void)?
         /// Called with the port when the TCP listener is up, and with nil when the socket's is.
@@ -39,12 +45,16 @@ package struct Server: Service {
     private let logger: Logger
     private let live: Live
     private let responder: RouterResponder<Context>
+    /// Of all routes, in bytes.
+    private let largestBody: Int
 
     /// - Parameter pages: The console's routes, which the OpenAPI document does not list.
     package init(_ services: Services, _ settings: Settings, pages: [Endpoint] = [], logger: Logger) {
         self.settings = settings
         self.logger = logger
         live = services.live
+        let limits = services.collector().limits
+        largestBody = Route.allCases.map(limits.bytes).reduce(Body.limit, max)
         responder = Self.router(services, settings, pages: pages).buildResponder()
     }
 
@@ -53,7 +63,7 @@ package struct Server: Service {
         let router = Router(context: Context.self, options: [.autoGenerateHeadEndpoints])
         let endpoints = Routes.all(services) + pages
         if let write = settings.accessLog { router.add(middleware: AccessLogMiddleware(clock: services.clock, write: write)) }
-        router.add(middleware: CORSMiddleware())
+        router.add(middleware: CORSMiddleware(origins: settings.origins))
         router.add(middleware: ProblemMiddleware(methods: MethodTable(endpoints)))
         router.add(endpoints, Authentication(access: services.access, clock: services.clock, proxies: settings.proxies))
         return router
@@ -64,12 +74,14 @@ package struct Server: Service {
     package func run() async throws {
         // Half for each listener, after what databases and the timeline keep open.
         let connections = max(16, min(settings.connections, (OpenFiles.raise() - 256) / 2))
+        let loops = settings.threads > 0 ? MultiThreadedEventLoopGroup(numberOfThreads: settings.threads) : nil
+        defer { loops?.shutdownGracefully { _ in } }
         var listeners: [any Service] = []
         if let address = settings.address {
             listeners.append(
                 Listener(
                     address: .hostname(address.host, port: address.port), name: "\(address.host):\(address.port)", write: settings.write,
-                    connections: connections, server: self
+                    connections: connections, group: loops, server: self
                 ) { channel in
                     await settings.listening(channel.localAddress?.port)
                 })
@@ -77,7 +89,7 @@ package struct Server: Service {
         if let path = settings.socket {
             let short = try SocketPath(path)
             listeners.append(
-                Listener(address: .unixDomainSocket(path: short.text), name: path, write: nil, connections: connections, server: self) { _ in
+                Listener(address: .unixDomainSocket(path: short.text), name: path, write: nil, connections: connections, group: loops, server: self) { _ in
                     short.restrict()
                     await settings.listening(nil)
                 })
@@ -98,13 +110,15 @@ package struct Server: Service {
         /// Seconds; nil for no limit.
         let write: Int?
         let connections: Int
+        /// Nil for the process's own, of one thread for each processor.
+        let group: MultiThreadedEventLoopGroup?
         let server: Server
         let onRunning: @Sendable (any Channel) async -> Void
 
         func run() async throws {
             let settings = server.settings
             let limits = ConnectionHandler.Limits(
-                request: .seconds(Int64(settings.request)), write: write.map { .seconds(Int64($0)) }, body: Routes.largestBody)
+                request: .seconds(Int64(settings.request)), write: write.map { .seconds(Int64($0)) }, body: server.largestBody)
             let http = HTTP1Channel.Configuration(
                 additionalChannelHandlers: [ConnectionHandler(limits: limits)], idleTimeout: .seconds(Int64(settings.idle)),
                 httpDecoderConfiguration: .init(
@@ -112,7 +126,7 @@ package struct Server: Service {
             let application = Application(
                 responder: server.responder, server: .http1(configuration: http),
                 configuration: .init(address: address, backlog: 1024, availableConnectionsDelegate: MaximumAvailableConnections(connections)),
-                onServerRunning: onRunning, logger: server.logger)
+                onServerRunning: onRunning, eventLoopGroupProvider: group.map { .shared($0) } ?? .singleton, logger: server.logger)
             do {
                 try await application.run()
             } catch let error as IOError {

@@ -8,7 +8,8 @@ package import Pipeline
 /// What the routes need from the rest of the house: the composition root fills it in, tests hand in their own.
 package struct Services: Sendable {
     package var access: Access
-    package var collector: Collector
+    /// The collector by the definitions in force: a change of them is another one.
+    package var collector: @Sendable () -> Collector
     package var ledger: Ledger
     package var pipeline: Pipeline
     package var customers: Customers
@@ -19,7 +20,7 @@ package struct Services: Sendable {
     package var version: String
 
     package init(
-        access: Access, collector: Collector, ledger: Ledger, pipeline: Pipeline, customers: Customers, operations: any Operations, live: Live,
+        access: Access, collector: @escaping @Sendable () -> Collector, ledger: Ledger, pipeline: Pipeline, customers: Customers, operations: any Operations, live: Live,
         clock: Clock, version: String
     ) {
         self.access = access

@@ -13,19 +13,23 @@ struct HealthRoute: Sendable {
             .get, "/health", .anyone,
             about: .init(
                 "Whether the server can take in interactions", tag: "Installation",
-                description: "503 while the ledger cannot be written, with the reason; it recovers by itself.",
+                description: """
+                    503 while the ledger cannot be written, with the reason. `behind` says that interactions are taken in but their conclusions are \
+                    stuck. Both recover by themselves when the disk can be written again. Positions and lag count bodies of the ledger.
+                    """,
                 answer: .init(200, "It can", .init("Health")), problems: [503])
         ) { _, _ in
             let ledger = services.ledger
-            let lag = services.pipeline.status()
-            let reason = ledger.unwritable
+            let pipeline = services.pipeline.status
+            let unwritable = ledger.unwritable
+            let status = unwritable != nil ? "unwritable" : pipeline.trouble != nil ? "behind" : "ok"
             return Response(
-                reason == nil ? .ok : .serviceUnavailable,
+                unwritable == nil ? .ok : .serviceUnavailable,
                 [
-                    "status": reason == nil ? "ok" : "unwritable", "reason": JSON(reason), "version": .string(services.version),
-                    "position": .integer(ledger.newestBody), "concluded": .integer(services.pipeline.position),
-                    "lag": ["interactions": JSON(lag.interactions), "milliseconds": .integer(lag.milliseconds)],
-                    "queue": ["bytes": JSON(ledger.queuedBytes)],
+                    "status": .string(status), "reason": JSON(unwritable ?? pipeline.trouble), "version": .string(services.version),
+                    "position": .integer(pipeline.newestBody), "concluded": .integer(pipeline.body),
+                    "lag": ["bodies": .integer(max(0, pipeline.newestBody - pipeline.body)), "milliseconds": .integer(pipeline.lagMilliseconds)],
+                    "queue": ["bytes": JSON(ledger.queuedBytes)], "customers": JSON(pipeline.people),
                 ])
         }
     }

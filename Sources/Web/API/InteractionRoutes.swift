@@ -30,7 +30,7 @@ struct InteractionRoutes: Sendable {
             let after = try context.query.integer("after", in: 0...Int64.max, default: 0)
             return CustomerRoutes.stream("application/x-ndjson", name: "interactions.ndjson") { writer in
                 var position = Position(raw: UInt64(after))
-                let last = services.pipeline.position
+                let last = services.pipeline.body
                 var out: [UInt8] = []
                 out.reserveCapacity(Self.chunk + (64 << 10))
                 while let next = try services.customers.writeExport(after: position, upTo: last, bytes: Self.chunk, to: &out) {

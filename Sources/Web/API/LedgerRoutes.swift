@@ -21,7 +21,7 @@ struct LedgerRoutes: Sendable {
             return Response(
                 .ok,
                 [
-                    "newest": .integer(ledger.newestBody), "concluded": .integer(services.pipeline.position), "queuedBytes": JSON(ledger.queuedBytes),
+                    "newest": .integer(ledger.newestBody), "concluded": .integer(services.pipeline.body), "queuedBytes": JSON(ledger.queuedBytes),
                     "quarantined": JSON(try await ledger.quarantineCount()), "unwritable": JSON(ledger.unwritable),
                 ])
         }
@@ -79,11 +79,12 @@ struct LedgerRoutes: Sendable {
                 "Take refused items in again, after a fix", tag: "Quarantine",
                 description: """
                     Each item is checked by today's rules, with the time and the write key it came with. What is accepted leaves the quarantine; \
-                    what is refused again stays. Without `ids` all are replayed.
+                    what is refused again stays. Name them by `ids`, or send `all: true`.
                     """,
                 body: .init("Replay"), answer: .init(200, "What became of them", .init("Replayed")), problems: [429, 503])
         ) { request, _ in
-            let ids = try Self.ids(try await Body.json(request)["ids"])
+            let body = try await Body.json(request)
+            let ids = body["all"]?.bool == true ? nil : try Self.ids(body["ids"])
             var replay = Replay(services: services)
             if let ids {
                 try await replay.run(services.ledger.quarantined(ids: ids))
@@ -98,10 +99,9 @@ struct LedgerRoutes: Sendable {
         }
     }
 
-    private static func ids(_ value: JSON?) throws -> [Int64]? {
-        guard let value, !value.isNull else { return nil }
-        guard let ids = value.array?.compactMap(\.integer), ids.count == value.array?.count, ids.count <= 10_000 else {
-            throw Problem.badRequest("`ids` must be an array of at most 10000 whole numbers.")
+    private static func ids(_ value: JSON?) throws -> [Int64] {
+        guard let ids = value?.array?.compactMap(\.integer), ids.count == value?.array?.count, ids.count <= 10_000 else {
+            throw Problem.badRequest("The body needs `ids`, an array of at most 10000 whole numbers, or `all: true`.")
         }
         return ids
     }
@@ -131,12 +131,13 @@ private struct Replay {
     init(services: Services) { self.services = services }
 
     mutating func run(_ items: [Quarantined]) async throws {
+        let collector = services.collector()
         var batch = Batch()
         var taken: [Int64] = []
         for item in items {
             let before = batch.count
             do {
-                let receipt = try collect(item.refused, &batch)
+                let receipt = try collector.replay(item.refused, into: &batch)
                 if let first = receipt.refused.first { note(item.id, first.kind, first.reason) }
             } catch {
                 note(item.id, item.refused.kind, Problem(error).detail)
@@ -149,18 +150,6 @@ private struct Replay {
         _ = try await services.ledger.append(batch)
         try await services.ledger.dropQuarantined(ids: taken)
         accepted += taken.count
-    }
-
-    private func collect(_ item: Refused, _ batch: inout Batch) throws -> Receipt {
-        var route = Route(rawValue: item.route) ?? .batch
-        var body = item.item
-        if route == .batch || route == .import {
-            body = Array("{\"batch\":[".utf8) + item.item + Array("]}".utf8)
-            route = .import
-        }
-        return try body.withUnsafeBytes {
-            try services.collector.collect(route, body: $0, source: item.source, receivedAt: item.receivedAt, into: &batch)
-        }
     }
 
     private mutating func note(_ id: Int64, _ kind: String, _ reason: String) {

@@ -43,10 +43,10 @@ extension OpenAPI {
               }
             },
             "Receipt": {
-              "type": "object", "required": ["success", "accepted", "refused", "refusals"],
+              "type": "object", "required": ["success", "accepted", "refused"],
               "properties": {
-                "success": {"const": true}, "accepted": {"type": "integer"}, "refused": {"type": "integer"},
-                "refusals": {
+                "success": {"const": true}, "accepted": {"type": "integer"},
+                "refused": {
                   "type": "array",
                   "items": {
                     "type": "object", "required": ["index", "messageId", "kind", "reason"],
@@ -221,7 +221,8 @@ extension OpenAPI {
             },
             "QuarantinePage": {"type": "object", "required": ["items", "next"], "properties": {
               "items": {"type": "array", "items": {"$ref": "#/components/schemas/Refused"}}, "next": {"type": ["integer", "null"]}}},
-            "Replay": {"type": "object", "properties": {"ids": {"type": ["array", "null"], "items": {"type": "integer"}, "maxItems": 10000}}},
+            "Replay": {"type": "object", "properties": {
+              "ids": {"type": "array", "items": {"type": "integer"}, "maxItems": 10000}, "all": {"type": "boolean"}}},
             "Replayed": {
               "type": "object", "required": ["accepted", "refused", "refusals"],
               "properties": {
@@ -240,13 +241,14 @@ extension OpenAPI {
               "documents": {"type": "array", "items": {"$ref": "#/components/schemas/Document"}, "maxItems": 1000}, "check": {"type": "boolean"}}},
             "BlueprintChanges": {"type": "object"},
             "Health": {
-              "type": "object", "required": ["status", "reason", "version", "position", "concluded", "lag", "queue"],
+              "type": "object", "required": ["status", "reason", "version", "position", "concluded", "lag", "queue", "customers"],
               "properties": {
-                "status": {"type": "string", "enum": ["ok", "unwritable"]}, "reason": {"type": ["string", "null"]}, "version": {"type": "string"},
-                "position": {"type": "integer"}, "concluded": {"type": "integer"},
-                "lag": {"type": "object", "required": ["interactions", "milliseconds"],
-                  "properties": {"interactions": {"type": "integer"}, "milliseconds": {"type": "integer"}}},
-                "queue": {"type": "object", "required": ["bytes"], "properties": {"bytes": {"type": "integer"}}}
+                "status": {"type": "string", "enum": ["ok", "behind", "unwritable"]}, "reason": {"type": ["string", "null"]},
+                "version": {"type": "string"}, "position": {"type": "integer"}, "concluded": {"type": "integer"},
+                "lag": {"type": "object", "required": ["bodies", "milliseconds"],
+                  "properties": {"bodies": {"type": "integer"}, "milliseconds": {"type": "integer"}}},
+                "queue": {"type": "object", "required": ["bytes"], "properties": {"bytes": {"type": "integer"}}},
+                "customers": {"type": "integer"}
               }
             }
         """#

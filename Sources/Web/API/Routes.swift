@@ -1,4 +1,3 @@
-import Collect
 import Hummingbird
 import Kernel
 
@@ -16,9 +15,6 @@ package enum Routes {
         all.append(OpenAPI.endpoint(of: all))
         return all
     }
-
-    /// The largest body that any route takes.
-    static let largestBody = 8 << 20
 }
 
 /// A page as the API answers it: `{"items":[…],"next":…}`.

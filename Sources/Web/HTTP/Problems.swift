@@ -7,6 +7,7 @@ package import Kernel
 import Ledger
 import Logging
 import NIOCore
+import Pipeline
 
 // The one place where what went wrong in any target becomes what a client is told (RFC 9457).
 
@@ -16,7 +17,9 @@ extension Problem {
         switch error {
         case let problem as Problem: self = problem
         case let problem as LedgerProblem: self.init(problem)
-        case let problem as CollectProblem: self.init(problem)
+        case let problem as PipelineProblem: self.init(problem)
+        case let problem as CollectProblem: self = problem.problem
+        case let problem as InflateProblem: self = CollectProblem.gzip(problem).problem
         case let problem as AccessProblem: self.init(problem)
         case let error as HTTPError where error.status == .notFound: self = .noRoute
         case let error as HTTPError: self = .badRequest(error.body ?? error.status.reasonPhrase, status: error.status.code)
@@ -62,12 +65,11 @@ extension Problem {
         }
     }
 
-    private init(_ problem: CollectProblem) {
+    private init(_ problem: PipelineProblem) {
         switch problem {
-        case .notJSON(let reason):
-            self.init(status: 400, kind: "not-json", title: "The body is no JSON", detail: reason)
-        case .noItems:
-            self.init(status: 400, kind: "no-items", title: "The body has no items", detail: "`batch` must be an array of items.")
+        case .commandTooLarge(let bytes):
+            self = .unacceptable("Written down, this has \(bytes) bytes; \(Command.maximum) are allowed.", kind: "command-too-large")
+        case .missing: self = .unforeseen
         }
     }
 }

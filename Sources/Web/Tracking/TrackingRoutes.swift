@@ -31,19 +31,19 @@ struct TrackingRoutes: Sendable {
 
     private func take(_ route: Route, _ request: Request, _ context: Context) async throws -> Response {
         let wait = try Self.wait(context.query)
-        let limit = services.collector.limit(route)
-        let key = try Self.key(of: request)
-        let source = try key.map(source)
+        let collector = services.collector()
+        let limit = collector.limits.bytes(of: route)
+        let source = try Self.key(of: request).map(source)
+        let packed = try Self.isPacked(request)
         let raw = try await Body.collect(request, limit: limit)
         let now = services.clock.now
         var batch = Batch(reservingBytes: raw.readableBytes)
         let receipt: Receipt
-        if let encoding = request.headers[.contentEncoding], encoding.lowercased() != "identity" {
-            guard ["gzip", "x-gzip"].contains(encoding.lowercased()) else { throw Problem.encoding(encoding) }
+        if packed {
             let bytes = try raw.withUnsafeReadableBytes { try Inflate.gzip($0, limit: limit) }
-            receipt = try bytes.withUnsafeBytes { try collect(route, $0, source, now, &batch) }
+            receipt = try bytes.withUnsafeBytes { try collect(collector, route, $0, source, now, &batch) }
         } else {
-            receipt = try raw.withUnsafeReadableBytes { try collect(route, $0, source, now, &batch) }
+            receipt = try raw.withUnsafeReadableBytes { try collect(collector, route, $0, source, now, &batch) }
         }
         if batch.isEmpty { return Self.answer(receipt, position: nil, concluded: wait == nil ? nil : true) }
         let position = try await services.ledger.append(batch)
@@ -53,11 +53,21 @@ struct TrackingRoutes: Sendable {
     }
 
     private func collect(
-        _ route: Route, _ body: UnsafeRawBufferPointer, _ known: Source?, _ now: Instant, _ batch: inout Batch
+        _ collector: Collector, _ route: Route, _ body: UnsafeRawBufferPointer, _ known: Source?, _ now: Instant, _ batch: inout Batch
     ) throws -> Receipt {
-        // Only who sent no `Authorization` has the body read for a key first.
-        let source = try known ?? Collector.writeKey(body).map(source) ?? { throw Problem.noWriteKey }()
-        return try services.collector.collect(route, body: body, source: source.id, receivedAt: now, into: &batch)
+        // Only who sent no `Authorization` has the body searched for a key first.
+        guard let source = try known ?? Collector.writeKey(in: body).map(source) else { throw Problem.noWriteKey }
+        return try collector.collect(route, body: body, source: source.id, receivedAt: now, into: &batch)
+    }
+
+    /// Whether the body is gzip.
+    /// - Throws: a 415 problem for another encoding.
+    private static func isPacked(_ request: Request) throws -> Bool {
+        switch request.headers[.contentEncoding]?.lowercased() {
+        case nil, "identity": return false
+        case "gzip", "x-gzip": return true
+        default: throw Problem.encoding
+        }
     }
 
     private func source(_ key: String) throws -> Source {
@@ -86,34 +96,16 @@ struct TrackingRoutes: Sendable {
         return seconds
     }
 
-    /// `{"success":true,"accepted":499,"refused":1,"refusals":[…],"position":…,"concluded":true}`
+    /// The receipt, with `position` of what was accepted and, when the client waited, whether it is `concluded`.
     private static func answer(_ receipt: Receipt, position: Position?, concluded: Bool?) -> Response {
-        var out: [UInt8] = []
-        out.reserveCapacity(96 + receipt.refused.count * 192)
-        func put(_ text: StaticString) { text.withUTF8Buffer { out.append(contentsOf: $0) } }
-        put("{\"success\":true,\"accepted\":")
-        JSONText.append(Int64(receipt.accepted), to: &out)
-        put(",\"refused\":")
-        JSONText.append(Int64(receipt.refused.count), to: &out)
-        put(",\"refusals\":[")
-        for (i, item) in receipt.refused.enumerated() {
-            put(i == 0 ? "{\"index\":" : ",{\"index\":")
-            JSONText.append(Int64(item.index), to: &out)
-            put(",\"messageId\":")
-            if let id = item.messageID { JSONText.append(id, to: &out) } else { put("null") }
-            put(",\"kind\":")
-            JSONText.append(item.kind, to: &out)
-            put(",\"reason\":")
-            JSONText.append(item.reason, to: &out)
-            put("}")
-        }
-        put("]")
-        if let position {
-            put(",\"position\":")
+        var out = receipt.json
+        out.removeLast()
+        if let position, receipt.accepted > 0 {
+            out.append(contentsOf: ",\"position\":".utf8)
             JSONText.append(position.raw, to: &out)
         }
-        if let concluded { put(concluded ? ",\"concluded\":true" : ",\"concluded\":false") }
-        put("}")
+        if let concluded { out.append(contentsOf: (concluded ? ",\"concluded\":true" : ",\"concluded\":false").utf8) }
+        out.append(125)
         return Response(.ok, out)
     }
 
@@ -142,9 +134,7 @@ extension Problem {
     static let unknownWriteKey = Problem(
         status: 401, kind: "unknown-write-key", title: "The write key is unknown",
         detail: "It was mistyped or revoked. `sightline key list` names those in force.")
-    static func encoding(_ name: String) -> Problem {
-        Problem(
-            status: 415, kind: "encoding", title: "The body's encoding is not taken",
-            detail: "Bodies come as they are or with `Content-Encoding: gzip`.")
-    }
+    static let encoding = Problem(
+        status: 415, kind: "encoding", title: "The body's encoding is not taken",
+        detail: "Bodies come as they are or with `Content-Encoding: gzip`.")
 }

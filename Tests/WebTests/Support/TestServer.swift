@@ -1,0 +1,132 @@
+import Access
+import Collect
+import Customers
+import Foundation
+import Identity
+import Kernel
+import Ledger
+import Logging
+import Pipeline
+import ServiceLifecycle
+import Store
+import Synchronization
+import Web
+
+/// A server with real services on a folder of its own, listening at a free port and a Unix socket.
+struct TestServer: Sendable {
+    let port: Int
+    let socket: String
+    let services: Services
+    let time: TestClock
+    let operations: TestOperations
+
+    /// Starts one, calls the body, stops it gracefully and removes its folder.
+    static func run<R: Sendable>(
+        _ change: (inout Server.Settings) -> Void = { _ in }, ledger: Ledger.Options = .init(), _ body: @escaping @Sendable (TestServer) async throws -> R
+    ) async throws -> R {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("web-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let time = TestClock()
+        let operations = TestOperations()
+        let services = try await make(folder, time, operations, ledger)
+        var settings = Server.Settings()
+        settings.address = ("127.0.0.1", 0)
+        settings.socket = folder + "/sightline.sock"
+        let ports = AsyncStream.makeStream(of: Int?.self)
+        settings.listening = { ports.continuation.yield($0) }
+        change(&settings)
+        let group = ServiceGroup(
+            configuration: .init(services: [services.live, Server(services, settings, logger: Self.quiet)], logger: Self.quiet))
+        let result = try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            var port = 0
+            var waiting = ports.stream.makeAsyncIterator()
+            for _ in 0..<[settings.address == nil, settings.socket == nil].filter({ !$0 }).count {
+                if let found = await waiting.next() ?? nil { port = found }
+            }
+            let server = TestServer(port: port, socket: settings.socket ?? "", services: services, time: time, operations: operations)
+            let result = await Result { try await body(server) }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+            return result
+        }
+        await services.pipeline.stop()
+        await services.ledger.close()
+        return try result.get()
+    }
+
+    static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    private static func make(_ folder: String, _ time: TestClock, _ operations: TestOperations, _ options: Ledger.Options) async throws -> Services {
+        let random = Mutex(SeededRandom(seed: 7))
+        let randomness = Randomness { count in random.withLock { random in (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) } } }
+        let store = try Store(path: folder + "/state.db", migrations: Access.migrations + Identity.migrations + Pipeline.migrations)
+        let ledger = try Ledger(path: folder + "/ledger.db", options: options, randomness: randomness, clock: time.clock)
+        let access = try Access(store: store, clock: time.clock, randomness: randomness)
+        let pipeline = try await Pipeline(
+            .init(ledger: ledger, store: store, timeline: folder + "/timeline"), reactions: [],
+            options: .init(clock: time.clock, rules: { _, _ in IdentityRules(kinds: [], matches: [], country: "GB") }), logger: quiet)
+        let collector = Collector(key: ledger.key)
+        return Services(
+            access: access, collector: { collector }, ledger: ledger, pipeline: pipeline, customers: Customers(), operations: operations,
+            live: Live(pipeline) { _, _, _ in [] }, clock: time.clock, version: "1.2.3")
+    }
+}
+
+/// A clock that a test moves.
+final class TestClock: Sendable {
+    private let now = Mutex(Instant(milliseconds: 1_790_000_000_000))
+    var clock: Clock { Clock { self.now.withLock { $0 } } }
+    func advance(_ milliseconds: Int64) { now.withLock { $0 = $0 + milliseconds } }
+}
+
+/// Remembers what it was asked.
+final class TestOperations: Operations {
+    let asked = Mutex<[String]>([])
+    private func note(_ text: String) -> JSON {
+        asked.withLock { $0.append(text) }
+        return ["done": .string(text)]
+    }
+    func backup(to folder: String) async throws -> JSON { note("backup \(folder)") }
+    func restore(from folder: String) async throws -> JSON { note("restore \(folder)") }
+    func blueprint() async throws -> JSON { ["documents": []] }
+    func blueprint(_ documents: [(name: String, text: String)], checkOnly: Bool, by: String) async throws -> JSON {
+        note("\(checkOnly ? "check" : "apply") \(documents.map(\.name).joined(separator: ",")) by \(by)")
+    }
+}
+
+extension TestServer {
+    /// One request on a connection of its own. Without `host` of a body it has none.
+    func send(
+        _ method: String, _ path: String, headers: [(String, String)] = [], body: [UInt8]? = nil, bySocket: Bool = false
+    ) async throws -> Answer {
+        try await Wire.open(bySocket ? .socket(socket) : .port(port)) { wire in
+            var head = "\(method) \(path) HTTP/1.1\r\nHost: test\r\nConnection: close\r\n"
+            for (name, value) in headers { head += "\(name): \(value)\r\n" }
+            if let body { head += "Content-Length: \(body.count)\r\n" }
+            try await wire.send(Array((head + "\r\n").utf8) + (body ?? []))
+            guard let answer = await wire.answer(toHead: method == "HEAD") else { throw TestProblem.noAnswer }
+            return answer
+        }
+    }
+    func send(_ method: String, _ path: String, headers: [(String, String)] = [], json: String, bySocket: Bool = false) async throws -> Answer {
+        try await send(method, path, headers: headers + [("Content-Type", "application/json")], body: Array(json.utf8), bySocket: bySocket)
+    }
+    /// A request with a fresh token of the role.
+    func send(_ method: String, _ path: String, as role: Role, json: String? = nil) async throws -> Answer {
+        try await send(method, path, headers: [("Authorization", "Bearer \(try token(role))")], body: json.map { Array($0.utf8) })
+    }
+    func token(_ role: Role) throws -> String { try services.access.createToken(name: UUID().uuidString, role: role).secret }
+    func key(_ name: String = UUID().uuidString) throws -> String { try services.access.createKey(name: name).secret }
+    /// The header of a write key.
+    static func basic(_ key: String) -> (String, String) { ("Authorization", "Basic " + Data((key + ":").utf8).base64EncodedString()) }
+}
+
+enum TestProblem: Error { case noAnswer }
+
+extension Result where Failure == any Error {
+    init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
+    }
+}
