@@ -1,8 +1,11 @@
 import Access
+import Collect
+import Definitions
 import Foundation
 import Kernel
 import Ledger
 import Store
+import Web
 
 /// The one place where what went wrong becomes a sentence for whoever typed the command: what, where, and how to mend it.
 enum Failure {
@@ -16,6 +19,10 @@ enum Failure {
         case let problem as WriteProblem: sentence(problem)
         case let problem as CommandProblem: sentence(problem)
         case let problem as BackupProblem: sentence(problem)
+        case let problem as BlueprintProblem: sentence(problem)
+        case let problem as MappingProblem: problem.sentence
+        case let problem as FileProblem: problem.sentence
+        case let problem as ServerProblem: sentence(problem)
         case let problem as LedgerProblem: sentence(problem)
         case let problem as StoreProblem: sentence(problem)
         case let problem as AccessProblem: sentence(problem)
@@ -76,6 +83,24 @@ enum Failure {
         case .newer(let path, let format): "\(path) has format \(format), which a newer version of Sightline made. Install that version."
         case .relative(let path): "\(path) is a relative path. The server needs it from the root on."
         case .system(let what, let code): "\(what): \(String(cString: strerror(code)))."
+        }
+    }
+
+    private static func sentence(_ problem: BlueprintProblem) -> String {
+        switch problem {
+        case .noFolder(let path): "\(path) is no folder. Name the folder of a blueprint."
+        case .inaccessible(let path, let why): "\(path): \(why)"
+        case .tooManyFiles(let path, let most): "\(path) has more than \(most) files. Is it another folder than the blueprint's?"
+        }
+    }
+
+    private static func sentence(_ problem: ServerProblem) -> String {
+        switch problem {
+        case .addressInUse(let address): "Somebody else listens at \(address) already. Choose another port with --port."
+        case .notAllowed(let address): "The system does not allow to listen at \(address). Ports below 1024 are for administrators; choose another with --port."
+        case .noAddress(let address): "This machine has no address to listen at \(address). Choose another with --host."
+        case .noFolder(let path): "The folder \(path) of the socket cannot be opened."
+        case .system(let address, let code): "Nothing can listen at \(address): \(String(cString: strerror(code)))."
         }
     }
 

@@ -1,3 +1,5 @@
+import Collect
+
 /// All settings. The one place where each is declared.
 enum Known {
     static let data = Setting(
@@ -18,17 +20,16 @@ enum Known {
         name: "trusted-proxies", placeholder: "LIST", standard: "none",
         summary: "The IP addresses of reverse proxies whose `X-Forwarded-For` is believed when failed tokens are counted per address.",
         form: .list("an IP address") { !$0.isEmpty && $0.allSatisfy { $0.isHexDigit || $0 == "." || $0 == ":" } })
-    static let itemLimit = Setting(
-        name: "item-limit", placeholder: "BYTES", standard: "32 KB",
-        summary: "The most bytes that one item of the tracking API may have; a larger one is refused by itself.", form: .bytes(1024...60 << 10))
-    static let batchLimit = Setting(
-        name: "batch-limit", placeholder: "BYTES", standard: "500 KB",
-        summary: "The most bytes that a request to /v1 may have, before and after decompression.", form: .bytes(1024...64 << 20))
-    static let batchItems = Setting(
-        name: "batch-items", placeholder: "COUNT", standard: "2500", summary: "The most items that one batch may have.", form: .whole(1...1_000_000))
-    static let importLimit = Setting(
-        name: "import-limit", placeholder: "BYTES", standard: "4 MB",
-        summary: "The most bytes that a request to /v1/import may have, before and after decompression.", form: .bytes(1024...256 << 20))
+    static let itemLimit = bytes(
+        "item-limit", "item-bytes", standard: "32 KB", "The most bytes that one item of the tracking API may have; a larger one is refused by itself.")
+    static let batchLimit = bytes(
+        "batch-limit", "batch-bytes", standard: "500 KB", "The most bytes that a request to /v1 may have, before and after decompression.")
+    static let batchItems = count("batch-items", "batch-items", standard: "2500", "The most items that one batch may have.")
+    static let importLimit = bytes(
+        "import-limit", "import-bytes", standard: "4 MB", "The most bytes that a request to /v1/import may have, before and after decompression.")
+    static let importItems = count("import-items", "import-items", standard: "25000", "The most items that one request to /v1/import may have.")
+    static let itemDepth = count("item-depth", "item-depth", standard: "32", "How deep objects and arrays may lie within each other in one item.")
+    static let objectMembers = count("object-members", "object-members", standard: "1000", "How many members one object of an item may have.")
     static let queueBytes = Setting(
         name: "queue-bytes", placeholder: "BYTES", standard: "64 MB",
         summary: "How much may wait to be written to the ledger. Past it clients are told to come back later (429).", form: .bytes(64 << 10...8 << 30))
@@ -49,9 +50,31 @@ enum Known {
         name: "log-level", placeholder: "LEVEL", standard: "info",
         summary: "How much is told on standard error. No level tells personal data.", form: Form<LogLevel>.choice)
 
+    // The ranges of the limits are those of the room that holds them.
+    private static func range(_ limit: String) -> ClosedRange<Int> {
+        guard let found = Limits.settings.first(where: { $0.name == limit }) else { preconditionFailure("Collect has no limit \(limit)") }
+        return found.range
+    }
+    private static func bytes(_ name: String, _ limit: String, standard: String, _ summary: String) -> Setting<Int> {
+        Setting(name: name, placeholder: "BYTES", standard: standard, summary: summary, form: .bytes(range(limit)))
+    }
+    private static func count(_ name: String, _ limit: String, standard: String, _ summary: String) -> Setting<Int> {
+        Setting(name: name, placeholder: "COUNT", standard: standard, summary: summary, form: .whole(range(limit)))
+    }
+
+    /// The limits of the tracking API.
+    static func limits(_ settings: Settings) throws -> Limits {
+        try Limits([
+            "item-bytes": settings[itemLimit], "batch-bytes": settings[batchLimit], "batch-items": settings[batchItems],
+            "import-bytes": settings[importLimit], "import-items": settings[importItems], "item-depth": settings[itemDepth],
+            "object-members": settings[objectMembers],
+        ])
+    }
+
     /// In the order that help and documentation show.
     static let all: [any AnySetting] = [
-        data, host, port, origins, proxies, itemLimit, batchLimit, batchItems, importLimit, queueBytes, dedupeWindow, quarantineItems, threads,
+        data, host, port, origins, proxies, itemLimit, batchLimit, batchItems, importLimit, importItems, itemDepth,
+        objectMembers, queueBytes, dedupeWindow, quarantineItems, threads,
         readers, logLevel,
     ]
 }

@@ -1,0 +1,146 @@
+import ArgumentParser
+import Definitions
+import Foundation
+import Kernel
+
+struct BlueprintCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "blueprint", abstract: "Checks and puts in force what a company decides: a folder of YAML files.",
+        discussion: "Example: sightline blueprint apply ./blueprint --data ./my-data",
+        subcommands: [Check.self, Diff.self, Apply.self, Export.self])
+
+    struct Check: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Says what is wrong in a blueprint: every place at once, as file:line:column. Needs no data folder.",
+            discussion: "Example: sightline blueprint check ./blueprint")
+        @Argument(help: ArgumentHelp("The blueprint's folder.", valueName: "DIR")) var source: String
+        @OptionGroup var folder: DataOptions
+
+        func run() throws {
+            let terminal = Environment.current.terminal
+            let blueprint = try BlueprintCommand.read(source, terminal)
+            terminal.say("\(Text.count(blueprint.documents.count, "document")): nothing is wrong.")
+        }
+    }
+
+    struct Diff: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows what applying a blueprint would change.", discussion: "Example: sightline blueprint diff ./blueprint --data ./my-data")
+        @Argument(help: ArgumentHelp("The blueprint's folder.", valueName: "DIR")) var source: String
+        @OptionGroup var folder: DataOptions
+
+        func run() async throws {
+            let new = try BlueprintCommand.read(source, Environment.current.terminal)
+            try await withFolder(folder) { client, terminal in
+                let old = try await BlueprintCommand.inForce(client)
+                let style = Style(on: terminal.out.colours)
+                let changes = new.changes(from: old)
+                if changes.isEmpty { terminal.say("It is what is in force.") }
+                for change in changes {
+                    try terminal.print(style.bold("\(change.id): \(change.what.rawValue)"))
+                    let lines = LineDiff.lines(old[change.id.kind, change.id.key]?.text ?? "", new[change.id.kind, change.id.key]?.text ?? "")
+                    for line in lines { try terminal.print(line.hasPrefix("+") ? style.accent(Text.clean(line)) : line.hasPrefix("-") ? style.warning(Text.clean(line)) : Text.clean(line)) }
+                }
+            }
+        }
+    }
+
+    struct Apply: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Puts a blueprint in force: all of it or, when anything is wrong, nothing.",
+            discussion: """
+                The folder is the whole blueprint: a document that is in force and not in the folder goes out of force, and the default holds. \
+                Interactions that arrive from then on are judged by it; what was concluded before stays.
+
+                Example: sightline blueprint apply ./blueprint --data ./my-data
+                """)
+        @Argument(help: ArgumentHelp("The blueprint's folder.", valueName: "DIR")) var source: String
+        @OptionGroup var folder: DataOptions
+
+        func run() async throws {
+            let blueprint = try BlueprintCommand.read(source, Environment.current.terminal)
+            try await withFolder(folder, make: true) { client, terminal in
+                let documents: JSON = .array(blueprint.documents.map { ["name": .string($0.file), "text": .string($0.text)] })
+                let body: JSON = ["documents": documents, "check": false]
+                let done = try await client.json(APIRequest("POST", "/api/blueprint", body: body.bytes))
+                let changes = try done.list("changes")
+                if changes.isEmpty { return terminal.say("It is what is in force: nothing changed.") }
+                for change in changes { try terminal.print(Text.clean("\(try change.text("document")): \(try change.text("what"))")) }
+                terminal.say("In force from now on.")
+            }
+        }
+    }
+
+    struct Export: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Writes the definitions in force into a folder.",
+            discussion: "With --all the defaults are written out too, so that everything that holds can be read.\n\nExample: sightline blueprint export ./blueprint --data ./my-data")
+        @Argument(help: ArgumentHelp("A folder; files of the same names are replaced.", valueName: "DIR")) var target: String
+        @Flag(help: "Write the defaults out too.") var all = false
+        @OptionGroup var folder: DataOptions
+
+        func run() async throws {
+            try await withFolder(folder) { client, terminal in
+                let inForce = try await BlueprintCommand.inForce(client)
+                let written = all ? CompanyDefinitions.kinds.complete(inForce) : inForce
+                try written.write(folder: target)
+                terminal.say("\(Text.count(written.documents.count, "document")) written into \(target).")
+            }
+        }
+    }
+
+    /// A blueprint in which nothing is wrong; else everything that is goes to standard output.
+    private static func read(_ folder: String, _ terminal: Terminal) throws -> Blueprint {
+        let findings = Findings()
+        let blueprint = try Blueprint.read(folder: folder, findings)
+        CompanyDefinitions.kinds.check(blueprint, findings)
+        guard findings.isEmpty else {
+            for finding in findings.all { try terminal.print(Text.clean(finding.description)) }
+            terminal.say("\(Text.count(findings.all.count, "thing")) to mend. Nothing was changed.")
+            throw ExitCode(1)
+        }
+        return blueprint
+    }
+
+    private static func inForce(_ client: FolderClient) async throws -> Blueprint {
+        let answer = try await client.json(APIRequest("GET", "/api/blueprint"))
+        let files = try answer.list("documents").map { (name: try $0.text("name"), bytes: Array(try $0.text("text").utf8)) }
+        return Blueprint(files: files, Findings())
+    }
+}
+
+/// What is different between two texts, line by line.
+enum LineDiff {
+    /// Lines that went begin with `-`, lines that came with `+`, and up to two unchanged lines around them with a space.
+    static func lines(_ old: String, _ new: String) -> [String] {
+        let old = split(old)
+        let new = split(new)
+        var out: [(mark: Character, text: Substring)] = []
+        let difference = new.difference(from: old)
+        let gone = Set(difference.removals.compactMap { if case .remove(let at, _, _) = $0 { at } else { nil } })
+        let came = Set(difference.insertions.compactMap { if case .insert(let at, _, _) = $0 { at } else { nil } })
+        var i = 0
+        var j = 0
+        while i < old.count || j < new.count {
+            if gone.contains(i) {
+                out.append(("-", old[i]))
+                i += 1
+            } else if came.contains(j) {
+                out.append(("+", new[j]))
+                j += 1
+            } else {
+                out.append((" ", old[i]))
+                i += 1
+                j += 1
+            }
+        }
+        let shown = out.indices.filter { at in out[max(0, at - 2)...min(out.count - 1, at + 2)].contains { $0.mark != " " } }
+        return shown.map { String(out[$0].mark) + " " + out[$0].text }
+    }
+
+    private static func split(_ text: String) -> [Substring] {
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        if lines.last == "" { lines.removeLast() }
+        return lines
+    }
+}

@@ -1,0 +1,9 @@
+import Access
+import ServiceLifecycle
+
+/// Writes when keys and tokens were last used, until the server ends.
+struct AccessKeeping: Service {
+    let access: Access
+
+    func run() async throws { try? await cancelWhenGracefulShutdown { await access.run() } }
+}

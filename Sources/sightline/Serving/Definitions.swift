@@ -1,0 +1,32 @@
+import Collect
+import Definitions
+import Identity
+import Ledger
+
+/// What a company decided, as the parts of the house take it.
+enum CompanyDefinitions {
+    /// All kinds of definitions there are.
+    static let kinds = DefinitionKinds([WorkspaceDefinition.self, IdentityDefinition.self])
+
+    /// The blueprint of the definitions in force.
+    /// - Parameter definitions: As the pipeline has them: a document's id (`identity`, `metric/lifetime_value`) and its text.
+    static func blueprint(_ definitions: [String: String]) -> Blueprint {
+        Blueprint(files: definitions.map { (name: $0.key + ".yaml", bytes: Array($0.value.utf8)) }, Findings())
+    }
+
+    /// The rules of identity that hold.
+    /// - Parameter vocabulary: Must have codes for all kinds that the definitions declare, see ``declared(by:)``.
+    static func identity(_ definitions: [String: String], _ vocabulary: Vocabulary) throws -> IdentityRules {
+        let blueprint = blueprint(definitions)
+        let workspace = blueprint.definition(WorkspaceDefinition.self)
+        return try blueprint.definition(IdentityDefinition.self).rules(country: workspace.country, code: vocabulary.kind)
+    }
+
+    /// The rules of channels that hold.
+    static func channels(_ definitions: [String: String]) -> ChannelRules { .standard }
+
+    /// Words that need a code in the ledger before a blueprint can be in force.
+    static func declared(by blueprint: Blueprint) -> (channels: [String], kinds: [String]) {
+        ([], blueprint.definition(IdentityDefinition.self).declared)
+    }
+}

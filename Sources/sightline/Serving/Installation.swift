@@ -1,0 +1,118 @@
+import Access
+import Collect
+import Customers
+import Foundation
+import Identity
+import Kernel
+import Ledger
+import Logging
+import Pipeline
+import Store
+import Synchronization
+import Timeline
+import Web
+
+/// An open data folder: every part of the house, put together once. The composition root.
+final class Installation: Sendable {
+    let folder: DataFolder
+    let settings: Settings
+    let ledger: Ledger
+    let store: Store
+    let pipeline: Pipeline
+    let customers: Customers
+    let access: Access
+    let live: Live
+    let clock: Clock
+    let randomness: Randomness
+    let logger: Logger
+    /// By the definitions in force.
+    private let collecting: Mutex<Collector>
+    private let limits: Limits
+
+    /// Opens a folder whose lock the caller has. Whatever a backup left to do is done first.
+    ///
+    /// Returns when reads are right as of what was concluded before; what the ledger has beyond it is caught up meanwhile.
+    init(_ lock: FolderLock, _ settings: Settings, logger: Logger) async throws {
+        folder = lock.folder
+        self.settings = settings
+        self.logger = logger
+        clock = SystemClock.clock
+        randomness = SystemRandomness.randomness
+        if let replaced = try Restoration.complete(in: folder, now: clock.now) {
+            logger.notice("a backup took the place of the data", metadata: ["replaced": "\(replaced)"])
+        }
+        var options = Ledger.Options()
+        options.queueBytes = settings[Known.queueBytes]
+        options.quarantineItems = settings[Known.quarantineItems]
+        let ledger = try Ledger(path: folder.ledger, options: options, randomness: randomness, clock: clock)
+        self.ledger = ledger
+        let reaction = CustomersReaction()
+        let migrations = Identity.migrations + Pipeline.migrations + reaction.migrations + Access.migrations
+        store = try Store(path: folder.state, migrations: migrations, readers: settings[Known.readers])
+        let access = try Access(store: store, clock: clock, randomness: randomness)
+        self.access = access
+        var pipelineOptions = Pipeline.Options(clock: clock, rules: CompanyDefinitions.identity)
+        pipelineOptions.window = UInt32(clamping: settings[Known.dedupeWindow] / 1000)
+        pipeline = try await Pipeline(
+            .init(ledger: ledger, store: store, timeline: folder.timeline), reactions: [reaction], options: pipelineOptions, logger: logger)
+        let customers = Customers(
+            store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: clock, sourceName: { access.name(ofSource: $0) })
+        self.customers = customers
+        live = Live(pipeline) { try customers.newest(after: $0, upTo: $1, limit: $2) }
+        limits = try Known.limits(settings)
+        collecting = Mutex(
+            try Self.collector(pipeline.definitions, ledger: ledger, limits: limits, randomness: randomness))
+        pipeline.onDefinitions { [weak self] in self?.follow($0) }
+    }
+
+    private static func collector(_ definitions: [String: String], ledger: Ledger, limits: Limits, randomness: Randomness) throws -> Collector {
+        let vocabulary = ledger.vocabulary
+        return try Collector(
+            identity: CompanyDefinitions.identity(definitions, vocabulary), channels: CompanyDefinitions.channels(definitions), vocabulary: vocabulary,
+            limits: limits, fingerprints: ledger.key, randomness: randomness)
+    }
+
+    /// What arrives from now on is judged by these definitions.
+    private func follow(_ definitions: [String: String]) {
+        do {
+            let made = try Self.collector(definitions, ledger: ledger, limits: limits, randomness: randomness)
+            collecting.withLock { $0 = made }
+        } catch {
+            // They were checked before they stood in the ledger, so this is a mistake of ours. What was in force stays.
+            logger.error("definitions cannot be followed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    var collector: Collector { collecting.withLock { $0 } }
+
+    /// What the routes need.
+    /// - Parameter stop: Ends the server in peace, and starts it again when told to.
+    func services(stop: @escaping @Sendable (ServerEnd) -> Void) -> Services {
+        Services(
+            access: access, collector: { [self] in collector }, ledger: ledger, pipeline: pipeline, customers: customers,
+            operations: InstallationOperations(installation: self, stop: stop), live: live, clock: clock, version: Version.number)
+    }
+
+    /// Closes everything. All that was acknowledged is concluded, and on the disk.
+    func close() async {
+        // Nothing is appended any more: the server has ended. What the ledger has is concluded before the files close.
+        await pipeline.stop()
+        do {
+            try access.writeLastUsed()
+            try await ledger.checkpoint()
+            await ledger.close()
+            try store.checkpoint()
+            try store.close()
+        } catch {
+            // What was acknowledged is safe without this: the next start reads it from the files that are left.
+            logger.warning("closing was not tidy", metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+/// How a server ends.
+enum ServerEnd: Sendable, Equatable {
+    case stop
+    /// Takes its own place: a backup is to be opened.
+    case restart
+}

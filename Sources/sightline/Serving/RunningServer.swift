@@ -1,0 +1,157 @@
+import Foundation
+import Kernel
+import Logging
+import ServiceLifecycle
+import Synchronization
+import Web
+
+/// A server on an open folder: from the moment it answers until it has ended.
+final class RunningServer: OwnServer {
+    private struct State {
+        var end: ServerEnd?
+        var group: ServiceGroup?
+        var waiting: [CheckedContinuation<Void, Never>] = []
+        var result: Result<Void, any Error>?
+    }
+
+    private let installation: Installation
+    private let lock: FolderLock
+    private let state = Mutex(State())
+
+    /// How long connections that are busy may hold up the end.
+    static let patience = Duration.seconds(20)
+
+    /// Opens the folder and starts to answer; returns when it does.
+    /// - Parameter address: Where to listen beside the folder's socket; nil for nowhere else.
+    /// - Returns: The server, and the port it listens on, when it does.
+    static func start(
+        _ settings: Settings, _ lock: FolderLock, address: (host: String, port: Int)?, logger: Logger
+    ) async throws -> (server: RunningServer, port: Int?) {
+        let installation = try await Installation(lock, settings, logger: logger)
+        let server = RunningServer(installation, lock)
+        let ready = Ready(expected: address == nil ? 1 : 2)
+        var options = Server.Settings()
+        options.address = address
+        options.socket = lock.folder.socket
+        options.proxies = Set(settings[Known.proxies])
+        options.listening = { ready.listening($0) }
+        unlink(lock.folder.socket)
+        let web = Server(installation.services { server.end($0) }, options, logger: logger)
+        server.run(web, logger) { ready.failed($0) }
+        do {
+            return (server, try await ready.wait())
+        } catch {
+            await server.ended()
+            throw error
+        }
+    }
+
+    private init(_ installation: Installation, _ lock: FolderLock) {
+        self.installation = installation
+        self.lock = lock
+    }
+
+    private func run(_ web: Server, _ logger: Logger, failed: @escaping @Sendable (any Error) -> Void) {
+        var configuration = ServiceGroupConfiguration(
+            services: [.init(service: web), .init(service: installation.live), .init(service: AccessKeeping(access: installation.access))], logger: Self.silent)
+        configuration.maximumGracefulShutdownDuration = Self.patience
+        let group = ServiceGroup(configuration: configuration)
+        state.withLock { $0.group = group }
+        Task.detached { [self] in
+            let result: Result<Void, any Error>
+            do {
+                try await group.run()
+                result = .success(())
+            } catch {
+                result = .failure(error)
+                failed(error)
+            }
+            await installation.close()
+            unlink(installation.folder.socket)
+            lock.release()
+            let waiting = state.withLock { state in
+                state.result = result
+                defer { state.waiting = [] }
+                return state.waiting
+            }
+            for one in waiting { one.resume() }
+        }
+    }
+
+    /// ServiceLifecycle tells every start and stop; ours says what matters.
+    private static let silent = Logger(label: "sightline.lifecycle") { _ in SwiftLogNoOpLogHandler() }
+
+    /// Begins to end; the first word counts.
+    func end(_ how: ServerEnd) {
+        let group = state.withLock { state in
+            if state.end == nil { state.end = how }
+            return state.group
+        }
+        guard let group else { return }
+        Task { await group.triggerGracefulShutdown() }
+    }
+
+    /// Waits for the end.
+    /// - Returns: How it ended, when somebody ended it.
+    @discardableResult func ended() async -> (how: ServerEnd?, result: Result<Void, any Error>) {
+        await withCheckedContinuation { continuation in
+            let over = state.withLock { state in
+                if state.result == nil { state.waiting.append(continuation) }
+                return state.result != nil
+            }
+            if over { continuation.resume() }
+        }
+        return state.withLock { ($0.end, $0.result ?? .success(())) }
+    }
+
+    func stop() async {
+        end(.stop)
+        await ended()
+    }
+}
+
+/// Waits until all listeners of a server are up.
+private final class Ready: Sendable {
+    private struct State {
+        var missing: Int
+        var port: Int?
+        var failure: (any Error)?
+        var waiting: CheckedContinuation<Void, Never>?
+    }
+    private let state: Mutex<State>
+
+    init(expected: Int) { state = Mutex(State(missing: expected)) }
+
+    func listening(_ port: Int?) {
+        change { state in
+            state.missing -= 1
+            if let port { state.port = port }
+        }
+    }
+    func failed(_ error: any Error) { change { $0.failure = error } }
+
+    private func change(_ body: (inout State) -> Void) {
+        let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            body(&state)
+            guard state.missing <= 0 || state.failure != nil else { return nil }
+            defer { state.waiting = nil }
+            return state.waiting
+        }
+        waiting?.resume()
+    }
+
+    func wait() async throws -> Int? {
+        await withCheckedContinuation { continuation in
+            let over = state.withLock { state in
+                if state.missing <= 0 || state.failure != nil { return true }
+                state.waiting = continuation
+                return false
+            }
+            if over { continuation.resume() }
+        }
+        return try state.withLock { state in
+            if let failure = state.failure { throw failure }
+            return state.port
+        }
+    }
+}
