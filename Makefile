@@ -8,6 +8,8 @@ PORT ?= 8080
 E2E ?= release
 # More words for pytest: make test PYTEST="-k identity"
 PYTEST ?=
+# Which Swift tests: make test-swift FILTER=LedgerTests
+FILTER ?=
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -15,6 +17,8 @@ SHELL := /bin/bash
 # The index is for editors; without it a build is a good deal faster.
 SWIFT_BUILD := swift build --disable-index-store
 RELEASE := $(SWIFT_BUILD) -c release
+# All tests are Swift Testing's; Tests/XCTMain.swift says why it has to be told.
+SWIFT_TEST := swift test --disable-index-store --disable-xctest --enable-swift-testing
 SWIFT_FILES := Package.swift Sources Tests
 VENV := .venv
 TOOLS := $(VENV)/installed.txt
@@ -33,8 +37,8 @@ demo: build ## Fills ./sightline-data with an invented company and serves it (DA
 
 test: test-swift test-e2e ## Builds and runs all tests: Swift Testing, then end to end (E2E=debug, PYTEST="-k …")
 
-test-swift: system ## Runs the Swift tests alone
-	swift test --disable-index-store
+test-swift: system ## Runs the Swift tests alone (FILTER=LedgerTests)
+	$(SWIFT_TEST) $(if $(FILTER),--filter $(FILTER))
 
 test-e2e: system $(TOOLS) ## Runs the end-to-end tests alone, with the real program
 	$(SWIFT_BUILD) -c $(E2E) --product sightline

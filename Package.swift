@@ -84,11 +84,13 @@ let package = Package(
             swiftSettings: strict),
 
         tests("KernelTests", ["Kernel"]),
-        tests("LedgerTests", ["Ledger", "Kernel"] + grdb),
-        tests("PipelineTests", ["Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel", .product(name: "Logging", package: "swift-log")] + grdb),
+        tests("SimdjsonTests", ["Simdjson", "Kernel"]),
         tests("DefinitionsTests", ["Definitions"]),
+        tests("LedgerTests", ["Ledger", "Kernel"] + grdb),
         tests("IdentityTests", ["Identity", "Definitions", "Ledger", "Kernel"]),
+        tests("PipelineTests", ["Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel", .product(name: "Logging", package: "swift-log")] + grdb),
         tests("AccessTests", ["Access", "Kernel", "Store"] + grdb),
+        tests("CollectTests", ["Collect", "Definitions", "Identity", "Ledger", "Kernel", "Simdjson"]),
         tests("DemoTests", ["Demo", "Kernel"]),
         tests(
             "WebTests",
@@ -98,8 +100,6 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
-        tests("SimdjsonTests", ["Simdjson", "Kernel"]),
-        tests("CollectTests", ["Collect", "Identity", "Ledger", "Kernel", "Simdjson", "Definitions"]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -41,10 +41,11 @@ def package(root):
 
 def table(root):
     """The rows of ARCHITECTURE.md's table of targets: name to line number and names it may import."""
-    rows = {}
+    rows, inside = {}, False
     for number, line in enumerate((root / "ARCHITECTURE.md").read_text().splitlines(), 1):
+        inside = line.startswith("|") and (inside or line.startswith("| Target |"))
         cells = [c.strip() for c in line.strip().strip("|").split("|")]
-        name = re.fullmatch(r"`(\w+)`", cells[0]) if line.startswith("|") and len(cells) == 3 else None
+        name = re.fullmatch(r"`(\w+)`", cells[0]) if inside and len(cells) == 3 else None
         if name:
             rows[name[1]] = (number, set(re.findall(r"`(\w+)`", cells[2])))
     return rows
