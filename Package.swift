@@ -84,6 +84,14 @@ let package = Package(
             swiftSettings: strict),
 
         tests("KernelTests", ["Kernel"]),
+        tests("SimdjsonTests", ["Simdjson", "Kernel"]),
+        tests("DefinitionsTests", ["Definitions"]),
+        tests("LedgerTests", ["Ledger", "Kernel"] + grdb),
+        tests("IdentityTests", ["Identity", "Definitions", "Ledger", "Kernel"]),
+        tests("PipelineTests", ["Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel", .product(name: "Logging", package: "swift-log")] + grdb),
+        tests("AccessTests", ["Access", "Kernel", "Store"] + grdb),
+        tests("CollectTests", ["Collect", "Definitions", "Identity", "Ledger", "Kernel", "Simdjson"]),
+        tests("DemoTests", ["Demo", "Kernel"]),
         tests(
             "WebTests",
             [
