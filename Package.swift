@@ -83,6 +83,14 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        .executableTarget(
+            name: "sightline-bench",
+            dependencies: [
+                "Customers", "Identity", "Kernel", "Ledger", "Pipeline", "Store", "Timeline",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
+            ] + grdb,
+            path: "Sources/Bench", swiftSettings: strict),
+
         tests("KernelTests", ["Kernel"]),
         tests("SimdjsonTests", ["Simdjson", "Kernel"]),
         tests("DefinitionsTests", ["Definitions"]),

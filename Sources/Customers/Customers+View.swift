@@ -75,6 +75,12 @@ extension Customers {
         }.sorted { $0.key < $1.key }
     }
 
+    /// The person's name; nil when we do not know one.
+    package func name(of id: CustomerID) throws -> String? {
+        guard let members = members(id) else { return nil }
+        return Self.name(try store.read { try traits(members, ledger.vocabulary, $0) })
+    }
+
     /// A name to call the customer by.
     static func name(_ traits: [Trait]) -> String? {
         func text(_ keys: String...) -> String? {

@@ -1,0 +1,98 @@
+import Foundation
+import Glibc
+
+/// A kept-alive connection to 127.0.0.1, as plain as can be: what it costs should not show in the figures.
+final class Connection {
+    private let fd: Int32
+    private var buffer = [UInt8](repeating: 0, count: 1 << 20)
+
+    init?(port: Int) {
+        fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let done = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(fd, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
+        guard done == 0 else {
+            close(fd)
+            return nil
+        }
+        var yes: Int32 = 1
+        setsockopt(fd, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    deinit { close(fd) }
+
+    /// Writes a request and reads its answer; gives the status, or 0 when the connection broke.
+    func ask(_ request: [UInt8]) -> Int {
+        var sent = 0
+        while sent < request.count {
+            let n = request.withUnsafeBytes { send(fd, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL.rawValue)) }
+            guard n > 0 else { return 0 }
+            sent += n
+        }
+        var have = 0
+        while true {
+            let n = buffer.withUnsafeMutableBytes { recv(fd, $0.baseAddress! + have, $0.count - have, 0) }
+            guard n > 0 else { return 0 }
+            have += n
+            let end = buffer.withUnsafeBytes { memmem($0.baseAddress!, have, "\r\n\r\n", 4).map { $0 - UnsafeMutableRawPointer(mutating: buffer.withUnsafeBytes { $0.baseAddress! }) } }
+            guard let end else { continue }
+            let head = String(decoding: buffer[..<end], as: UTF8.self).lowercased()
+            guard let mark = head.range(of: "content-length: ") else { return 0 }
+            let length = Int(head[mark.upperBound...].prefix { $0.isNumber }) ?? 0
+            while have < end + 4 + length {
+                if buffer.count < end + 4 + length { buffer += [UInt8](repeating: 0, count: end + 4 + length - buffer.count) }
+                let n = buffer.withUnsafeMutableBytes { recv(fd, $0.baseAddress! + have, $0.count - have, 0) }
+                guard n > 0 else { return 0 }
+                have += n
+            }
+            return Int(head.split(separator: " ").dropFirst().first ?? "0") ?? 0
+        }
+    }
+}
+
+/// The real server in a process of its own.
+final class BenchServer {
+    private let process = Process()
+    private let program: String
+    private let folder: String
+    let port: Int
+    var pid: Int32 { process.processIdentifier }
+
+    init(program: String, folder: String) throws {
+        self.program = program
+        self.folder = folder
+        port = 20_000 + Int(getpid()) % 20_000
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = ["serve", "--data", folder, "--host", "127.0.0.1", "--port", "\(port)"]
+        process.standardError = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        for _ in 0..<600 {
+            if let c = Connection(port: port), c.ask(Array("GET /health HTTP/1.1\r\nHost: bench\r\n\r\n".utf8)) == 200 { return }
+            usleep(100_000)
+        }
+        throw CocoaError(.executableLoad)
+    }
+
+    /// What a command prints, without the line's end.
+    func command(_ arguments: [String]) throws -> String {
+        let p = Process()
+        let pipe = Pipe()
+        p.executableURL = URL(fileURLWithPath: program)
+        p.arguments = arguments + ["--data", folder]
+        p.standardOutput = pipe
+        try p.run()
+        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        p.waitUntilExit()
+        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    func stop() {
+        process.terminate()
+        process.waitUntilExit()
+    }
+}

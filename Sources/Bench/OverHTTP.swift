@@ -1,0 +1,131 @@
+import Foundation
+import Glibc
+import Kernel
+import Synchronization
+
+/// The rows over HTTP: a real server in a process of its own, and clients here that keep connections open and write
+/// ready-made requests.
+struct OverHTTP {
+    let program: String
+    let folder: String
+    let people: Int
+
+    func measure(_ report: inout Report) async throws {
+        let server = try BenchServer(program: program, folder: folder)
+        defer { server.stop() }
+        let key = try server.command(["key", "create", "bench-\(getpid())"])
+        let token = try server.command(["token", "create", "bench-\(getpid())", "--role", "administrator"])
+        ingest(server, key, &report)
+        views(server, token, &report)
+    }
+
+    private func ingest(_ server: BenchServer, _ key: String, _ report: inout Report) {
+        let bodies = 400
+        let per = 500
+        let rounds = 5
+        var crowd = Crowd(seed: UInt64(time(nil)), people: people)
+        let authorization = Data("\(key):".utf8).base64EncodedString()
+        let now = Instant(milliseconds: Int64(Date().timeIntervalSince1970) * 1000)
+        // Message ids differ from round to round by their first letters, written over in place.
+        let requests = (0..<bodies).map { _ in
+            let body = crowd.body(per, at: now)
+            let head = "POST /v1/batch HTTP/1.1\r\nHost: bench\r\nAuthorization: Basic \(authorization)\r\nContent-Type: application/json\r\nContent-Length: \(body.count)\r\n\r\n"
+            return Array(head.utf8) + body
+        }
+        let bare = bareAppend(requests)
+        let before = processorSeconds(of: server.pid) ?? 0
+        let began = seconds()
+        var failed = 0
+        for round in 0..<rounds {
+            failed += Clients.run(port: server.port, connections: 8, requests: requests.count) { i in Self.renamed(requests[i], round) }
+        }
+        let took = seconds() - began
+        let n = bodies * per * rounds
+        let processor = ((processorSeconds(of: server.pid) ?? 0) - before) / Double(n) * 1e6
+        let share = bare * Double(rounds) / took
+        report.row("append and sync of the same requests, bare", rate(n, bare * Double(rounds)))
+        report.row(
+            "ingest over HTTP, 500 a batch, acknowledged", "\(rate(n, took)), \(number(share, 2)) of the bare limit, server's processor \(number(processor, 2)) µs each, \(failed) failed",
+            target: "≥ 250,000/s and ≥ 0.4 of the bare limit", reached: Double(n) / took >= 250_000 && share >= 0.4 && failed == 0)
+    }
+
+    private static let mark = Array("\"messageId\":\"".utf8)
+
+    private static func renamed(_ request: [UInt8], _ round: Int) -> [UInt8] {
+        var out = request
+        let letter = UInt8(103 + round)  // g, h, …: no hexadecimal digit
+        out.withUnsafeMutableBytes { bytes in
+            var at = bytes.baseAddress!
+            var rest = bytes.count
+            while let found = memmem(at, rest, mark, mark.count) {
+                let id = found.advanced(by: mark.count)
+                id.storeBytes(of: letter, as: UInt8.self)
+                rest -= id - at
+                at = id
+            }
+        }
+        return out
+    }
+
+    private func bareAppend(_ requests: [[UInt8]]) -> Double {
+        let path = folder + "/bare"
+        let fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        defer {
+            close(fd)
+            unlink(path)
+        }
+        let began = seconds()
+        var waiting = 0
+        for r in requests {
+            _ = r.withUnsafeBytes { write(fd, $0.baseAddress!, $0.count) }
+            waiting += r.count
+            if waiting >= 4 << 20 {
+                fdatasync(fd)
+                waiting = 0
+            }
+        }
+        fdatasync(fd)
+        return seconds() - began
+    }
+
+    private func views(_ server: BenchServer, _ token: String, _ report: inout Report) {
+        var random = SeededRandom(seed: 11)
+        let n = 40_000
+        let requests = (0..<n).map { _ in
+            let id = CustomerID(raw: UInt32(random.below(people)))
+            return Array("GET /api/customers/\(id)/interactions?limit=25 HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer \(token)\r\n\r\n".utf8)
+        }
+        _ = Clients.run(port: server.port, connections: 8, requests: n) { requests[$0] }
+        let before = processorSeconds(of: server.pid) ?? 0
+        let began = seconds()
+        let failed = Clients.run(port: server.port, connections: 8, requests: n) { requests[$0] }
+        let took = seconds() - began
+        let processor = ((processorSeconds(of: server.pid) ?? 0) - before) / Double(n) * 1e6
+        report.row(
+            "history over HTTP, 25 a page, 8 connections", "\(rate(n, took)), server's processor \(number(processor, 1)) µs each, \(failed) failed", target: "≥ 9,000/s",
+            reached: Double(n) / took >= 9_000 && failed == 0)
+    }
+}
+
+/// Connections that write requests and read whole answers, each on a thread of its own.
+enum Clients {
+    /// Answers that were not 200, and connections that broke.
+    static func run(port: Int, connections: Int, requests: Int, _ request: @escaping @Sendable (Int) -> [UInt8]) -> Int {
+        let counter = Counter()
+        let failed = Mutex(0)
+        DispatchQueue.concurrentPerform(iterations: connections) { _ in
+            var bad = 0
+            if let connection = Connection(port: port) {
+                while true {
+                    let i = counter.next()
+                    guard i < requests else { break }
+                    if connection.ask(request(i)) != 200 { bad += 1 }
+                }
+            } else {
+                bad += 1
+            }
+            failed.withLock { $0 += bad }
+        }
+        return failed.withLock { $0 }
+    }
+}

@@ -1,0 +1,119 @@
+import FoundationEssentials
+import GRDB
+import Identity
+import Kernel
+import Ledger
+import Pipeline
+import Store
+
+/// Likely duplicates that no rule joins, for somebody to decide.
+///
+/// The reaction notes who said something new about name, address or phone; comparing is done beside the pipeline, since
+/// nothing else waits for it.
+extension Customers {
+    /// Open reviews, the oldest first.
+    ///
+    /// - Parameters:
+    ///   - limit: 1 to 200.
+    ///   - after: the id of the last one seen.
+    package func reviews(limit: Int, after: Int64? = nil) throws -> [Review] {
+        let people = pipeline.people
+        var found: [Review] = []
+        try store.read { db in
+            let rows = try Row.fetchCursor(db, sql: "SELECT * FROM review WHERE decided_at IS NULL AND id > ? ORDER BY id", arguments: [after ?? 0])
+            while found.count < min(max(limit, 1), 200), let row = try rows.next() {
+                let a = people.root(row["a"])
+                let b = people.root(row["b"])
+                // Joined since by something else.
+                guard a != b else { continue }
+                let reasons: String = row["reasons"]
+                found.append(
+                    Review(
+                        id: row["id"], a: CustomerID(raw: a), b: CustomerID(raw: b), likeness: row["likeness"],
+                        reasons: (try? JSONDecoder().decode([String].self, from: Data(reasons.utf8))) ?? [], at: Instant(milliseconds: row["at"])))
+            }
+        }
+        return found
+    }
+
+    /// Says whether the two are one person: joins them, or keeps them apart for good.
+    ///
+    /// - Throws: ``CustomersProblem/noReview(_:)``, ``LedgerProblem``
+    package func decide(review id: Int64, same: Bool, by author: String) async throws {
+        let row = try store.read { try Row.fetchOne($0, sql: "SELECT a, b FROM review WHERE id = ? AND decided_at IS NULL", arguments: [id]) }
+        guard let row else { throw CustomersProblem.noReview(id) }
+        let a: UInt32 = row["a"]
+        let b: UInt32 = row["b"]
+        let command: Command = same ? .merge(a: a, b: b, author: author, note: nil) : .apart(a: a, b: b, author: author)
+        _ = try await pipeline.perform(command, randomness: randomness)
+        let now = clock.now.milliseconds
+        try store.writeDurably {
+            try $0.execute(sql: "UPDATE review SET decided_at = ?, decided_by = ?, same = ? WHERE id = ?", arguments: [now, author, same, id])
+        }
+    }
+
+    /// Raw customers compared in one transaction.
+    private static let batch = 50
+
+    /// Compares some customers who said something new with those they could be. Called in the background until it says
+    /// that there is nothing left.
+    ///
+    /// - Returns: whether there may be more to compare.
+    package func compareSome() throws -> Bool {
+        let waiting = try store.read { try UInt32.fetchAll($0, sql: "SELECT customer_id FROM unreviewed ORDER BY customer_id LIMIT ?", arguments: [Self.batch]) }
+        guard !waiting.isEmpty else { return false }
+        let rules = pipeline.rules
+        try store.write { db in
+            for customer in waiting {
+                try compare(customer, rules, db)
+                try db.execute(sql: "DELETE FROM unreviewed WHERE customer_id = ?", arguments: [customer])
+            }
+        }
+        return waiting.count == Self.batch
+    }
+
+    private func compare(_ customer: UInt32, _ rules: IdentityRules, _ db: Database) throws {
+        let vocabulary = ledger.vocabulary
+        func person(_ c: UInt32) throws -> Likeness.Person {
+            Likeness.Person(.object(try traits([c], vocabulary, db).map { JSON.Member($0.key, $0.value) }), rules: rules)
+        }
+        let me = try person(customer)
+        guard !me.isEmpty, try !isErased(customer, db) else { return }
+        try db.execute(sql: "DELETE FROM likeness WHERE customer_id = ?", arguments: [customer])
+        var others: Set<UInt32> = []
+        for key in Likeness.blockingKeys(of: me) {
+            // A key that very many share tells nothing.
+            let sharing = try UInt32.fetchAll(
+                db.cachedStatement(sql: "SELECT customer_id FROM likeness WHERE key = ? LIMIT \(Likeness.largestBlock + 1)"), arguments: [key])
+            if sharing.count <= Likeness.largestBlock { others.formUnion(sharing) }
+            try db.execute(sql: "INSERT INTO likeness (key, customer_id) VALUES (?, ?) ON CONFLICT DO NOTHING", arguments: [key, customer])
+        }
+        let people = pipeline.people
+        let root = people.root(customer)
+        for other in others where people.root(other) != root {
+            let verdict = Likeness.compare(me, try person(other))
+            guard verdict.likeness >= Likeness.threshold, try !areApart(customer, other, db) else { continue }
+            let reasons = String(decoding: try JSONEncoder().encode(verdict.reasons), as: UTF8.self)
+            try db.execute(
+                sql: """
+                    INSERT INTO review (a, b, likeness, reasons, at) VALUES (?, ?, ?, ?, ?)
+                    ON CONFLICT (a, b) DO UPDATE SET likeness = excluded.likeness, reasons = excluded.reasons WHERE review.decided_at IS NULL
+                    """, arguments: [min(customer, other), max(customer, other), verdict.likeness, reasons, clock.now.milliseconds])
+        }
+    }
+
+    private func isErased(_ raw: UInt32, _ db: Database) throws -> Bool {
+        try Bool.fetchOne(db, sql: "SELECT erased_at IS NOT NULL FROM customer WHERE id = ?", arguments: [raw]) ?? true
+    }
+
+    /// Whether somebody said of any of the two persons' raw customers that they are two people.
+    private func areApart(_ a: UInt32, _ b: UInt32, _ db: Database) throws -> Bool {
+        let left = pipeline.people.members(of: a)
+        let right = Set(pipeline.people.members(of: b))
+        let statement = try db.cachedStatement(sql: "SELECT b FROM apart WHERE a = $1 UNION ALL SELECT a FROM apart WHERE b = $1")
+        for m in left {
+            for other in try UInt32.fetchAll(statement, arguments: [m]) where right.contains(other) { return true }
+        }
+        return false
+    }
+}
