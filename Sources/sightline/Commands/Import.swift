@@ -30,7 +30,7 @@ struct Import: AsyncParsableCommand {
         let began = ContinuousClock.now
         let summary = try await FolderClient.with(settings, make: true, start: EmbeddedServer.start) { client in
             let most = min(settings[Known.importItems], 10_000)
-            let headers = key.map { [(name: "Sightline-Source", value: $0)] } ?? []
+            let headers = key.map { [(name: "Sightline-Source", value: APIRequest.encoded($0))] } ?? []
             let run = ImportRun(limit: settings[Known.importLimit], most: most, report: report.add, show: display.show, sleep: { try await Task.sleep(for: $0) }) { body in
                 var request = APIRequest("POST", "/v1/import", body: body)
                 request.headers = headers

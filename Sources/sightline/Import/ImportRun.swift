@@ -81,10 +81,10 @@ struct ImportRun {
 
     private func take(_ answer: JSON, _ origins: [(file: String, line: Int)], _ summary: inout Summary) throws {
         summary.accepted += try answer.whole("accepted")
-        for refusal in try answer.list("refusals") {
+        for refusal in try answer.list("refused") {
             summary.refused += 1
             let index = try refusal.whole("index")
-            guard origins.indices.contains(index) else { throw AnswerProblem.lacks("refusals[].index") }
+            guard origins.indices.contains(index) else { throw AnswerProblem.lacks("refused[].index") }
             try report(
                 ReportLine(
                     file: origins[index].file, line: origins[index].line, kind: "refused", messageID: refusal["messageId"]?.string,
