@@ -37,7 +37,8 @@ import Testing
 
     @Test(arguments: [
         ("", "is empty"), ("   ", "is empty"), ("ann", "has no @"), ("ann@b@c", "has more than one @"), ("@example.com", "has nothing before the @"),
-        ("ann@", "has nothing after the @"), ("ann b@example.com", "has a space in it"), ("ann@.com", "has a dot where a name should be"),
+        ("ann@", "has nothing after the @"), ("ann b@example.com", "has a space in it"), ("@", "has nothing before the @"), (".ann@example.com", "has a dot where a name should be"),
+        ("ann.@example.com", "has a dot where a name should be"), ("ann@.com", "has a dot where a name should be"),
         ("ann@example.com.", "has a dot where a name should be"), ("ann@example..com", "has two dots in a row"),
         ("Ann <ann@example.com>", "has a space in it"), ("<ann@example.com>", "has a < in it; write the bare address"),
         ("ann@example.com,bob", "has a , in it; write the bare address"), ("ann\u{0}@example.com", "has a control character in it"),
@@ -119,6 +120,23 @@ import Testing
         #expect(made.failures.map(\.pattern) == ["(", "(?=x)", "[z-a]"])
         #expect(made.failures.allSatisfy { !$0.why.isEmpty })
         #expect(made.values.all == ["^ok$"])
+    }
+
+    /// Patterns that hold only at the start are searched apart from the others: what is found must not change by that.
+    @Test(arguments: [
+        ("^a|b", "xb", true), ("^(a|b)", "xb", false), ("^(a|b)", "bx", true), ("^[|]", "x|", false), ("^[]|]x|y", "zy", true), (#"^\|"#, "a|", false), (#"^\|"#, "|", true),
+        (#"^\Qa|\E|b"#, "xb", true), ("^?b", "ab", true), ("^*b", "ab", true), ("^{0}b", "ab", true), ("(?m)^b", "a\nb", true), ("^(?m)a|b", "cb", true), ("b$", "ab", true), ("^", "x", true),
+        ("^a$", "A", true), ("^a$", "aa", false), ("^(a|(b|c))d|e", "xe", true), ("[^a]|b", "b", true), ("^[^]|]$", "|", false),
+    ])
+    func `a pattern is found where RE2 says`(pattern: String, text: String, found: Bool) {
+        #expect((PatternSet([pattern]).find(text) != nil) == found)
+        #expect((PatternSet(["^zzz", pattern, "zzz"]).find(text) == pattern) == found)
+    }
+
+    @Test func `of several patterns the first is named`() {
+        let set = PatternSet(["b", "^a", "a"])
+        #expect(set.find("ab") == "b" && set.find("ax") == "^a" && set.find("xa") == "a" && set.find("x") == nil && set.find("") == nil)
+        #expect(PatternSet([]).find("x") == nil)
     }
 
     /// What comes out, put in again, must come out the same: the ledger is replayed.
