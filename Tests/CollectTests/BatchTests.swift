@@ -103,9 +103,9 @@ import Testing
     }
 
     @Test func `the answer is JSON`() throws {
-        let outcome = try collect(.batch, #"{"batch":[{"type":"track","userId":"u","event":"E"},{"type":"da\"nce","messageId":"m"},7]}"#)
+        let outcome = try collect(.batch, #"{"batch":[{"type":"track","userId":"u","event":"E"},{"type":"da\"\nnce","messageId":"m"},7]}"#)
         let text = String(decoding: outcome.receipt.json, as: UTF8.self)
-        #expect(text.hasPrefix(#"{"success":true,"accepted":1,"refused":[{"index":1,"messageId":"m","kind":"unknown-type","reason":"type is \"da\#u{fffd}nce\", which"#))
+        #expect(text.hasPrefix(#"{"success":true,"accepted":1,"refused":[{"index":1,"messageId":"m","kind":"unknown-type","reason":"type is \"da\"\#u{fffd}nce\", which"#))
         #expect(text.hasSuffix(#"{"index":2,"messageId":null,"kind":"not-an-object","reason":"The item is no JSON object. Send each item as {\"type\": …}."}]}"#))
     }
 
