@@ -99,7 +99,7 @@ import Testing
         #expect(try judged(#""event":"E","context":{"library":{"name":"till-sdk-2"}}"#, with: made) == "kiosk in -")
         #expect(try judged(#""event":"E","channel":"Kiosk""#, with: made) == "kiosk in -")
         #expect(try judged(#""name":"x""#, .page, with: made) == "web in owned")
-        #expect(try judged(#""event":"Email Sent""#, with: made) == "other in paid")
+        #expect(try judged(#""event":"Email Sent""#, with: made) == "email out paid")
         #expect(try judged(#""event":"E","context":{"campaign":{"medium":"Zebra"}}"#, with: made) == "other in earned")
         #expect(try refusal(.track, #"{"userId":"u","event":"E","channel":"smoke"}"#, with: made).reason.contains("push, kiosk"))
     }
