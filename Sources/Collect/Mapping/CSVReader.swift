@@ -47,10 +47,12 @@ package enum CSVFault: Error, Sendable, Equatable {
 
 /// Reads comma separated values (RFC 4180) from a file, row by row, without holding the file.
 ///
-/// Takes CRLF and LF as the end of a row, quoted fields with separators, line breaks and doubled quotes in them, and a UTF-8 byte
-/// order mark. A quote inside an unquoted field is a letter like any other. Blank lines are passed over. A row that cannot be read is
-/// reported and reading goes on with the next *line*, so that a quote that is never closed costs one line and not the file.
-/// A row may be 1 MiB long.
+/// Takes CRLF, LF and, as section 2 allows it in no unquoted field, a carriage return alone as the end of a row; quoted fields with
+/// separators, line breaks and doubled quotes in them; and a UTF-8 byte order mark. A quote inside an unquoted field is a letter like
+/// any other. Blank lines are passed over. A row that cannot be read is reported and reading goes on with the next *line*, so that a
+/// quote that is never closed costs one line and not the file. A row may be 1 MiB long.
+///
+/// Lines are counted as `grep -n` does, by line feeds, unless the heading ends with a carriage return alone.
 package struct CSVReader: ~Copyable {
     /// How long a row may be, in bytes.
     package static let rowLimit = 1 << 20
@@ -69,6 +71,8 @@ package struct CSVReader: ~Copyable {
     private var at = 0
     private var line = 1
     private var ended = false
+    /// What ends a line, for counting: LF, or CR in files of old Macintoshes. Zero until the first row was read.
+    private var lineEnd: UInt8 = 0
     /// The line that is passed over goes on in what was not read yet.
     private var leaving = false
 
@@ -100,9 +104,9 @@ package struct CSVReader: ~Copyable {
                 if try !file.fill(&buffer) { ended = true }
             case .nothing:
                 return .end
-            case .blank(let end):
+            case .blank(let end, let breaks):
                 at = end
-                line += 1
+                line += breaks
             case .fault(let fault):
                 return leaveLine(fault)
             case .row(let end, let breaks):
@@ -117,7 +121,7 @@ package struct CSVReader: ~Copyable {
 
     private enum Scan {
         case row(end: Int, breaks: Int)
-        case blank(end: Int)
+        case blank(end: Int, breaks: Int)
         case fault(CSVFault)
         /// The buffer ends before the row does.
         case more
@@ -125,50 +129,68 @@ package struct CSVReader: ~Copyable {
     }
 
     /// One row from `at` on. Leaves `at` alone.
-    private func scan(_ row: inout CSVRow) -> Scan {
-        let (from, ended, separator) = (at, ended, separator)
+    private mutating func scan(_ row: inout CSVRow) -> Scan {
+        let (from, ended, separator, counted) = (at, ended, separator, lineEnd)
         row.clear()
-        return buffer.withUnsafeBytes { bytes in
+        var lineEnd = counted
+        let found: Scan = buffer.withUnsafeBytes { bytes in
             let count = bytes.count
             if from == count { return ended ? .nothing : .more }
             var i = from
             var breaks = 0
             while true {
-                // A field begins.
+                let field = i
                 if i < count, bytes[i] == 34 {
                     i += 1
-                    var start = i
-                    quoted: while true {
-                        while i < count, bytes[i] != 34 {
-                            if bytes[i] == 10 { breaks += 1 }
-                            i += 1
-                        }
-                        // The byte behind the quote decides whether it closes the field.
-                        if i + 1 >= count, !ended { return .more }
-                        if i >= count { return .fault(.openQuote(field: row.count + 1)) }
-                        row.append(bytes[start..<i])
-                        i += 1
-                        guard i < count, bytes[i] == 34 else { break quoted }
-                        start = i
-                        i += 1
+                    switch Self.quoted(bytes, &i, &breaks, counted, ended, &row) {
+                    case .closed: break
+                    case .open: return ended ? .fault(.openQuote(field: row.count + 1)) : .more
                     }
-                    if i + 1 < count, bytes[i] == 13, bytes[i + 1] == 10 { i += 1 } else if i + 1 == count, bytes[i] == 13, !ended { return .more }
-                    if i < count, bytes[i] != separator, bytes[i] != 10 { return .fault(.textAfterQuote(field: row.count + 1)) }
+                    if i < count, bytes[i] != separator, bytes[i] != 10, bytes[i] != 13 { return .fault(.textAfterQuote(field: row.count + 1)) }
                 } else {
-                    let start = i
-                    while i < count, bytes[i] != separator, bytes[i] != 10 { i += 1 }
-                    if i == count, !ended { return .more }
-                    var end = i
-                    // A carriage return belongs to the end of the row only right before its line feed or the end of the file.
-                    if i == count || bytes[i] == 10, end > start, bytes[end - 1] == 13 { end -= 1 }
-                    if row.count == 0, end == from, i == count || bytes[i] == 10 { return i == count ? .nothing : .blank(end: i + 1) }
-                    row.append(bytes[start..<end])
+                    while i < count, bytes[i] != separator, bytes[i] != 10, bytes[i] != 13 { i += 1 }
+                    row.append(bytes[field..<i])
                 }
+                // What ends the field, and whether a line feed follows a carriage return, may not be read yet.
+                if i >= count - 1, !ended, i == count || bytes[i] == 13 { return .more }
+                let isBlank = row.count == 0 && i == from
                 row.endField()
-                if i == count { return .row(end: i, breaks: breaks) }
-                i += 1
-                if bytes[i - 1] == 10 { return .row(end: i, breaks: breaks + 1) }
+                if i == count { return isBlank ? .nothing : .row(end: i, breaks: breaks) }
+                if bytes[i] == separator {
+                    i += 1
+                    continue
+                }
+                let alone = bytes[i] == 13 && (i + 1 == count || bytes[i + 1] != 10)
+                if lineEnd == 0, !isBlank { lineEnd = alone ? 13 : 10 }
+                i += alone || bytes[i] == 10 ? 1 : 2
+                if !alone || lineEnd == 13 { breaks += 1 }
+                return isBlank ? .blank(end: i, breaks: breaks) : .row(end: i, breaks: breaks)
             }
+        }
+        self.lineEnd = lineEnd
+        return found
+    }
+
+    private enum Quote { case closed, open }
+
+    /// Appends a quoted field, from behind its opening quote to behind its closing one.
+    @inline(__always) private static func quoted(
+        _ bytes: UnsafeRawBufferPointer, _ i: inout Int, _ breaks: inout Int, _ lineEnd: UInt8, _ ended: Bool, _ row: inout CSVRow
+    ) -> Quote {
+        let count = bytes.count
+        var start = i
+        while true {
+            while i < count, bytes[i] != 34 {
+                if bytes[i] == lineEnd || lineEnd == 0 && bytes[i] == 10 { breaks += 1 }
+                i += 1
+            }
+            // The byte behind the quote decides whether it closes the field.
+            if i >= count || (i + 1 == count && !ended) { return .open }
+            row.append(bytes[start..<i])
+            i += 1
+            guard i < count, bytes[i] == 34 else { return .closed }
+            start = i
+            i += 1
         }
     }
 
@@ -180,8 +202,9 @@ package struct CSVReader: ~Copyable {
 
     /// Goes behind the next line feed, or to the end of what was read, to go on from there.
     private mutating func pass() {
+        let end = lineEnd == 13 ? 13 : 10 as UInt8
         var i = at
-        while i < buffer.count, buffer[i] != 10 { i += 1 }
+        while i < buffer.count, buffer[i] != end { i += 1 }
         leaving = i == buffer.count && !ended
         at = min(i + 1, buffer.count)
         if i < buffer.count || ended { line += 1 }

@@ -45,7 +45,7 @@ package enum MappingProblem: Error, Sendable, Equatable {
         case .value(let place, let what, let value, let wanted, let known):
             "\(place): \(what) cannot be “\(value)”: it must be \(wanted).\(known.isEmpty ? "" : Self.help(value, known))"
         case .repeated(let place, let what, let name):
-            "\(place): there already is a \(what) “\(name)”. Give each its own name."
+            "\(place): “\(name)” stands twice. Give each \(what) its own name."
         case .unknownName(let place, let name, let known):
             "\(place): nothing is called “\(name)” here.\(Self.help(name, known))"
         case .noColumn(let place, let column, let file, let columns):

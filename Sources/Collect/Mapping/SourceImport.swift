@@ -74,9 +74,6 @@ final class SourceImport {
         case .row: break
         }
         let names = (0..<row.count).map { row.text($0) }
-        if let odd = names.first(where: { $0.contains("\r") }) {
-            throw MappingProblem.heading(file: path, "its lines end with a carriage return alone, behind “\(odd.prefix(while: { $0 != "\r" }))”: save it with LF or CRLF")
-        }
         var seen: Set<String> = []
         for name in names where !name.isEmpty && !seen.insert(name).inserted {
             throw MappingProblem.heading(file: path, "two columns are called “\(name)”")

@@ -15,6 +15,11 @@ enum RealData {
 
     static var isThere: Bool { FileManager.default.fileExists(atPath: folder.appending(path: "README.md").path) }
 
+    /// Each imported once: reading them takes seconds in a debug build.
+    static let olist = Result { try read("olist", "olist-8k") }
+    static let twcs = Result { try read("twcs", "twcs-5k") }
+    static let onlineRetail = Result { try read("online-retail", "online-retail-50k") }
+
     /// Imports a folder through one of our mapping files.
     static func read(_ mapping: String, _ inputs: String) throws -> Imported {
         let mapping = try Mapping(path: package.appending(path: "mappings/\(mapping).yaml").path)
@@ -23,13 +28,13 @@ enum RealData {
 }
 
 /// All that an import gave, parsed by another reader than ours.
-struct Imported {
+struct Imported: Sendable {
     var items: [Item] = []
     var notices: [ImportNotice] = []
     var bytes: [[UInt8]] = []
     var progress = ImportProgress()
 
-    struct Item {
+    struct Item: @unchecked Sendable {  // values of JSONSerialization never change
         let line: Int
         let object: [String: Any]
         var type: String { object["type"] as? String ?? "" }
