@@ -175,14 +175,20 @@ extension Response {
 /// Answers every error with the problem it is, and logs those that are ours.
 package struct ProblemMiddleware: RouterMiddleware {
     let methods: MethodTable
+    /// Answers browsers that ask for an address that is none; nil without a console.
+    let page: Endpoint.Handler?
 
     package func handle(_ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response) async throws -> Response {
         do {
             return try await next(request, context)
         } catch {
             var problem = Problem(error)
-            if problem == .noRoute, let allowed = methods.allowed(request.uri.path) {
-                problem = .method(allowed)
+            if problem == .noRoute {
+                if let allowed = methods.allowed(request.uri.path) {
+                    problem = .method(allowed)
+                } else if let page, request.method == .get, request.headers[.accept]?.contains("text/html") == true {
+                    return try await page(request, context)
+                }
             }
             if problem == .unforeseen {
                 context.logger.error("request failed", metadata: [
@@ -212,7 +218,9 @@ package struct MethodTable: Sendable {
     func allowed(_ path: String) -> [String]? {
         let asked = Self.parts(path)
         let found = routes.filter { route in
-            route.path.count == asked.count && zip(route.path, asked).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+            let isOpen = route.path.last == "**"
+            guard isOpen ? asked.count >= route.path.count : asked.count == route.path.count else { return false }
+            return zip(route.path, asked).allSatisfy { $0.hasPrefix("{") || $0 == "**" || $0 == $1 }
         }
         return found.isEmpty ? nil : Set(found.map(\.method) + ["OPTIONS"]).sorted()
     }
