@@ -98,6 +98,7 @@ let package = Package(
         tests("IdentityTests", ["Identity", "Definitions", "Ledger", "Kernel"]),
         tests("PipelineTests", ["Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel", .product(name: "Logging", package: "swift-log")] + grdb),
         tests("AccessTests", ["Access", "Kernel", "Store"] + grdb),
+        tests("SightlineTests", ["sightline", "Collect", "Kernel", "Ledger", "Store", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         tests("CollectTests", ["Collect", "Definitions", "Identity", "Ledger", "Kernel", "Simdjson"]),
         tests("DemoTests", ["Demo", "Kernel"]),
         tests(

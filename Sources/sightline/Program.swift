@@ -38,7 +38,7 @@ import Foundation
         default:
             if let code = error as? ExitCode { exit(code.rawValue) }
             terminal.say("sightline: " + Text.cleanLines(Failure.sentence(error)))
-            exit(1)
+            exit(error is SettingsProblem ? 2 : 1)
         }
     }
 

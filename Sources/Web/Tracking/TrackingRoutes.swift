@@ -33,7 +33,7 @@ struct TrackingRoutes: Sendable {
         let wait = try Self.wait(context.query)
         let collector = services.collector()
         let limit = collector.limits.bytes(of: route)
-        let source = try Self.key(of: request).map(source)
+        let source = try Self.key(of: request).map(source) ?? operatorSource(request, context)
         let packed = try Self.isPacked(request)
         let raw = try await Body.collect(request, limit: limit)
         let now = services.clock.now
@@ -68,6 +68,17 @@ struct TrackingRoutes: Sendable {
         case "gzip", "x-gzip": return true
         default: throw Problem.encoding
         }
+    }
+
+    /// By the Unix socket the operator needs no write key: whoever can open it could make one. `Sightline-Source` names the
+    /// key by which what is sent is to be known; without it, it is known by none.
+    private func operatorSource(_ request: Request, _ context: Context) throws -> Source? {
+        guard context.local else { return nil }
+        guard let field = HTTPField.Name("Sightline-Source"), let encoded = request.headers[field] else { return Source(id: 0, name: "") }
+        guard let name = Percent.decode(encoded), let found = services.access.sources.first(where: { $0.name == name }) else {
+            throw Problem.notFound("name among the write keys in force")
+        }
+        return found
     }
 
     private func source(_ key: String) throws -> Source {

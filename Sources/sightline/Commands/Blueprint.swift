@@ -19,7 +19,8 @@ struct BlueprintCommand: AsyncParsableCommand {
         func run() throws {
             let terminal = Environment.current.terminal
             let blueprint = try BlueprintCommand.read(source, terminal)
-            terminal.say("\(Text.count(blueprint.documents.count, "document")): nothing is wrong.")
+            let none = "There is no *.yaml file in \(source), so the defaults hold."
+            terminal.say(blueprint.documents.isEmpty ? none : "\(Text.count(blueprint.documents.count, "document")): nothing is wrong.")
         }
     }
 
@@ -59,6 +60,9 @@ struct BlueprintCommand: AsyncParsableCommand {
 
         func run() async throws {
             let blueprint = try BlueprintCommand.read(source, Environment.current.terminal)
+            guard !blueprint.documents.isEmpty else {
+                throw CommandProblem.file(path: source, reason: "there is no *.yaml file in it. Applying it would take everything out of force.")
+            }
             try await withFolder(folder, make: true) { client, terminal in
                 let documents: JSON = .array(blueprint.documents.map { ["name": .string($0.file), "text": .string($0.text)] })
                 let body: JSON = ["documents": documents, "check": false]

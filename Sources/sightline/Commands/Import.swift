@@ -29,9 +29,9 @@ struct Import: AsyncParsableCommand {
         let display = ImportDisplay(environment.terminal.error)
         let began = ContinuousClock.now
         let summary = try await FolderClient.with(settings, make: true, start: EmbeddedServer.start) { client in
-            let limits = ImportRun.Limits(bytes: settings[Known.importLimit], items: min(settings[Known.importItems], 2500))
-            let headers = key.map { [(name: "Sightline-Source", value: $0)] } ?? []
-            let run = ImportRun(limits: limits, report: report.add, show: display.show, sleep: { try await Task.sleep(for: $0) }) { body in
+            let most = min(settings[Known.importItems], 10_000)
+            let headers = key.map { [(name: "Sightline-Source", value: APIRequest.encoded($0))] } ?? []
+            let run = ImportRun(limit: settings[Known.importLimit], most: most, report: report.add, show: display.show, sleep: { try await Task.sleep(for: $0) }) { body in
                 var request = APIRequest("POST", "/v1/import", body: body)
                 request.headers = headers
                 return try await client.send(request)
@@ -45,7 +45,7 @@ struct Import: AsyncParsableCommand {
     }
 
     private func reader(_ settings: Settings, _ terminal: Terminal) throws -> any ImportReader {
-        guard let mapping else { return try NDJSONImport(paths: files, itemLimit: settings[Known.itemLimit]) }
+        guard let mapping else { return try NDJSONImport(files: files, itemLimit: settings[Known.itemLimit]) }
         let made = try MappedImport(mapping: Mapping(path: mapping), inputs: files, itemLimit: settings[Known.itemLimit])
         for name in made.notGiven { terminal.say("There is no \(Text.clean(name)) among the files, so its rows are not imported.") }
         return made

@@ -6,12 +6,6 @@ import Kernel
 /// While one request is on its way the next is read, so that reading costs no time; there is never more than one on its way,
 /// so that interactions stand in the ledger in the order of the files.
 struct ImportRun {
-    /// How much goes into one request.
-    struct Limits: Sendable {
-        var bytes = 4 << 20
-        var items = 2500
-    }
-
     /// What came of it.
     struct Summary: Sendable, Equatable {
         var rows = 0
@@ -24,26 +18,22 @@ struct ImportRun {
     }
 
     private let delivery: Delivery
-    let limits: Limits
+    private let limit: Int
+    private let most: Int
     /// Takes every row that was refused, left out, or is worth a word.
     let report: (ReportLine) throws -> Void
     /// Is told how far it is, often.
     let show: (ImportProgress, Summary) -> Void
 
-    /// Items that go together.
-    private struct Parcel: Sendable {
-        var items: [ImportItem] = []
-        var bytes = 0
-    }
-
     func run(_ reader: any ImportReader) async throws -> Summary {
         var summary = Summary()
+        var bodies = ImportBodies(limit: limit, most: most)
         let delivery = delivery
-        var parcel = try fill(reader, &summary)
-        while let current = parcel {
-            async let answers = delivery.send(current.items)
-            parcel = try fill(reader, &summary)
-            for (items, answer) in try await answers { try take(answer, items, &summary) }
+        var body = try next(reader, &bodies, &summary)
+        while let current = body {
+            async let answer = delivery.send(current.bytes)
+            body = try next(reader, &bodies, &summary)
+            try take(try await answer, current.origins, &summary)
             summary.rows = reader.progress.rows
             show(reader.progress, summary)
         }
@@ -52,43 +42,29 @@ struct ImportRun {
         return summary
     }
 
-    // The item that did not fit into a parcel begins the next: the reader cannot be turned back.
-    private final class Carried { var item: ImportItem? }
-    private let carried = Carried()
-
     /// - Parameters:
+    ///   - limit: Bytes of one request.
+    ///   - most: Items of one request.
     ///   - patience: How long to go on when the server cannot take anything.
     ///   - post: Sends one request's body.
     init(
-        limits: Limits = Limits(), patience: Duration = .seconds(600), report: @escaping (ReportLine) throws -> Void,
+        limit: Int = 4 << 20, most: Int = 10_000, patience: Duration = .seconds(600), report: @escaping (ReportLine) throws -> Void,
         show: @escaping (ImportProgress, Summary) -> Void, sleep: @escaping @Sendable (Duration) async throws -> Void,
         post: @escaping @Sendable ([UInt8]) async throws -> APIAnswer
     ) {
-        self.limits = limits
+        self.limit = limit
+        self.most = most
         self.report = report
         self.show = show
         delivery = Delivery(post: post, sleep: sleep, patience: patience)
     }
 
-    /// Reads the next parcel; nil when all is read.
-    private func fill(_ reader: any ImportReader, _ summary: inout Summary) throws -> Parcel? {
-        var parcel = Parcel()
-        func add(_ item: ImportItem) {
-            parcel.items.append(item)
-            parcel.bytes += item.bytes.count + 1
-        }
-        if let item = carried.item {
-            carried.item = nil
-            add(item)
-        }
-        while parcel.items.count < limits.items, let step = try reader.next() {
+    /// Reads until a body is full; nil when all is read and sent.
+    private func next(_ reader: any ImportReader, _ bodies: inout ImportBodies, _ summary: inout Summary) throws -> ImportBodies.Body? {
+        while let step = try reader.next() {
             switch step {
             case .item(let item):
-                guard parcel.items.isEmpty || parcel.bytes + item.bytes.count + 1 <= limits.bytes - Delivery.frame else {
-                    carried.item = item
-                    return parcel
-                }
-                add(item)
+                if let full = bodies.add(item) { return full }
             case .notice(let notice):
                 switch notice.kind {
                 case .refused: summary.refused += 1
@@ -100,18 +76,18 @@ struct ImportRun {
                 show(reader.progress, summary)
             }
         }
-        return parcel.items.isEmpty ? nil : parcel
+        return bodies.finish()
     }
 
-    private func take(_ answer: JSON, _ items: [ImportItem], _ summary: inout Summary) throws {
+    private func take(_ answer: JSON, _ origins: [(file: String, line: Int)], _ summary: inout Summary) throws {
         summary.accepted += try answer.whole("accepted")
-        for refusal in try answer.list("refusals") {
+        for refusal in try answer.list("refused") {
             summary.refused += 1
             let index = try refusal.whole("index")
-            guard items.indices.contains(index) else { throw AnswerProblem.lacks("refusals[].index") }
+            guard origins.indices.contains(index) else { throw AnswerProblem.lacks("refused[].index") }
             try report(
                 ReportLine(
-                    file: items[index].file, line: items[index].line, kind: "refused", messageID: refusal["messageId"]?.string,
+                    file: origins[index].file, line: origins[index].line, kind: "refused", messageID: refusal["messageId"]?.string,
                     reason: try refusal.text("reason")))
         }
     }
@@ -123,29 +99,8 @@ private struct Delivery: Sendable {
     let sleep: @Sendable (Duration) async throws -> Void
     let patience: Duration
 
-    static let opening = Array("{\"batch\":[".utf8)
-    /// Bytes of a request around its items.
-    static let frame = opening.count + 2
-
-    /// Sends items until each part of them was answered. A request that the server finds too large is sent in halves.
-    func send(_ items: [ImportItem]) async throws -> [([ImportItem], JSON)] {
-        var body = Self.opening
-        body.reserveCapacity(items.reduce(Self.frame) { $0 + $1.bytes.count + 1 })
-        for (i, item) in items.enumerated() {
-            if i > 0 { body.append(0x2C) }
-            body += item.bytes
-        }
-        body += Array("]}".utf8)
-        do {
-            return [(items, try await deliver(body))]
-        } catch let problem as Problem where problem.status == 413 && items.count > 1 {
-            let half = items.count / 2
-            return try await send(Array(items[..<half])) + send(Array(items[half...]))
-        }
-    }
-
     /// Sends a request again as long as the server says that later will do. Sending twice adds nothing: the ids are the same.
-    private func deliver(_ body: [UInt8]) async throws -> JSON {
+    func send(_ body: [UInt8]) async throws -> JSON {
         var waited = Duration.zero
         while true {
             do {

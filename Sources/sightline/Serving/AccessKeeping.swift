@@ -5,5 +5,5 @@ import ServiceLifecycle
 struct AccessKeeping: Service {
     let access: Access
 
-    func run() async throws { try? await cancelWhenGracefulShutdown { await access.run() } }
+    func run() async { await cancelWhenGracefulShutdown { await access.run() } }
 }

@@ -2,6 +2,7 @@ import Definitions
 import Foundation
 import Kernel
 import Ledger
+import Logging
 import Pipeline
 import Store
 import Web
@@ -56,7 +57,7 @@ struct InstallationOperations: Operations {
     }
 
     /// Runs what takes a while on a thread of its own, and says what went wrong as a problem.
-    private func apart(_ work: @escaping @Sendable () throws -> JSON) async throws -> JSON {
+    private func apart<R: Sendable>(_ work: @escaping @Sendable () throws -> R) async throws -> R {
         do {
             return try await withCheckedThrowingContinuation { done in
                 Thread.detachNewThread { done.resume(with: Result(catching: work)) }

@@ -36,7 +36,10 @@ final class RunningServer: OwnServer {
         options.proxies = Set(settings[Known.proxies])
         options.listening = { ready.listening($0) }
         unlink(lock.folder.socket)
-        let web = Server(installation.services { server.end($0) }, options, logger: logger)
+        var quiet = logger
+        // Hummingbird tells that it listens; so do we.
+        if logger.logLevel == .info { quiet.logLevel = .notice }
+        let web = Server(installation.services { server.end($0) }, options, logger: quiet)
         server.run(web, logger) { ready.failed($0) }
         do {
             return (server, try await ready.wait())

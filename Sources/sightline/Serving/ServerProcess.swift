@@ -36,7 +36,7 @@ struct ServerProcess {
 }
 
 /// SIGINT and SIGTERM: the first ends the server in peace, the second at once.
-private final class Signals: Sendable {
+private final class Signals {
     private let sources: [any DispatchSourceSignal]
 
     init(_ end: @escaping @Sendable () -> Void) {

@@ -1,3 +1,4 @@
+import CDispatch
 import CSodium
 import Foundation
 import Kernel

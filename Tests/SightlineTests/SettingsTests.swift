@@ -1,0 +1,84 @@
+import ArgumentParser
+import Foundation
+import Testing
+
+@testable import sightline
+
+@Suite struct `Settings` {
+    private func file(_ text: String, inDataFolder: Bool = true) -> Settings.File { .init(path: "sightline.yaml", text: text, inDataFolder: inDataFolder) }
+
+    @Test func `a flag counts before the environment, that before the file, that before the standard`() throws {
+        let file = file("port: 3\nhost: file\nqueue-bytes: 1 MB\n")
+        let settings = try Settings(
+            flags: ["port": "1"], environment: ["SIGHTLINE_PORT": "2", "SIGHTLINE_HOST": "env"], file: file)
+        #expect(settings[Known.port] == 1)
+        #expect(settings[Known.host] == "env")
+        #expect(settings[Known.queueBytes] == 1 << 20)
+        #expect(settings[Known.itemLimit] == 32 << 10)
+    }
+
+    @Test func `every standard is a value of its setting`() {
+        for setting in Known.all { #expect(setting.value(of: setting.standard) != nil, "\(setting.name)") }
+    }
+
+    @Test func `everything that is wrong is said at once, with its place`() throws {
+        let problem = try #require(throws: SettingsProblem.self) {
+            try Settings(flags: ["port": "many"], environment: ["SIGHTLINE_THREADS": "-1"], file: file("host: a\nitme-limit: 5\ndata: /x\norigins: {a: b}\n"))
+        }
+        let text = problem.description
+        for part in [
+            "--port: port cannot be `many`", "SIGHTLINE_THREADS", "sightline.yaml, line 2: there is no setting `itme-limit`. Did you mean `item-limit`?",
+            "sightline.yaml, line 3: `data` cannot stand in the data folder's own file", "sightline.yaml, line 4: origins",
+        ] {
+            #expect(text.contains(part), "\(part) in\n\(text)")
+        }
+        #expect(problem.all.count == 5)
+    }
+
+    @Test func `a file that is no YAML, or none of settings, is told`() {
+        for text in ["a: [", "- a\n- b", "just text"] {
+            #expect(throws: SettingsProblem.self) { try Settings(file: file(text)) }
+        }
+    }
+
+    @Test func `an empty file says nothing`() throws {
+        for text in ["", "# nothing\n", "---\n"] { #expect(try Settings(file: file(text))[Known.port] == 8080) }
+    }
+
+    @Test func `a list is apart by commas or a sequence, and none is empty`() throws {
+        #expect(try Settings(file: file("origins: [https://a.example, https://b.example]"))[Known.origins] == ["https://a.example", "https://b.example"])
+        #expect(try Settings(flags: ["origins": "https://a.example, https://b.example"])[Known.origins].count == 2)
+        #expect(try Settings(flags: ["origins": "none"])[Known.origins] == [])
+        #expect(throws: SettingsProblem.self) { try Settings(flags: ["origins": "a.example"]) }
+    }
+
+    @Test(arguments: [("32 KB", 32 << 10), ("4MB", 4 << 20), ("1500", 1500), ("1 gb", 1 << 30), ("7 b", 7)])
+    func `sizes have units of 1024`(text: String, bytes: Int) {
+        #expect(Measure.read(text, Measure.byteUnits) == bytes)
+    }
+
+    @Test(arguments: ["", "KB", "-1 KB", "1.5 MB", "1 parsec", "9999999999 GB", "１ KB"])
+    func `what is no size is none`(text: String) {
+        #expect(Measure.read(text, Measure.byteUnits) == nil)
+    }
+
+    @Test func `a time needs its unit`() throws {
+        #expect(try Settings(flags: ["dedupe-window": "12 h"])[Known.dedupeWindow] == 43_200_000)
+        #expect(throws: SettingsProblem.self) { try Settings(flags: ["dedupe-window": "30"]) }
+    }
+
+    @Test func `serve has a flag for every setting`() throws {
+        var words: [String] = []
+        for setting in Known.all { words += [setting.flag, setting.standard] }
+        let serve = try #require(try Sightline.parseAsRoot(["serve"] + words) as? Serve)
+        let given = serve.flags
+        for setting in Known.all where setting.name != "data" { #expect(given[setting.name] == setting.standard, "\(setting.name)") }
+        #expect(serve.folder.data == Known.data.standard)
+    }
+
+    @Test func `docs/configuration.md says what the declarations say`() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let page = try String(contentsOf: root.appendingPathComponent("docs/configuration.md"), encoding: .utf8)
+        #expect(page == Settings.documentation, "make it again: sightline document-settings > docs/configuration.md")
+    }
+}
