@@ -19,6 +19,7 @@ enum Failure {
         case let problem as WriteProblem: sentence(problem)
         case let problem as CommandProblem: sentence(problem)
         case let problem as BackupProblem: sentence(problem)
+        case DemonstrationProblem.refused(let reason): "An item of the invented company was refused: \(reason)"
         case let problem as BlueprintProblem: sentence(problem)
         case let problem as MappingProblem: problem.sentence
         case let problem as FileProblem: problem.sentence

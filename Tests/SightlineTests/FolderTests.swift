@@ -47,7 +47,7 @@ import Testing
         return (place, data, backup)
     }
 
-    private let now = Instant(milliseconds: 1_795_305_546_123)
+    private let now = Instant("2026-11-22T00:45:46.123Z")!
 
     private func isRestored(_ place: TemporaryFolder, _ data: DataFolder) throws {
         #expect(place.read("data/ledger.db") == "new ledger")
@@ -59,7 +59,8 @@ import Testing
     }
 
     @Test func `a manifest says what is in it, and reads back`() throws {
-        let (_, _, backup) = try places()
+        let (place, _, backup) = try places()
+        defer { withExtendedLifetime(place) {} }
         let manifest = try BackupManifest(folder: backup)
         #expect(manifest.newestBody == 42)
         #expect(manifest.files.map(\.bytes) == [10, 9])

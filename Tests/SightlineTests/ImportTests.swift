@@ -1,9 +1,9 @@
-import Collect
 import Foundation
 import Kernel
 import Synchronization
 import Testing
 
+@testable import Collect
 @testable import sightline
 
 /// Gives the steps it was made with.
@@ -62,7 +62,7 @@ private final class Answers: Sendable {
         let done = try await run([item("1", line: 5), item("2", line: 6), notice, left], Answers([answer(200, refusal)]))
         #expect(done.summary.refused == 2)
         #expect(done.summary.leftOut == 1)
-        #expect(Set(done.report.map(\.line)) == [6, 7, 8])
+        #expect(Set(done.report.map(\ReportLine.line)) == [6, 7, 8])
         #expect(done.report.contains(ReportLine(file: "a.ndjson", line: 6, kind: "refused", messageID: "m-2", reason: "Nobody.")))
     }
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import sightline
 
-@Suite struct `Settings` {
+@Suite struct `The settings` {
     private func file(_ text: String, inDataFolder: Bool = true) -> Settings.File { .init(path: "sightline.yaml", text: text, inDataFolder: inDataFolder) }
 
     @Test func `a flag counts before the environment, that before the file, that before the standard`() throws {

@@ -94,7 +94,7 @@ struct ImportRun {
 }
 
 /// Sends the requests of an import until they are answered.
-private struct Delivery: Sendable {
+struct Delivery: Sendable {
     let post: @Sendable ([UInt8]) async throws -> APIAnswer
     let sleep: @Sendable (Duration) async throws -> Void
     let patience: Duration

@@ -1,8 +1,123 @@
-struct Demonstration {
-    let folder: DataFolder
-    let settings: Settings
+import Demo
+import Foundation
+import Kernel
+import Simdjson
+
+/// Fills a data folder with the invented company through the API, and lets it live on.
+///
+/// The moment that history ends stands in the folder's `demo.json`: a demonstration that was stopped is the same world when it
+/// starts again, and filling a folder a second time adds nothing.
+struct Demonstration: Sendable {
+    let client: FolderClient
     let terminal: Terminal
-    func run() async throws {}
+    var customers = 20_000
+    var seed: UInt64 = 2291
+    /// Interactions a second, on average, while it lives.
+    var rate = 3.0
+    var clock = SystemClock.clock
+
+    /// The name of the write key by which the interactions are known.
+    static let source = "demo"
+
+    private struct Record {
+        var end: Instant
+        var customers: Int
+        var seed: UInt64
+        var isFilled: Bool
+
+        init(end: Instant, customers: Int, seed: UInt64) {
+            self.end = end
+            self.customers = customers
+            self.seed = seed
+            isFilled = false
+        }
+
+        init?(_ path: String) {
+            guard let bytes = FileManager.default.contents(atPath: path), let json = try? JSONParser().parse(Array(bytes), { $0.toJSON() }),
+                let end = json["end"]?.string.flatMap({ Instant($0) }), let customers = json["customers"]?.integer, let seed = json["seed"]?.integer
+            else { return nil }
+            self.init(end: end, customers: Int(customers), seed: UInt64(bitPattern: seed))
+            isFilled = json["filled"]?.bool ?? false
+        }
+
+        func write(_ path: String) throws {
+            let json: JSON = [
+                "end": .string(end.rfc3339), "customers": .integer(Int64(customers)), "seed": .integer(Int64(bitPattern: seed)), "filled": .bool(isFilled),
+            ]
+            try Disk.write(json.bytes + [0x0A], to: path)
+        }
+    }
+
+    /// Fills the folder, unless it was filled already, and then, when it shall, lives on until the task is cancelled.
+    func run(live: Bool) async throws {
+        let path = client.folder.file("demo.json")
+        var record = Record(path) ?? Record(end: clock.now, customers: customers, seed: seed)
+        let delivery = try await delivery()
+        if record.isFilled, !live { return terminal.say("The invented company is in the folder already.") }
+        if !record.isFilled { try record.write(path) }
+        var company = DemoCompany(seed: record.seed, end: record.end, customers: record.customers)
+        if !record.isFilled {
+            try await fill(&company, delivery)
+            record.isFilled = true
+            try record.write(path)
+        }
+        if live { try await trickle(company.live(from: max(record.end, clock.now), perSecond: rate), delivery) }
+    }
+
+    private func fill(_ company: inout DemoCompany, _ delivery: Delivery) async throws {
+        let began = ContinuousClock.now
+        let total = company.interactions
+        terminal.say("Filling the folder with an invented company: \(Text.count(company.customers, "customer")), \(Text.count(total, "interaction")).")
+        var shown = began
+        let limit = client.settings[Known.importLimit]
+        let most = client.settings[Known.importItems]
+        var body = company.nextBody(bytes: limit, items: most)
+        while let current = body {
+            try Task.checkCancellation()
+            async let answer = delivery.send(current.bytes)
+            body = company.nextBody(bytes: limit, items: most)
+            try Self.check(try await answer)
+            if ContinuousClock.now - shown > .seconds(2) {
+                shown = ContinuousClock.now
+                terminal.say("\(company.given * 100 / max(1, total))%, \(Text.count(company.given, "interaction"))")
+            }
+        }
+        let seconds = (ContinuousClock.now - began).components.seconds
+        terminal.say("\(Text.count(total, "interaction")) of \(Text.count(company.customers, "customer")) are in the folder, after \(seconds) s.")
+    }
+
+    private func trickle(_ traffic: DemoLive, _ delivery: Delivery) async throws {
+        var traffic = traffic
+        var due = ContinuousClock.now
+        while let next = traffic.next() {
+            due += .milliseconds(next.wait)
+            try await Task.sleep(until: due, clock: .continuous)
+            try Self.check(try await delivery.send(Array("{\"batch\":[".utf8) + next.item + Array("]}".utf8)))
+        }
+    }
+
+    /// The invented company sends nothing that is refused: if something is, one of us is wrong.
+    private static func check(_ answer: JSON) throws {
+        if let refusal = try answer.list("refused").first { throw DemonstrationProblem.refused(refusal["reason"]?.string ?? "") }
+    }
+
+    /// The way to the API, under the demonstration's own key.
+    private func delivery() async throws -> Delivery {
+        let body: JSON = ["name": .string(Self.source)]
+        let made = try await client.send(APIRequest("POST", "/api/keys", body: body.bytes))
+        if made.status != 409 { try made.check() }
+        let client = client
+        return Delivery(
+            post: { bytes in
+                var request = APIRequest("POST", "/v1/import", body: bytes)
+                request.headers = [("Sightline-Source", Self.source)]
+                return try await client.send(request)
+            }, sleep: { try await Task.sleep(for: $0) }, patience: .seconds(600))
+    }
 }
-import ArgumentParser
-struct DemoCommand: AsyncParsableCommand {}
+
+/// What is wrong with a demonstration.
+enum DemonstrationProblem: Error, Equatable {
+    /// The tracking API refused an item, and why.
+    case refused(String)
+}

@@ -18,12 +18,24 @@ struct ServerProcess {
         let (server, port) = try await RunningServer.start(settings, lock, address: (host, settings[Known.port]), logger: logger)
         let signals = Signals { server.end(.stop) }
         try? terminal.print("Sightline serves \(folder.path) at http://\(host.contains(":") ? "[\(host)]" : host):\(port ?? settings[Known.port])")
-        let demonstration = demo ? Task { try await Demonstration(folder: folder, settings: settings, terminal: terminal).run() } : nil
+        let demonstration = demo ? Task { await demonstrate() } : nil
         let (how, result) = await server.ended()
         demonstration?.cancel()
         signals.cancel()
         try result.get()
         if how == .restart { try Self.takeOwnPlace() }
+    }
+
+    /// The invented company, by the folder's socket as any other command.
+    private func demonstrate() async {
+        // It ends with the server, and never starts another.
+        let client = FolderClient(settings) { _, _ in throw CancellationError() }
+        do {
+            try await Demonstration(client: client, terminal: terminal).run(live: true)
+        } catch is CancellationError {
+        } catch {
+            terminal.say("The invented company has stopped: \(Text.cleanLines(Failure.sentence(error)))")
+        }
     }
 
     /// Starts this program again in this process, with the same words. Returns only when that fails.
