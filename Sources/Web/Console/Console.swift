@@ -37,6 +37,8 @@ package struct Console: Sendable {
             answer = try await respond(request)
         } catch let problem as Problem {
             answer = await failure(problem, request)
+        } catch where services.problem(error) != nil {
+            answer = await failure(services.problem(error) ?? Self.nowhere, request)
         } catch {
             let reference = Base32.text(services.randomness.bytes(5))
             services.failed(reference, error)

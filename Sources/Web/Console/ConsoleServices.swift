@@ -5,7 +5,7 @@ package import Ledger
 
 /// What the console's pages need from the rest of the house. The composition root fills it in; tests hand in their own.
 ///
-/// Whatever throws a ``Problem`` is shown as that problem; any other error is logged and shown as a mistake of ours.
+/// Whatever throws a ``Problem``, or an error that ``problem`` knows, is shown as that; any other is logged and shown as a mistake of ours.
 package struct ConsoleServices: Sendable {
     package var clock: Clock
     package var randomness: Randomness
@@ -44,6 +44,8 @@ package struct ConsoleServices: Sendable {
     package var sourceName: @Sendable (UInt16) -> String?
     /// Every channel there is, for filters: `web`, `email`, …
     package var channels: @Sendable () -> [String]
+    /// What an error of the rest of the house means to whoever asked; nil for what is nobody's doing but ours.
+    package var problem: @Sendable (any Error) -> Problem?
     /// Notes a mistake of ours for whoever runs the server: a short reference, and the error.
     package var failed: @Sendable (_ reference: String, any Error) -> Void
 
@@ -59,7 +61,7 @@ package struct ConsoleServices: Sendable {
         latest: @escaping @Sendable (String?, Int) async throws -> [LiveItem], live: @escaping @Sendable () -> AsyncStream<LiveItem>,
         json: @escaping @Sendable ([UInt8]) -> JSON?, kindName: @escaping @Sendable (IdentifierKind) -> String,
         sourceName: @escaping @Sendable (UInt16) -> String?, channels: @escaping @Sendable () -> [String],
-        failed: @escaping @Sendable (String, any Error) -> Void
+        problem: @escaping @Sendable (any Error) -> Problem?, failed: @escaping @Sendable (String, any Error) -> Void
     ) {
         self.clock = clock
         self.randomness = randomness
@@ -80,6 +82,7 @@ package struct ConsoleServices: Sendable {
         self.kindName = kindName
         self.sourceName = sourceName
         self.channels = channels
+        self.problem = problem
         self.failed = failed
     }
 }

@@ -27,7 +27,7 @@ extension Console {
         var fields = try await history(view, who, ask, visit)
         let isAdministrator = visit.session.principal.role == .administrator
         fields["who"] = who.title
-        fields["short"] = who.short
+        fields["short"] = who.short.hasPrefix("The ") ? who.short.lowercased() : who.short
         fields["initials"] = who.initials
         fields["nameless"] = !who.hasName
         fields["facts"] = headline(view, visit.formats)

@@ -52,7 +52,7 @@ extension Console {
         }
         let words = sentence.words.map { $0.count > 160 ? String($0.prefix(159)) + "…" : $0 }
         return [
-            "time": formats.timeWithSeconds(interaction.at), "at": interaction.at.rfc3339, "icon": sentence.icon ?? ChannelWords.icon(item.channel),
+            "time": formats.day(of: interaction.at) == formats.today ? formats.timeWithSeconds(interaction.at) : formats.shortDay(interaction.at), "at": interaction.at.rfc3339, "icon": sentence.icon ?? ChannelWords.icon(item.channel),
             "channel": ChannelWords.title(item.channel), "before": before, "after": after, "who": who.title, "href": href, "words": words,
             "amount": sentence.amount, "score": sentence.amount == nil ? sentence.score : nil, "tone": sentence.tone.rawValue,
         ]

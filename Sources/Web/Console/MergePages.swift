@@ -13,11 +13,13 @@ extension Console {
         let who = Who(view)
         let identifiers = view.identifiers.filter(\.unique).sorted { $0.firstSeen < $1.firstSeen }
         // What both have comes first and in the same order, so that the eye can go across.
-        let traits = view.traits.filter { !$0.value.isNull }.sorted {
+        let known = Set(view.identifiers.map(\.value))
+        let traits = view.traits.filter { !$0.value.isNull && !($0.value.string.map(known.contains) ?? false) }.sorted {
             let x = Properties.plain($0.key)
             let y = Properties.plain($1.key)
             return common.contains(x) == common.contains(y) ? x < y : common.contains(x)
         }
+        let seen = [view.firstSeen, view.lastSeen].compactMap { $0.map(formats.shortDate) }
         return [
             "title": who.title, "initials": who.initials, "href": "/customers/\(view.id)", "id": view.id.description,
             "identifiers": identifiers.prefix(8).map { identifier in
@@ -30,7 +32,7 @@ extension Console {
                 return ["name": NameWords.title(trait.key), "value": PropertyRow.plain(trait.value), "same": match?.value == trait.value] as Fields
             },
             "interactions": view.interactions == 0 ? "none" : Formats.number(view.interactions),
-            "seen": [view.firstSeen.map(formats.shortDate), view.lastSeen.map(formats.shortDate)].compactMap { $0 }.joined(separator: " to "),
+            "seen": seen.first == seen.last ? seen.first : seen.joined(separator: " to "),
             "channels": view.channels.sorted { $0.count > $1.count }.prefix(4).map { ChannelWords.title($0.name) + " " + Formats.number($0.count) }
                 .joined(separator: ", "),
         ]

@@ -1,4 +1,8 @@
+import Customers
 import Foundation
+import Kernel
+import Ledger
+import Synchronization
 import Testing
 import Web
 

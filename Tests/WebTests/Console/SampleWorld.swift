@@ -191,7 +191,7 @@ final class SampleWorld: Sendable {
             },
             json: { bytes in self.state.withLock { $0.json[bytes] } }, kindName: { Vocabulary().name(of: $0) }, sourceName: { $0 == 1 ? "website" : nil },
             channels: { Channel.builtIn.filter { $0 != "other" } + ["other"] },
-            failed: { reference, error in self.state.withLock { $0.failures.append("\(reference) \(error)") } })
+            problem: { _ in nil }, failed: { reference, error in self.state.withLock { $0.failures.append("\(reference) \(error)") } })
     }
 
     static func merge(_ id: Int64, _ kept: CustomerID, _ absorbed: CustomerID, _ reason: Merge.Reason, _ sentence: String, undone: String? = nil) -> Merge {
