@@ -40,7 +40,7 @@ extension Console {
 
     /// `/customers/{id}/merge`: find another customer, then look at both before they are joined.
     func mergePage(_ reference: String, _ visit: Visit) async throws -> PageAnswer {
-        try Self.administrator(visit, to: "join customers")
+        try Self.demand(.change, of: visit, to: "join customers")
         let view = try await customer(reference)
         let who = Who(view)
         let place = "/customers/\(view.id)"
@@ -70,7 +70,7 @@ extension Console {
 
     /// `POST /customers/{id}/merges`: the two are one.
     func merge(_ reference: String, _ visit: Visit) async throws -> PageAnswer {
-        try Self.administrator(visit, to: "join customers")
+        try Self.demand(.change, of: visit, to: "join customers")
         guard let with = visit.request.form["with"].flatMap(CustomerID.init) else {
             throw Problem(status: 422, kind: "no-customer", title: "No second customer was named", detail: "Nothing was changed. Choose one and try again.")
         }
@@ -94,7 +94,7 @@ extension Console {
 
     /// `/customers/{id}/merges/{merge}/undo`: asks whether these are two people, and says what would follow.
     func undoPage(_ reference: String, _ number: String, _ visit: Visit) async throws -> PageAnswer {
-        try Self.administrator(visit, to: "take customers apart")
+        try Self.demand(.change, of: visit, to: "take customers apart")
         let view = try await customer(reference)
         let merge = try merge(number, of: view)
         guard merge.undoneAt == nil else { return .seeOther("/customers/\(view.id)") }
@@ -108,7 +108,7 @@ extension Console {
 
     /// `POST /customers/{id}/merges/{merge}/undo`: they are two again.
     func undo(_ reference: String, _ number: String, _ visit: Visit) async throws -> PageAnswer {
-        try Self.administrator(visit, to: "take customers apart")
+        try Self.demand(.change, of: visit, to: "take customers apart")
         let view = try await customer(reference)
         let merge = try merge(number, of: view)
         guard merge.undoneAt == nil else { return .seeOther("/customers/\(view.id)") }

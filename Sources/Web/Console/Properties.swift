@@ -128,7 +128,7 @@ struct Properties: Sendable {
                 out.append(" " + character.lowercased())
                 wasLower = false
             } else {
-                out.append(contentsOf: out.isEmpty || out.last == " " || key.count < 2 ? character.lowercased() : String(character))
+                out.append(contentsOf: character.lowercased())
                 wasLower = character.isLowercase || character.isNumber
             }
         }
