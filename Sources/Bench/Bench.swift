@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Glibc
 import Ledger
+import Pipeline
 
 /// Measures Sightline on this machine, each figure beside a bare limit taken in the same run.
 @main struct Bench: AsyncParsableCommand {
@@ -13,6 +14,7 @@ import Ledger
     @Option(help: "People they belong to.") var people = 1_000_000
     @Option(help: "Where the data lies while measuring; about 350 bytes per interaction. Kept when it was there before.") var folder: String?
     @Option(help: "The sightline program, for the rows over HTTP.") var program: String?
+    @Flag(help: "Only measures the starts, on a folder that is there.") var starts = false
     /// Appends so many without a snapshot and kills itself: the start after `kill -9` is measured on what it leaves.
     @Option(help: .hidden) var tail: Int?
 
@@ -21,8 +23,8 @@ import Ledger
         if let tail { try await leave(tail, in: path) }
         defer { if folder == nil { try? FileManager.default.removeItem(atPath: path) } }
         var report = Report()
-        try await inProcess(path, &report)
-        try await starts(path, &report)
+        if !starts { try await inProcess(path, &report) }
+        try await start(path, &report)
         if let program { try await OverHTTP(program: program, folder: path, people: people).measure(&report) }
         report.end()
     }
@@ -38,7 +40,7 @@ import Ledger
         await house.close()
     }
 
-    private func starts(_ path: String, _ report: inout Report) async throws {
+    private func start(_ path: String, _ report: inout Report) async throws {
         let clean = try await House(path)
         report.row("start after a clean stop", "\(milliseconds(clean.took)), \(clean.pipeline.status.marks) marks", target: "≤ 1 s", reached: clean.took <= 1)
         await clean.close()

@@ -29,7 +29,7 @@ final class Connection {
     func ask(_ request: [UInt8]) -> Int {
         var sent = 0
         while sent < request.count {
-            let n = request.withUnsafeBytes { send(fd, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL.rawValue)) }
+            let n = request.withUnsafeBytes { send(fd, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL)) }
             guard n > 0 else { return 0 }
             sent += n
         }
@@ -38,7 +38,7 @@ final class Connection {
             let n = buffer.withUnsafeMutableBytes { recv(fd, $0.baseAddress! + have, $0.count - have, 0) }
             guard n > 0 else { return 0 }
             have += n
-            let end = buffer.withUnsafeBytes { memmem($0.baseAddress!, have, "\r\n\r\n", 4).map { $0 - UnsafeMutableRawPointer(mutating: buffer.withUnsafeBytes { $0.baseAddress! }) } }
+            let end = (0..<max(0, have - 3)).first { buffer[$0] == 13 && buffer[$0 + 1] == 10 && buffer[$0 + 2] == 13 && buffer[$0 + 3] == 10 }
             guard let end else { continue }
             let head = String(decoding: buffer[..<end], as: UTF8.self).lowercased()
             guard let mark = head.range(of: "content-length: ") else { return 0 }

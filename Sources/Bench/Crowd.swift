@@ -109,13 +109,15 @@ struct Crowd {
         batch.end()
     }
 
-    /// A body of `POST /v1/batch` with so many items, about 400 bytes each.
-    mutating func body(_ n: Int, at: Instant) -> [UInt8] {
+    /// A body of `POST /v1/batch` with so many items, about 400 bytes each, and where their message ids begin.
+    mutating func body(_ n: Int, at: Instant) -> (bytes: [UInt8], messages: [Int]) {
         var out = Array("{\"batch\":[".utf8)
+        var messages: [Int] = []
         for i in 0..<n {
             let h = next()
             if i > 0 { out.append(44) }
             out.append(contentsOf: "{\"type\":\"track\",\"event\":\"\(Self.names[h.event])\",\"messageId\":\"".utf8)
+            messages.append(out.count)
             out.append(contentsOf: h.message)
             out.append(contentsOf: "\",\"anonymousId\":\"\(h.device)\"".utf8)
             if let user = h.user { out.append(contentsOf: ",\"userId\":\"\(user)\"".utf8) }
@@ -127,6 +129,6 @@ struct Crowd {
                     .utf8)
         }
         out.append(contentsOf: "]}".utf8)
-        return out
+        return (out, messages)
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Kernel
 import Ledger
+import Pipeline
 import Synchronization
 
 /// From the ledger to the view, in process: fills a folder, then measures appending, concluding and the lag.

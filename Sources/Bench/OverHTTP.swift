@@ -29,15 +29,15 @@ struct OverHTTP {
         // Message ids differ from round to round by their first letters, written over in place.
         let requests = (0..<bodies).map { _ in
             let body = crowd.body(per, at: now)
-            let head = "POST /v1/batch HTTP/1.1\r\nHost: bench\r\nAuthorization: Basic \(authorization)\r\nContent-Type: application/json\r\nContent-Length: \(body.count)\r\n\r\n"
-            return Array(head.utf8) + body
+            let head = "POST /v1/batch HTTP/1.1\r\nHost: bench\r\nAuthorization: Basic \(authorization)\r\nContent-Type: application/json\r\nContent-Length: \(body.bytes.count)\r\n\r\n"
+            return Request(bytes: Array(head.utf8) + body.bytes, messages: body.messages.map { $0 + head.utf8.count })
         }
         let bare = bareAppend(requests)
         let before = processorSeconds(of: server.pid) ?? 0
         let began = seconds()
         var failed = 0
         for round in 0..<rounds {
-            failed += Clients.run(port: server.port, connections: 8, requests: requests.count) { i in Self.renamed(requests[i], round) }
+            failed += Clients.run(port: server.port, connections: 8, requests: requests.count) { i in requests[i].renamed(round) }
         }
         let took = seconds() - began
         let n = bodies * per * rounds
@@ -49,25 +49,20 @@ struct OverHTTP {
             target: "≥ 250,000/s and ≥ 0.4 of the bare limit", reached: Double(n) / took >= 250_000 && share >= 0.4 && failed == 0)
     }
 
-    private static let mark = Array("\"messageId\":\"".utf8)
+    private struct Request: Sendable {
+        var bytes: [UInt8]
+        /// Where the message ids begin.
+        var messages: [Int]
 
-    private static func renamed(_ request: [UInt8], _ round: Int) -> [UInt8] {
-        var out = request
-        let letter = UInt8(103 + round)  // g, h, …: no hexadecimal digit
-        out.withUnsafeMutableBytes { bytes in
-            var at = bytes.baseAddress!
-            var rest = bytes.count
-            while let found = memmem(at, rest, mark, mark.count) {
-                let id = found.advanced(by: mark.count)
-                id.storeBytes(of: letter, as: UInt8.self)
-                rest -= id - at
-                at = id
-            }
+        /// The request with other message ids: their first letter is one that no hexadecimal digit is.
+        func renamed(_ round: Int) -> [UInt8] {
+            var out = bytes
+            for m in messages { out[m] = UInt8(103 + round) }
+            return out
         }
-        return out
     }
 
-    private func bareAppend(_ requests: [[UInt8]]) -> Double {
+    private func bareAppend(_ requests: [Request]) -> Double {
         let path = folder + "/bare"
         let fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         defer {
@@ -77,8 +72,8 @@ struct OverHTTP {
         let began = seconds()
         var waiting = 0
         for r in requests {
-            _ = r.withUnsafeBytes { write(fd, $0.baseAddress!, $0.count) }
-            waiting += r.count
+            _ = r.bytes.withUnsafeBytes { write(fd, $0.baseAddress!, $0.count) }
+            waiting += r.bytes.count
             if waiting >= 4 << 20 {
                 fdatasync(fd)
                 waiting = 0

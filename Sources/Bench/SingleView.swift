@@ -1,6 +1,7 @@
 import Customers
 import Foundation
 import GRDBSQLite
+import Identity
 import Kernel
 import Ledger
 import Pipeline

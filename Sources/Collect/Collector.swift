@@ -118,7 +118,7 @@ package struct Collector: Sendable {
     {
         do throws(BodyScanner.Break) {
             let end = try scanner.members(whole.from) { _, _ throws(BodyScanner.Break) in }
-            guard end == whole.to else { throw BodyScanner.Break(at: end) }
+            guard end == whole.to else { throw BodyScanner.Break(at: scanner.skipSpace(end)) }
         } catch {
             throw .notJSON(at: error.at)
         }
@@ -213,7 +213,7 @@ private struct Parts {
         var found: [(key: Span, value: Span)] = []
         do throws(BodyScanner.Break) {
             let end = try scanner.members(whole.from) { key, value throws(BodyScanner.Break) in found.append((key, value)) }
-            guard end == whole.to else { throw BodyScanner.Break(at: end) }
+            guard end == whole.to else { throw BodyScanner.Break(at: scanner.skipSpace(end)) }
         } catch {
             throw .notJSON(at: error.at)
         }

@@ -112,6 +112,9 @@ extension ItemProblem {
         }
     }
 
-    /// At most 64 characters of what somebody sent, in quotes.
-    static func quoted(_ text: String) -> String { "\"\(text.prefix(64))\(text.count > 64 ? "…" : "")\"" }
+    /// At most 64 characters of what somebody sent, in quotes; without control characters, which could steer a terminal.
+    static func quoted(_ text: String) -> String {
+        let shown = String(text.prefix(64).unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{fffd}" : Character($0) })
+        return "\"\(shown)\(text.count > 64 ? "…" : "")\""
+    }
 }

@@ -40,7 +40,8 @@ extension Blueprint {
             case .typeDirectory:
                 findings.add(Finding(place: start, path: "", what: "folders may nest \(deepestFolder) deep", mend: "move it up"))
             case .typeRegular where name.hasSuffix(".yml"):
-                findings.add(Finding(place: start, path: "", what: "files of definitions are named .yaml", mend: "rename it to \(name.dropLast(4)).yaml"))
+                findings.add(
+                    Finding(place: start, path: "", what: "files of definitions are named .yaml", mend: "rename it to \(name.dropLast(4)).yaml"))
             case .typeRegular where name.hasSuffix(".yaml"):
                 guard files.count < mostFiles else { throw .tooManyFiles(path: folder, most: mostFiles) }
                 files.append((shown, try head(path)))

@@ -56,7 +56,9 @@ package struct DefinitionKinds: Sendable {
                 let mend = "write key: a_name, which stays the same when everything else changes"
                 findings.add(Finding(place: document.body.place, path: type.kind, what: "key is missing", mend: mend))
             } else if !type.isKeyed, document.id.key != nil {
-                findings.add(Finding(place: document.body.place, path: type.kind, what: "a company has one \(type.kind), so it has no key", mend: "remove key"))
+                findings.add(
+                    Finding(place: document.body.place, path: type.kind, what: "a company has one \(type.kind), so it has no key", mend: "remove key")
+                )
             }
             document.check(type, findings)
         }

@@ -34,7 +34,8 @@ package struct Document: Sendable {
             } else {
                 what = "one key at the top says what kind of definition this is; found \(root.noun)"
             }
-            findings.add(Finding(place: root.place, path: "", what: what, mend: "write for example `workspace:` and everything else below it, indented"))
+            findings.add(
+                Finding(place: root.place, path: "", what: what, mend: "write for example `workspace:` and everything else below it, indented"))
             return nil
         }
         place = top.keyPlace
@@ -77,7 +78,8 @@ extension Reader {
             let key = reader.text("key", 1...60, example: "a_name")
             if let key, !isKey(key) {
                 reader.problem(
-                    "\(key) is no key", mend: "write small letters a to z, digits and _, beginning with a letter: \(suggestion(for: key))", with: "key")
+                    "\(key) is no key", mend: "write small letters a to z, digits and _, beginning with a letter: \(suggestion(for: key))",
+                    with: "key")
             }
             return (key, reader.text("owner", 1...200, example: "owner: a name or an e-mail address"))
         }

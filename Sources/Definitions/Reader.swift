@@ -39,7 +39,8 @@ package final class Reader {
         case .text where node.isNothing:
             self.init(entries: [:], place: node.place, path: path, findings: findings)
         default:
-            findings.add(Finding(place: node.place, path: path, what: "expected a mapping, found \(node.noun)", mend: "write `key: value` below it, indented"))
+            findings.add(
+                Finding(place: node.place, path: path, what: "expected a mapping, found \(node.noun)", mend: "write `key: value` below it, indented"))
             return nil
         }
     }
@@ -69,7 +70,9 @@ package final class Reader {
     package func place(of key: String) -> Place { entries[key]?.value.place ?? place }
 
     private func expected(_ what: String, _ example: String, _ node: YAMLNode, _ key: String) {
-        problem("expected \(what), found \(node.noun)", mend: node.isNothing ? "write \(example), or remove the line" : "write \(example)", with: key, at: node.place)
+        problem(
+            "expected \(what), found \(node.noun)", mend: node.isNothing ? "write \(example), or remove the line" : "write \(example)", with: key,
+            at: node.place)
     }
 
     // MARK: Values
@@ -95,7 +98,8 @@ package final class Reader {
         }
         guard length.contains(text.count) else {
             problem(
-                "may have \(length.lowerBound) to \(length.upperBound) characters, has \(text.count)", mend: text.count < length.lowerBound ? "write \(example)" : "shorten it",
+                "may have \(length.lowerBound) to \(length.upperBound) characters, has \(text.count)",
+                mend: text.count < length.lowerBound ? "write \(example)" : "shorten it",
                 with: key, at: node.place)
             return nil
         }
@@ -195,7 +199,8 @@ package final class Reader {
             return nil
         }
         guard count.contains(entries.count) else {
-            problem("may have \(count.lowerBound) to \(count.upperBound) entries, has \(entries.count)", mend: "keep the most important ones", with: key)
+            problem(
+                "may have \(count.lowerBound) to \(count.upperBound) entries, has \(entries.count)", mend: "keep the most important ones", with: key)
             return nil
         }
         return entries.compactMap { entry in

@@ -64,7 +64,8 @@ package struct WorkspaceDefinition: Definition, Equatable {
     /// A language of ISO 639, then script and region if need be.
     static func isLanguage(_ text: String) -> Bool {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
-        guard let first = parts.first, (2...3).contains(first.utf8.count), first == first.lowercased(), Locale.LanguageCode(first).isISOLanguage else { return false }
+        guard let first = parts.first, (2...3).contains(first.utf8.count), first == first.lowercased(), Locale.LanguageCode(first).isISOLanguage
+        else { return false }
         return parts.dropFirst().allSatisfy { part in
             part.utf8.allSatisfy { (65...90).contains($0 & 0xDF) || (48...57).contains($0) } && (2...8).contains(part.utf8.count)
         }

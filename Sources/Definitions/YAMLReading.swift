@@ -33,7 +33,8 @@ package enum YAMLReading {
             return refuse("this is no UTF-8", "save the file as UTF-8", at: place(ofFirstWrongByteIn: bytes, file: file))
         }
         if let at = aliased(bytes) {
-            return refuse("anchors and aliases are not used here", "write the value out, or put it in quotation marks", at: place(at, in: bytes, file))
+            return refuse(
+                "anchors and aliases are not used here", "write the value out, or put it in quotation marks", at: place(at, in: bytes, file))
         }
         do {
             let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
@@ -103,7 +104,10 @@ package enum YAMLReading {
         case .reader(let problem, let offset, let value, _):
             let lines = text.prefix(offset ?? 0).unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
             let which = value > 0 ? " (U+\(String(value, radix: 16, uppercase: true)))" : ""
-            return ("\(problem)\(which)", "remove the character, or write it escaped in \"quotation marks\"", Place(file: file, line: lines.count, column: (lines.last?.count ?? 0) + 1))
+            return (
+                "\(problem)\(which)", "remove the character, or write it escaped in \"quotation marks\"",
+                Place(file: file, line: lines.count, column: (lines.last?.count ?? 0) + 1)
+            )
         case .duplicatedKeysInMapping(let keys, let context):
             return ("\(keys.joined(separator: ", ")) is written twice", "keep one of them", at(context.mark))
         default:
@@ -153,7 +157,9 @@ private struct Tree {
         }
         if node.anchor != nil { refuse("& at the start of a value has a meaning in YAML", "put the value in quotation marks") }
         let tag = node.tag.description
-        if !Self.usualTags.contains(tag) { refuse("tags (\(tag.prefix(40))) are not used here", "put the value in quotation marks, or remove the tag") }
+        if !Self.usualTags.contains(tag) {
+            refuse("tags (\(tag.prefix(40))) are not used here", "put the value in quotation marks, or remove the tag")
+        }
         switch node {
         case .scalar(let scalar):
             return YAMLNode(.text(scalar.string, plain: scalar.style == .plain || scalar.style == .any), at: place)

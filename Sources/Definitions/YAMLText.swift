@@ -44,7 +44,9 @@ package struct YAMLText: Sendable {
     /// A text so that it reads back as the same text.
     package static func scalar(_ text: String, inFlow: Bool = false) -> String {
         if isPlain(text) { return text }
-        let printable = text.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 && !(0x80...0x9F).contains($0.value) && !breaks.contains($0) }
+        let printable = text.unicodeScalars.allSatisfy {
+            $0.value >= 32 && $0.value != 127 && !(0x80...0x9F).contains($0.value) && !breaks.contains($0)
+        }
         if printable { return "'" + text.replacing("'", with: "''") + "'" }
         var out = "\""
         for c in text.unicodeScalars {
@@ -68,7 +70,9 @@ package struct YAMLText: Sendable {
 
     /// Safe without quotation marks everywhere, also for other programs: letters, digits and a few marks, beginning with a letter.
     private static func isPlain(_ text: String) -> Bool {
-        guard let first = text.unicodeScalars.first, first.properties.isAlphabetic, !words.contains(text.lowercased()), text.last != " " else { return false }
+        guard let first = text.unicodeScalars.first, first.properties.isAlphabetic, !words.contains(text.lowercased()), text.last != " " else {
+            return false
+        }
         return text.unicodeScalars.allSatisfy { $0.properties.isAlphabetic || ("0"..."9").contains($0) || "_-./+@ ".unicodeScalars.contains($0) }
     }
 }

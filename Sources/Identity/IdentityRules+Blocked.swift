@@ -1,5 +1,5 @@
-package import Ledger
 import CText
+package import Ledger
 
 /// Patterns (RE2, without regard to case) of values that prove nothing about who somebody is: for every kind, and more for
 /// some. Immutable and safe from several threads.

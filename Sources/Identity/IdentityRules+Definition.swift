@@ -43,6 +43,8 @@ package struct IdentityDefinition: Definition {
         for var kind in kinds {
             guard let code = code(kind.kind.name) else { throw .noCode(kind: kind.kind.name) }
             kind.kind.kind = code
+            let external = "externalIds.\(kind.kind.name)"
+            if !kind.kind.from.isEmpty, !kind.kind.from.contains(external) { kind.kind.from.append(external) }
             coded.append(kind.kind)
             own[code] = kind.blocked
         }
@@ -65,10 +67,11 @@ package struct IdentityDefinition: Definition {
             }
         }
         self.kinds = kinds
-        blocked = reader.mapping("blocked") { reader in
-            let patterns = Self.patterns("patterns", reader) ?? BlockedValues.standardForAll
-            return patterns + (Self.patterns("also", reader) ?? [])
-        } ?? BlockedValues.standardForAll
+        blocked =
+            reader.mapping("blocked") { reader in
+                let patterns = Self.patterns("patterns", reader) ?? BlockedValues.standardForAll
+                return patterns + (Self.patterns("also", reader) ?? [])
+            } ?? BlockedValues.standardForAll
         matches = Self.readMatches(reader)
     }
 
@@ -83,10 +86,13 @@ package struct IdentityDefinition: Definition {
         if name == "previous_id" {
             reader.problem("previous_id is what an alias call names; nothing is decided about it", mend: "remove it", at: place)
         } else if !Reader.isKey(name) {
-            reader.problem("\(name.prefix(80)) is no name of a kind", mend: "write small letters a to z, digits and _, beginning with a letter", at: place)
+            reader.problem(
+                "\(name.prefix(80)) is no name of a kind", mend: "write small letters a to z, digits and _, beginning with a letter", at: place)
         } else if !reader.has("from") {
             let near = Nearest.word(to: name, among: IdentityRules.standardKinds.map(\.name))
-            let mend = near.map { "did you mean \($0)? A kind of your own needs it, as from: [traits.\(name)]" } ?? "write where it is found, as from: [traits.\(name)]"
+            let mend =
+                near.map { "did you mean \($0)? A kind of your own needs it, as from: [traits.\(name)]" }
+                ?? "write where it is found, as from: [traits.\(name)]"
             reader.problem("from is missing", mend: mend, at: place)
         }
     }
@@ -118,7 +124,9 @@ package struct IdentityDefinition: Definition {
         let parts = path.split(separator: ".", omittingEmptySubsequences: false)
         if parts.count > 1, paths.contains(String(parts[0])), parts.count <= 6, parts.allSatisfy({ !$0.isEmpty && !$0.contains(" ") }) { return nil }
         let first = String(parts.first ?? "")
-        if let near = Nearest.word(to: first, among: paths + wholePaths), near != first { return "did you mean \(([near] + parts.dropFirst().map(String.init)).joined(separator: "."))?" }
+        if let near = Nearest.word(to: first, among: paths + wholePaths), near != first {
+            return "did you mean \(([near] + parts.dropFirst().map(String.init)).joined(separator: "."))?"
+        }
         return "write userId, anonymousId, groupId, or traits.NAME, context.NAME, properties.NAME, externalIds.NAME"
     }
 

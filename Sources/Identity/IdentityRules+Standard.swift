@@ -28,7 +28,8 @@ extension IdentityRules {
         kind: .previousID, name: "previous_id", from: ["previousId"], normalise: .trim, unique: false, limit: nil, priority: 99, sharedAfter: nil)
 
     private static func builtIn(
-        _ kind: IdentifierKind, _ name: String, from: [String], normalise: Normalisation = .trim, unique: Bool = true, limit: Int? = nil, priority: Int,
+        _ kind: IdentifierKind, _ name: String, from: [String], normalise: Normalisation = .trim, unique: Bool = true, limit: Int? = nil,
+        priority: Int,
         sharedAfter: Int? = nil
     ) -> Kind {
         Kind(

@@ -20,7 +20,9 @@ extension Likeness {
         package var city: Value?
 
         /// True when there is nothing to compare.
-        package var isEmpty: Bool { given == nil && surname == nil && phone == nil && birth == nil && street == nil && postcode == nil && city == nil }
+        package var isEmpty: Bool {
+            given == nil && surname == nil && phone == nil && birth == nil && street == nil && postcode == nil && city == nil
+        }
     }
 }
 
@@ -43,7 +45,9 @@ extension Likeness.Person {
         birth = text("birthday", "date_of_birth", "dateOfBirth", "birth_date", "birthDate", "birthdate", "dob").flatMap(Likeness.BirthDate.init)
         let line = place("street", "street_address", "streetAddress", "address_1", "address1", "line1") ?? Self.text(address, rules)
         let number = place("street_number", "streetNumber", "house_number", "houseNumber")
-        street = Self.value(line.map { line in number.map { "\($0) \(line)" } ?? line }).map { Value(folded: Self.shortened($0.folded), shown: $0.shown) }
+        street = Self.value(line.map { line in number.map { "\($0) \(line)" } ?? line }).map {
+            Value(folded: Self.shortened($0.folded), shown: $0.shown)
+        }
         postcode = Self.value(place("postal_code", "postalCode", "postcode", "zip", "zip_code", "zipCode")).map {
             Value(folded: $0.folded.filter { $0 != " " }, shown: $0.shown)
         }
@@ -91,7 +95,8 @@ extension Likeness.Person {
     }
 
     private static let shortForms = [
-        "street": "st", "road": "rd", "avenue": "av", "ave": "av", "drive": "dr", "lane": "ln", "place": "pl", "court": "ct", "crescent": "cr", "cres": "cr",
+        "street": "st", "road": "rd", "avenue": "av", "ave": "av", "drive": "dr", "lane": "ln", "place": "pl", "court": "ct", "crescent": "cr",
+        "cres": "cr",
         "square": "sq", "boulevard": "blvd", "close": "cl", "terrace": "tce", "strasse": "str", "circuit": "cct", "apartment": "apt",
     ]
 
@@ -117,7 +122,9 @@ extension Likeness {
         package init?(_ text: String) {
             let head = text.prefix { $0.isASCII && ($0.isNumber || "-/. ".contains($0)) }
             var numbers = head.split { !$0.isNumber }.prefix(3).compactMap { Int($0) }
-            if let only = numbers.first, numbers.count == 1, head.count(where: \.isNumber) == 8 { numbers = [only / 10_000, only / 100 % 100, only % 100] }
+            if let only = numbers.first, numbers.count == 1, head.count(where: \.isNumber) == 8 {
+                numbers = [only / 10_000, only / 100 % 100, only % 100]
+            }
             guard numbers.count == 3 else { return nil }
             let (year, month, day): (Int, Int, Int)
             if numbers[0] > 31 {

@@ -64,7 +64,9 @@ package enum Likeness {
         // Also for names written the other way round.
         if let given, let surname { add("names", min(given, surname), max(given, surname)) }
         add("birth-house", birth, person.street?.folded.split(separator: " ").first { $0.contains(where: \.isNumber) }.map(String.init))
-        if let street = person.street, street.folded.contains(where: \.isNumber) { add("street-place", street.folded, postcode ?? person.city?.folded) }
+        if let street = person.street, street.folded.contains(where: \.isNumber) {
+            add("street-place", street.folded, postcode ?? person.city?.folded)
+        }
         var seen: Set<String> = []
         return keys.filter { seen.insert($0).inserted }
     }
@@ -115,7 +117,8 @@ package enum Likeness {
         let (one, other) = (shown(a), shown(b))
         if one.isEmpty || other.isEmpty { return scale }
         let same = a.given?.folded == b.given?.folded && a.surname?.folded == b.surname?.folded
-        scale.add(bits, bits == 0 ? nil : same ? "same name: \(one)" : bits > 0 ? "names alike: \(one), \(other)" : "but names differ: \(one), \(other)")
+        scale.add(
+            bits, bits == 0 ? nil : same ? "same name: \(one)" : bits > 0 ? "names alike: \(one), \(other)" : "but names differ: \(one), \(other)")
         return scale
     }
 
@@ -180,7 +183,9 @@ package enum Likeness {
         func shown(_ p: Person) -> String { [p.street?.shown, p.postcode?.shown, p.city?.shown].compactMap { $0 }.joined(separator: ", ") }
         let same = a.street?.folded == b.street?.folded && a.postcode?.folded == b.postcode?.folded && a.city?.folded == b.city?.folded
         let words =
-            same ? "same address: \(shown(a))" : bits > 3 ? "addresses alike: \(shown(a)); \(shown(b))" : bits < -2 ? "but addresses differ: \(shown(a)); \(shown(b))" : nil
+            same
+            ? "same address: \(shown(a))"
+            : bits > 3 ? "addresses alike: \(shown(a)); \(shown(b))" : bits < -2 ? "but addresses differ: \(shown(a)); \(shown(b))" : nil
         scale.add(bits, bits == 0 ? nil : words)
         return scale
     }

@@ -44,17 +44,14 @@ struct LimitCounts {
         own = plan.limits.map { _ in [UInt16](repeating: 0, count: n) }
         person = own
         for (k, limit) in plan.limits.enumerated() {
-            let rows = try Row.fetchCursor(
-                db, sql: "SELECT customer_id, count(*) FROM identifier WHERE kind = ? AND flags & 3 = 0 GROUP BY customer_id", arguments: [limit.kind.rawValue])
-            while let row = try rows.next() {
-                let customer: Int = row[0]
-                let count: Int = row[1]
-                own[k][customer] = UInt16(clamping: count)
-                let root = Int(people.root(UInt32(customer)))
-                person[k][root] = UInt16(clamping: Int(person[k][root]) + count)
-            }
+            // Counted here: grouping in SQL would look up every identifier once more.
+            let statement = try db.cachedStatement(sql: "SELECT customer_id FROM identifier WHERE kind = ? AND flags & 3 = 0")
+            let customers = try UInt32.fetchCursor(statement, arguments: [limit.kind.rawValue])
+            while let customer = try customers.next() { count(k, customer, root: people.root(customer), by: 1) }
         }
     }
+
+    func of(_ k: Int, person root: UInt32) -> Int { Int(person[k][Int(root)]) }
 
     mutating func add() {
         for k in own.indices {
@@ -62,8 +59,6 @@ struct LimitCounts {
             person[k].append(0)
         }
     }
-
-    func of(_ k: Int, person root: UInt32) -> Int { Int(person[k][Int(root)]) }
 
     mutating func count(_ k: Int, _ customer: UInt32, root: UInt32, by n: Int) {
         own[k][Int(customer)] = UInt16(clamping: Int(own[k][Int(customer)]) + n)

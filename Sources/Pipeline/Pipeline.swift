@@ -226,6 +226,8 @@ package final class Pipeline: Sendable {
 
     /// Concludes what is in the ledger, snapshots the timeline when much is not in one, and ends.
     package func stop() async {
+        // A merge that is under way would keep the snapshot of what came since from being made.
+        await timelineNow.withLock { $0 }.settled()
         await withCheckedContinuation { box.send(.stop($0)) }
         let timeline = timelineNow.withLock { $0 }
         await timeline.settled()

@@ -39,7 +39,8 @@ package final class JSONParser {
     /// A copy of input that has too little room behind it.
     private var padded: UnsafeMutableRawBufferPointer
 
-    /// - Parameter depth: 1 to 1,000.
+    /// - Parameter depth: 1 to 1,000. simdjson does not count an object or array without members at the very bottom;
+    ///   ``JSONValueView/flaw(depth:members:)`` does.
     package init(depth: Int = JSONParser.defaultDepth) {
         precondition((1...1000).contains(depth))
         // simdjson refuses on reaching its limit, so its limit is one more than what we allow.

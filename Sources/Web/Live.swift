@@ -1,4 +1,5 @@
-import Kernel
+package import Customers
+package import Kernel
 package import Pipeline
 import ServiceLifecycle
 import Synchronization
@@ -16,14 +17,17 @@ package final class Live: Service {
     package static let pause = 250
 
     /// The newest interactions of the bodies after `after` up to and with `upTo`, at most `limit`, oldest first.
-    package typealias Read = @Sendable (_ after: Int64, _ upTo: Int64, _ limit: Int) throws -> [LiveItem]
+    package typealias Read = @Sendable (_ after: Int64, _ upTo: Int64, _ limit: Int) throws -> [HistoryItem]
 
     private let read: Read
+    private let name: @Sendable (CustomerID) throws -> String?
     private let pipeline: Pipeline
     private let listeners = Mutex<[ObjectIdentifier: Listener]>([:])
 
-    package init(_ pipeline: Pipeline, read: @escaping Read) {
+    /// - Parameter name: what a customer is called; nil when unknown.
+    package init(_ pipeline: Pipeline, name: @escaping @Sendable (CustomerID) throws -> String? = { _ in nil }, read: @escaping Read) {
         self.pipeline = pipeline
+        self.name = name
         self.read = read
     }
 
@@ -73,7 +77,8 @@ package final class Live: Service {
             defer { seen = newest }
             guard !watching.isEmpty, newest > seen else { continue }
             // What cannot be read now is not worth ending the watch for; the views say what is wrong.
-            guard let items = try? read(seen, newest, Self.batch), !items.isEmpty else { continue }
+            guard let news = try? read(seen, newest, Self.batch), !news.isEmpty else { continue }
+            let items = news.map { LiveItem(item: $0, name: (try? name($0.customer)) ?? nil) }
             for listener in watching { listener.put(items) }
         }
     }

@@ -48,24 +48,26 @@ package struct Server: Service {
     /// Of all routes, in bytes.
     private let largestBody: Int
 
-    /// - Parameter pages: The console's routes, which the OpenAPI document does not list.
-    package init(_ services: Services, _ settings: Settings, pages: [Endpoint] = [], logger: Logger) {
+    /// - Parameter console: The pages for people; nil for an API without them.
+    package init(_ services: Services, _ settings: Settings, console: Console? = nil, logger: Logger) {
         self.settings = settings
         self.logger = logger
         live = services.live
         let limits = services.collector().limits
         largestBody = Route.allCases.map(limits.bytes).reduce(Body.limit, max)
-        responder = Self.router(services, settings, pages: pages).buildResponder()
+        responder = Self.router(services, settings, console: console).buildResponder()
     }
 
     /// All routes behind all middleware.
-    package static func router(_ services: Services, _ settings: Settings, pages: [Endpoint] = []) -> Router<Context> {
+    package static func router(_ services: Services, _ settings: Settings, console: Console? = nil) -> Router<Context> {
         let router = Router(context: Context.self, options: [.autoGenerateHeadEndpoints])
-        let endpoints = Routes.all(services) + pages
+        let authentication = Authentication(access: services.access, clock: services.clock, proxies: settings.proxies)
+        let endpoints = Routes.all(services) + (console?.endpoints(authentication) ?? [])
         if let write = settings.accessLog { router.add(middleware: AccessLogMiddleware(clock: services.clock, write: write)) }
         router.add(middleware: CORSMiddleware(origins: settings.origins))
-        router.add(middleware: ProblemMiddleware(methods: MethodTable(endpoints)))
-        router.add(endpoints, Authentication(access: services.access, clock: services.clock, proxies: settings.proxies))
+        let page = console.map { console in { @Sendable in try await console.answer($0, $1, authentication) } as Endpoint.Handler }
+        router.add(middleware: ProblemMiddleware(methods: MethodTable(endpoints), page: page))
+        router.add(endpoints, authentication)
         return router
     }
 

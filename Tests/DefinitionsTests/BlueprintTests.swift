@@ -47,7 +47,8 @@ struct Recipe: Definition, Equatable {
     @Test func `is read from all its files`() {
         let (blueprint, told) = blueprint([
             "workspace.yaml": "workspace:\n  owner: ann\n  name: Example Shop\n  country: GB\n  time_zone: Europe/London\n  languages: [en, cy]\n",
-            "recipes/soup.yaml": "recipe:\n  key: soup\n  name: Soup\n  taste: sour\n  minutes: none\n  hot: true\n  parts: [salt]\n  steps:\n    - do: stir\n",
+            "recipes/soup.yaml":
+                "recipe:\n  key: soup\n  name: Soup\n  taste: sour\n  minutes: none\n  hot: true\n  parts: [salt]\n  steps:\n    - do: stir\n",
         ])
         #expect(told == [])
         #expect(blueprint.documents.map(\.id.description) == ["recipe/soup", "workspace"])
@@ -69,29 +70,30 @@ struct Recipe: Definition, Equatable {
             "g.yaml": "recipe:\n  name: An egg, boiled\n  minutes: soon\n  parts: [a, b, c, d]\n",
             "h.yaml": "a: [\n",
         ])
-        #expect(told == [
-            "a.yaml:2:3: recipe: name is missing; write name: Soup",
-            "a.yaml:2:8: recipe.key: Soup is no key; write small letters a to z, digits and _, beginning with a letter: soup",
-            "a.yaml:3:3: recipe: there is no nmae; did you mean name?",
-            "a.yaml:4:10: recipe.taste: swete is none of sweet, sour; did you mean sweet?",
-            "a.yaml:5:12: recipe.minutes: 91 is out of range; write a number from 1 to 90",
-            "a.yaml:6:8: recipe.hot: expected true or false, found the text yes; write hot: true",
-            "a.yaml:7:10: recipe.parts: expected a list of texts, found the text salt; write parts: ['salt']",
-            "a.yaml:9:7: recipe.steps[1]: there is no dO; did you mean do?",
-            "b.yaml:2:12: workspace.country: uk is no country; write two letters (ISO 3166-1), as GB, DE or BR",
-            "b.yaml:3:14: workspace.time_zone: Europe/Londn is no time zone; did you mean Europe/London?",
-            "b.yaml:4:15: workspace.languages: english is no language; write a BCP 47 tag, as en, pt-BR or zh-Hant",
-            "b.yaml:5:8: workspace.name: expected a text, found nothing; write name: Example Shop, or remove the line",
-            "c.yaml:1:1: there is no kind of definition workspce; did you mean workspace?",
-            "d.yaml:1:1: one key at the top says what kind of definition this is; found name, country; write for example `workspace:` and everything else below it, indented",
-            "e.yaml:1:1: one key at the top says what kind of definition this is; found a list; write for example `workspace:` and everything else below it, indented",
-            "f.yaml:2:3: workspace: a company has one workspace, so it has no key; remove key",
-            "g.yaml:2:3: recipe: key is missing; write key: a_name, which stays the same when everything else changes",
-            "g.yaml:2:9: recipe.name: may have 1 to 10 characters, has 14; shorten it",
-            "g.yaml:3:12: recipe.minutes: expected a whole number or none, found the text soon; write minutes: 1 or minutes: none",
-            "g.yaml:4:10: recipe.parts: may have 0 to 3 entries, has 4; keep the most important ones",
-            "h.yaml:2:1: a value is missing, or a bracket is not closed; write the value, or close the bracket",
-        ])
+        #expect(
+            told == [
+                "a.yaml:2:3: recipe: name is missing; write name: Soup",
+                "a.yaml:2:8: recipe.key: Soup is no key; write small letters a to z, digits and _, beginning with a letter: soup",
+                "a.yaml:3:3: recipe: there is no nmae; did you mean name?",
+                "a.yaml:4:10: recipe.taste: swete is none of sweet, sour; did you mean sweet?",
+                "a.yaml:5:12: recipe.minutes: 91 is out of range; write a number from 1 to 90",
+                "a.yaml:6:8: recipe.hot: expected true or false, found the text yes; write hot: true",
+                "a.yaml:7:10: recipe.parts: expected a list of texts, found the text salt; write parts: ['salt']",
+                "a.yaml:9:7: recipe.steps[1]: there is no dO; did you mean do?",
+                "b.yaml:2:12: workspace.country: uk is no country; write two letters (ISO 3166-1), as GB, DE or BR",
+                "b.yaml:3:14: workspace.time_zone: Europe/Londn is no time zone; did you mean Europe/London?",
+                "b.yaml:4:15: workspace.languages: english is no language; write a BCP 47 tag, as en, pt-BR or zh-Hant",
+                "b.yaml:5:8: workspace.name: expected a text, found nothing; write name: Example Shop, or remove the line",
+                "c.yaml:1:1: there is no kind of definition workspce; did you mean workspace?",
+                "d.yaml:1:1: one key at the top says what kind of definition this is; found name, country; write for example `workspace:` and everything else below it, indented",
+                "e.yaml:1:1: one key at the top says what kind of definition this is; found a list; write for example `workspace:` and everything else below it, indented",
+                "f.yaml:2:3: workspace: a company has one workspace, so it has no key; remove key",
+                "g.yaml:2:3: recipe: key is missing; write key: a_name, which stays the same when everything else changes",
+                "g.yaml:2:9: recipe.name: may have 1 to 10 characters, has 14; shorten it",
+                "g.yaml:3:12: recipe.minutes: expected a whole number or none, found the text soon; write minutes: 1 or minutes: none",
+                "g.yaml:4:10: recipe.parts: may have 0 to 3 entries, has 4; keep the most important ones",
+                "h.yaml:2:1: a value is missing, or a bracket is not closed; write the value, or close the bracket",
+            ])
     }
 
     @Test func `has one document of each kind and key`() {
@@ -102,17 +104,25 @@ struct Recipe: Definition, Equatable {
 
     @Test func `a document with nothing below its kind is the default`() {
         #expect(blueprint(["a.yaml": "workspace:\n"]).told == [])
-        #expect(blueprint(["a.yaml": "workspace: 7\n"]).told == ["a.yaml:1:12: workspace: expected a mapping, found the number 7; write `key: value` below it, indented"])
+        #expect(
+            blueprint(["a.yaml": "workspace: 7\n"]).told == [
+                "a.yaml:1:12: workspace: expected a mapping, found the number 7; write `key: value` below it, indented"
+            ])
     }
 
     @Test func `differs from another by documents added, changed, rewritten and removed`() {
         let old = blueprint([
-            "a.yaml": "workspace:\n  name: A\n  country: GB\n", "b.yaml": "recipe: {key: soup, name: Soup}\n", "c.yaml": "recipe: {key: egg, name: Egg}\n",
+            "a.yaml": "workspace:\n  name: A\n  country: GB\n", "b.yaml": "recipe: {key: soup, name: Soup}\n",
+            "c.yaml": "recipe: {key: egg, name: Egg}\n",
         ]).blueprint
         let new = blueprint([
-            "x/a.yaml": "workspace: # ours\n  country: 'GB'\n  name: A\n", "b.yaml": "recipe: {key: soup, name: Broth}\n", "d.yaml": "recipe: {key: pie, name: Pie}\n",
+            "x/a.yaml": "workspace: # ours\n  country: 'GB'\n  name: A\n", "b.yaml": "recipe: {key: soup, name: Broth}\n",
+            "d.yaml": "recipe: {key: pie, name: Pie}\n",
         ]).blueprint
-        #expect(new.changes(from: old).map { "\($0.id) \($0.what)" } == ["recipe/egg removed", "recipe/pie added", "recipe/soup changed", "workspace rewritten"])
+        #expect(
+            new.changes(from: old).map { "\($0.id) \($0.what)" } == [
+                "recipe/egg removed", "recipe/pie added", "recipe/soup changed", "workspace rewritten",
+            ])
         #expect(new.changes(from: new) == [])
     }
 
@@ -147,7 +157,8 @@ struct Recipe: Definition, Equatable {
     }
 
     @Test(arguments: [
-        "plain words", "", " ", "yes", "No", "null", "~", "007", "-1", "a: b", "a #b", "it's", "^\\d+$", "[a]", "*x", "&x", "line\nbreak", "\u{1}", "\u{85}",
+        "plain words", "", " ", "yes", "No", "null", "~", "007", "-1", "a: b", "a #b", "it's", "^\\d+$", "[a]", "*x", "&x", "line\nbreak", "\u{1}",
+        "\u{85}",
         "tab\there", "ends ", "ünï", "\"", "🙂", "\u{2028}", "%x", "@x", "- x", "a,b",
     ])
     func `a text is written so that it reads back as the same text`(text: String) throws {
@@ -181,7 +192,10 @@ struct Recipe: Definition, Equatable {
         #expect(WorkspaceDefinition.isTimeZone(text) == known)
     }
 
-    @Test(arguments: [("en", true), ("pt-BR", true), ("zh-Hant-TW", true), ("es-419", true), ("english", false), ("xx", false), ("EN", false), ("en-", false), ("", false)])
+    @Test(arguments: [
+        ("en", true), ("pt-BR", true), ("zh-Hant-TW", true), ("es-419", true), ("english", false), ("xx", false), ("EN", false), ("en-", false),
+        ("", false),
+    ])
     func `a language is a BCP 47 tag`(text: String, known: Bool) {
         #expect(WorkspaceDefinition.isLanguage(text) == known)
     }

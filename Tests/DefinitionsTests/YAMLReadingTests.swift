@@ -29,7 +29,10 @@ import Testing
     @Test(arguments: [
         ("a: [1, 2", "a.yaml:2:1: a bracket or a quotation mark is not closed; close it"),
         ("a: b: c", "a.yaml:1:5: a colon stands where YAML allows none; put the value in quotation marks, or mend the indentation"),
-        ("a:\n\t- b", "a.yaml:2:1: a value cannot begin with this character (or a tab stands where spaces must); put the value in quotation marks, indent with spaces"),
+        (
+            "a:\n\t- b",
+            "a.yaml:2:1: a value cannot begin with this character (or a tab stands where spaces must); put the value in quotation marks, indent with spaces"
+        ),
         ("a: 1\nb: 2\na: 3", "a.yaml:1:1: a is written twice; keep one of them"),
         ("a: 1\n---\nb: 2", "a.yaml:2:1: a second document begins here (---); put it in a file of its own"),
         ("a: *b", "a.yaml:1:4: * at the start of a value has a meaning in YAML; put the value in quotation marks"),
@@ -65,7 +68,8 @@ import Testing
 
     @Test(arguments: [
         String(repeating: "[", count: 60_000), String(repeating: "{", count: 60_000), String(repeating: "- ", count: 30_000),
-        String(repeating: "? ", count: 30_000), String(repeating: "{a: ", count: 15_000), String(repeating: "[", count: 990) + String(repeating: "]", count: 990),
+        String(repeating: "? ", count: 30_000), String(repeating: "{a: ", count: 15_000),
+        String(repeating: "[", count: 990) + String(repeating: "]", count: 990),
     ])
     func `thousands of brackets are refused without harm`(text: String) {
         #expect(read(text).told.count == 1)
@@ -91,7 +95,10 @@ import Testing
     /// Whatever the bytes, reading comes to an end with a tree or with something to say.
     @Test func `no bytes make it crash`() {
         var random = SystemRandomNumberGenerator()
-        let pieces = ["a", ":", " ", "\n", "- ", "[", "]", "{", "}", "&a ", "*a", "!t ", "|\n", ">", "'", "\"", "\\", "? ", "#", "\t", "---\n", "...", "%YAML 1.1\n", "<<", "ü", "\u{FEFF}", "\u{85}", ","]
+        let pieces = [
+            "a", ":", " ", "\n", "- ", "[", "]", "{", "}", "&a ", "*a", "!t ", "|\n", ">", "'", "\"", "\\", "? ", "#", "\t", "---\n", "...",
+            "%YAML 1.1\n", "<<", "ü", "\u{FEFF}", "\u{85}", ",",
+        ]
         for _ in 0..<3_000 {
             let text = (0..<Int.random(in: 1...25, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }.joined()
             let read = read(text)

@@ -1,0 +1,190 @@
+import Foundation
+import Kernel
+import Testing
+
+@testable import Demo
+
+private let end = Instant(milliseconds: 1_795_305_600_000)  // 2026-11-22T00:00:00Z
+
+/// All items of a company, parsed by another reader than ours.
+private func items(_ company: DemoCompany) throws -> [[String: Any]] {
+    var company = company
+    var all: [[String: Any]] = []
+    while let body = company.nextBody() {
+        let parsed = try #require(try JSONSerialization.jsonObject(with: Data(body.bytes)) as? [String: Any])
+        let batch = try #require(parsed["batch"] as? [[String: Any]])
+        #expect(batch.count == body.items)
+        all += batch
+    }
+    return all
+}
+
+private func bytes(_ company: DemoCompany) -> [UInt8] {
+    var company = company
+    var all: [UInt8] = []
+    while let body = company.nextBody() { all += body.bytes }
+    return all
+}
+
+@Suite struct `The invented company` {
+    /// Lived once for all tests: 1,500 customers are enough for every share.
+    static let company = DemoCompany(end: end, customers: 1500)
+    nonisolated(unsafe) static let all = Result { try items(company) }  // values of JSONSerialization never change
+
+    @Test func `is the same to the byte for the same seed, and another for another`() {
+        let once = bytes(DemoCompany(seed: 1, end: end, customers: 40, months: 6))
+        #expect(once == bytes(DemoCompany(seed: 1, end: end, customers: 40, months: 6)))
+        #expect(once != bytes(DemoCompany(seed: 2, end: end, customers: 40, months: 6)))
+    }
+
+    @Test func `has over a million interactions of 20,000 customers in 24 months`() {
+        let company = DemoCompany(end: end)
+        #expect(company.customers == 20_000)
+        #expect((1_000_000...1_500_000).contains(company.interactions))
+    }
+
+    @Test func `gives items in the order of time, each with an identifier and an id of its own`() throws {
+        let all = try Self.all.get()
+        #expect(all.count == Self.company.interactions)
+        let times = all.compactMap { $0["timestamp"] as? String }
+        #expect(times.count == all.count && times == times.sorted())
+        #expect(times.last ?? "" < end.rfc3339 && times.first ?? "" >= "2024-11-21")
+        #expect(Set(all.compactMap { $0["messageId"] as? String }).count == all.count)
+        for item in all {
+            let context = item["context"] as? [String: Any]
+            let external = (context?["externalIds"] as? [[String: Any]])?.first?["id"] as? String
+            #expect(item["userId"] is String || item["anonymousId"] is String || external?.isEmpty == false)
+            #expect(["web", "app", "email", "sms", "chat", "phone", "store", "social", "other"].contains(context?["channel"] as? String))
+            #expect(["in", "out", "internal"].contains(context?["direction"] as? String))
+        }
+    }
+
+    @Test func `is met on every channel`() throws {
+        let channels = Dictionary(grouping: try Self.all.get()) { ($0["context"] as? [String: Any])?["channel"] as? String ?? "" }.mapValues(\.count)
+        for channel in ["web", "app", "email", "sms", "chat", "phone", "store", "social"] { #expect(channels[channel, default: 0] > 10, "\(channel)") }
+    }
+
+    @Test func `delivers late now and then, more often of late in the north, and hears of it`() throws {
+        let all = try Self.all.get()
+        func events(_ name: String) -> [[String: Any]] { all.filter { $0["event"] as? String == name }.compactMap { $0["properties"] as? [String: Any] } }
+        let delivered = events("Order Delivered")
+        let late = Set(delivered.filter { $0["days_late"] as? Int ?? 0 > 0 }.compactMap { $0["order_id"] as? String })
+        let share = Double(late.count) / Double(delivered.count)
+        #expect((0.08...0.18).contains(share), "\(share)")
+        let recent = delivered.filter { $0["promised_by"] as? String ?? "" > "2026-10-18" && $0["carrier"] as? String == "Northway" }
+        #expect(Double(recent.count { $0["days_late"] as? Int ?? 0 > 0 }) > 0.2 * Double(recent.count))
+
+        let answers = events("Survey Answered").filter { $0["survey"] as? String == "Delivery" }
+        func mean(_ answers: [[String: Any]]) -> Double { Double(answers.compactMap { $0["score"] as? Int }.reduce(0, +)) / Double(answers.count) }
+        let (low, high) = (answers.filter { late.contains($0["order_id"] as? String ?? "") }, answers.filter { !late.contains($0["order_id"] as? String ?? "") })
+        #expect(low.count > 20 && high.count > 200)
+        #expect(mean(low) < 3 && mean(high) > 4)
+        #expect(answers.allSatisfy { (1...5).contains($0["score"] as? Int ?? 0) })
+        let complaints = events("Message Received").count { late.contains($0["order_id"] as? String ?? "") }
+        #expect(complaints > 20)
+    }
+
+    @Test func `asks, returns, sends letters and is found by advertisements`() throws {
+        let names = Dictionary(grouping: try Self.all.get()) { $0["event"] as? String ?? $0["type"] as? String ?? "" }.mapValues(\.count)
+        for name in [
+            "identify", "page", "screen", "Product Viewed", "Product Added", "Checkout Started", "Order Completed", "Order Shipped", "Delivery Late",
+            "Return Requested", "Order Refunded", "Email Sent", "Email Opened", "Email Link Clicked", "Survey Sent", "Survey Answered", "Call Received",
+            "Message Received", "Message Sent", "Store Visited", "SMS Sent", "Review Written",
+        ] {
+            #expect(names[name, default: 0] > 0, "\(name)")
+        }
+        let paid = try Self.all.get().count { (($0["context"] as? [String: Any])?["campaign"] as? [String: String])?["medium"] == "cpc" }
+        #expect(paid > 100)
+    }
+
+    @Test func `gives nobody a number or an address that could be real`() throws {
+        let traits = try Self.all.get().compactMap { $0["traits"] as? [String: Any] }.filter { $0["firstName"] != nil }
+        let phones = traits.compactMap { $0["phone"] as? String }
+        #expect(phones.count > 200)
+        #expect(Set(phones).count == phones.count)
+        for phone in phones {
+            #expect(phone.wholeMatch(of: /\+44(7700900\d{3}|(1[1-9]\d|11\d)49[68]0\d{3}|2079460\d{3}|2920180\d{3}|2896496\d{3})|\+3363998\d{4}/) != nil, "\(phone)")
+        }
+        for email in traits.compactMap({ $0["email"] as? String }) {
+            #expect(email.wholeMatch(of: /[a-z.-]+[0-9]+@example\.(com|org|net)/) != nil, "\(email)")
+        }
+    }
+
+    @Test func `is met before it knows who, and by some on one tablet`() throws {
+        var users: [String: Set<String>] = [:]
+        var before: Set<String> = []
+        var after: Set<String> = []
+        for item in try Self.all.get() {
+            guard let device = item["anonymousId"] as? String else { continue }
+            if let user = item["userId"] as? String {
+                users[device, default: []].insert(user)
+                if before.contains(device) { after.insert(device) }
+            } else {
+                before.insert(device)
+            }
+        }
+        #expect(after.count > 300)
+        #expect(users.values.contains { $0.count == 2 } && !users.values.contains { $0.count > 2 })
+        let devices = Dictionary(grouping: users.flatMap { device, users in users.map { ($0, device) } }) { $0.0 }
+        #expect(devices.values.count { $0.count >= 2 } > 300)
+    }
+
+    @Test(arguments: [(500_000, 2500), (20_000, 7), (4_000_000, 25_000), (1, 10)])
+    func `puts as much into a body as it may hold`(limit: Int, most: Int) {
+        var company = DemoCompany(end: end, customers: 30, months: 3)
+        var items = 0
+        while let body = company.nextBody(bytes: limit, items: most) {
+            #expect(body.items <= most && (body.bytes.count <= limit || body.items == 1))
+            items += body.items
+        }
+        #expect(items == company.interactions && company.given == items)
+    }
+
+    @Test func `says nothing that JSON would have to escape`() {
+        for topic in Phrases.Topic.allCases {
+            #expect(!topic.texts.isEmpty)
+            for text in topic.texts {
+                #expect(!text.utf8.contains { $0 < 32 || $0 == 34 || $0 == 92 }, "\(text)")
+                let rest = text.replacing(/\{(product|order|days|agent|town|carrier)\}/, with: "")
+                #expect(!rest.contains("{") && !rest.contains("}"), "\(text)")
+            }
+        }
+    }
+}
+
+@Suite struct `Live traffic` {
+    private func take(_ count: Int, _ live: DemoLive) -> [DemoLive.Element] {
+        var live = live
+        return (0..<count).compactMap { _ in live.next() }
+    }
+
+    @Test func `goes on for ever, in order, at the pace asked for, and is the same each time`() throws {
+        let company = DemoCompany(end: end, customers: 300, months: 3)
+        let live = take(6000, company.live(perSecond: 5))
+        #expect(live == take(6000, company.live(perSecond: 5)))
+        #expect(live.allSatisfy { $0.wait >= 0 && $0.at >= end })
+        let seconds = Double(live.reduce(0) { $0 + $1.wait }) / 1000
+        #expect((3.5...6.5).contains(6000 / seconds), "\(6000 / seconds) a second")
+        for element in live {
+            let item = try #require(try JSONSerialization.jsonObject(with: Data(element.item)) as? [String: Any])
+            #expect(item["timestamp"] as? String == element.at.rfc3339)
+            #expect(item["userId"] is String || item["anonymousId"] is String || (item["context"] as? [String: Any])?["externalIds"] != nil)
+        }
+    }
+
+    @Test func `has ids that neither history nor another beginning has, and new people`() throws {
+        let company = DemoCompany(end: end, customers: 300, months: 3)
+        func ids(_ items: [[String: Any]]) -> [String] { items.compactMap { $0["messageId"] as? String } }
+        func parse(_ live: DemoLive) throws -> [[String: Any]] {
+            try take(3000, live).compactMap { try JSONSerialization.jsonObject(with: Data($0.item)) as? [String: Any] }
+        }
+        let history = ids(try items(company))
+        let first = try parse(company.live())
+        let later = try parse(company.live(from: end + 7_200_000))
+        #expect(Set(history + ids(first)).count == history.count + 3000)
+        #expect(Set(history + ids(later)).count == history.count + 3000)
+        // What history left on its way arrives in both; all else differs.
+        #expect(Set(ids(first)).intersection(ids(later)).count < 300)
+        #expect(first.contains { $0["type"] as? String == "identify" })
+    }
+}

@@ -132,9 +132,9 @@ def test_thousands_of_mutilated_bodies_do_no_harm(shop):
         r = random.Random(seed)
         made = bytearray(whole)
         for _ in range(r.randint(1, 8)):
-            at = r.randrange(len(made))
+            at = r.randrange(len(made) or 1)
             match r.randrange(4):
-                case 0: made[at] = r.randrange(256)
+                case 0: made[at : at + 1] = bytes([r.randrange(256)])
                 case 1: del made[at : at + r.randint(1, 30)]
                 case 2: made[at:at] = bytes(r.choices(b'{}[]",:\\u0x\xff\x00-.eE', k=r.randint(1, 10)))
                 case 3: made = made[: at + 1]

@@ -37,7 +37,9 @@ import Testing
 
     @Test(arguments: [
         ("", "is empty"), ("   ", "is empty"), ("ann", "has no @"), ("ann@b@c", "has more than one @"), ("@example.com", "has nothing before the @"),
-        ("ann@", "has nothing after the @"), ("ann b@example.com", "has a space in it"), ("ann@.com", "has a dot where a name should be"),
+        ("ann@", "has nothing after the @"), ("ann b@example.com", "has a space in it"), ("@", "has nothing before the @"),
+        (".ann@example.com", "has a dot where a name should be"),
+        ("ann.@example.com", "has a dot where a name should be"), ("ann@.com", "has a dot where a name should be"),
         ("ann@example.com.", "has a dot where a name should be"), ("ann@example..com", "has two dots in a row"),
         ("Ann <ann@example.com>", "has a space in it"), ("<ann@example.com>", "has a < in it; write the bare address"),
         ("ann@example.com,bob", "has a , in it; write the bare address"), ("ann\u{0}@example.com", "has a control character in it"),
@@ -75,8 +77,10 @@ import Testing
         #expect(normal("phone", "٠٢٠ ٧٩٤٦ ٠٠١٨", british) == "+442079460018")
     }
 
-    @Test(arguments: ["12", "call me", "+", "++++++", "555-2671", "+999 123 456 789", String(repeating: "42", count: 250),
-        "+1 415 555 2671 or +1 415 555 2672 or ask for Ann Example at noon"])
+    @Test(arguments: [
+        "12", "call me", "+", "++++++", "555-2671", "+999 123 456 789", String(repeating: "42", count: 250),
+        "+1 415 555 2671 or +1 415 555 2672 or ask for Ann Example at noon",
+    ])
     func `what is no phone number is refused`(value: String) {
         #expect(normal("phone", value) == "invalid: is no phone number, as seen from US")
     }
@@ -121,10 +125,52 @@ import Testing
         #expect(made.values.all == ["^ok$"])
     }
 
+    @Test func `no bytes make it crash, and what is taken is never longer than it may be`() {
+        var random = SystemRandomNumberGenerator()
+        let pieces =
+            ["+", "0", "1 ", "(", ")", "ext", "x", ";", "tel:", "@", ".", "é", "\u{200B}", "٣", "＋", "\0", "null", "-", "&", "A"].map {
+                Array($0.utf8)
+            } + [[0xFF], [0xC3]]
+        for _ in 0..<2_000 {
+            let bytes = (0..<Int.random(in: 0...30, using: &random)).flatMap { _ in pieces.randomElement(using: &random) ?? [] }
+            for kind in rules.kinds {
+                bytes.withUnsafeBytes { raw in
+                    var used = 0
+                    let refusal = rules.normalise(kind, raw) { value in
+                        used += 1
+                        #expect(!value.isEmpty && value.count <= IdentityRules.longestValue)
+                    }
+                    #expect(used == (refusal == nil ? 1 : 0))
+                }
+            }
+        }
+    }
+
+    /// Patterns that hold only at the start are searched apart from the others: what is found must not change by that.
+    @Test(arguments: [
+        ("^a|b", "xb", true), ("^(a|b)", "xb", false), ("^(a|b)", "bx", true), ("^[|]", "x|", false), ("^[]|]x|y", "zy", true),
+        (#"^\|"#, "a|", false), (#"^\|"#, "|", true),
+        (#"^\Qa|\E|b"#, "xb", true), ("^?b", "ab", true), ("^*b", "ab", true), ("^{0}b", "ab", true), ("(?m)^b", "a\nb", true),
+        ("^(?m)a|b", "cb", true), ("b$", "ab", true), ("^", "x", true),
+        ("^a$", "A", true), ("^a$", "aa", false), ("^(a|(b|c))d|e", "xe", true), ("[^a]|b", "b", true), ("^[^]|]$", "|", false),
+    ])
+    func `a pattern is found where RE2 says`(pattern: String, text: String, found: Bool) {
+        #expect((PatternSet([pattern]).find(text) != nil) == found)
+        #expect((PatternSet(["^zzz", pattern, "zzz"]).find(text) == pattern) == found)
+    }
+
+    @Test func `of several patterns the first is named`() {
+        let set = PatternSet(["b", "^a", "a"])
+        #expect(set.find("ab") == "b" && set.find("ax") == "^a" && set.find("xa") == "a" && set.find("x") == nil && set.find("") == nil)
+        #expect(PatternSet([]).find("x") == nil)
+    }
+
     /// What comes out, put in again, must come out the same: the ledger is replayed.
     @Test func `normalising twice is normalising once`() {
         for kind in rules.kinds {
-            for value in ["Ann@Example.com", " İstanbul@x.tr", "ǅ@x.y", "+1 415 555 2671", "ﬁ@x.y", "\u{2000}x\u{2000}@y", "Σ@ΑΣ", "\u{1E9B}\u{323}@q"] {
+            for value in [
+                "Ann@Example.com", " İstanbul@x.tr", "ǅ@x.y", "+1 415 555 2671", "ﬁ@x.y", "\u{2000}x\u{2000}@y", "Σ@ΑΣ", "\u{1E9B}\u{323}@q",
+            ] {
                 let once = normal(kind.name, value)
                 if !once.hasPrefix("invalid") { #expect(Array(normal(kind.name, once).utf8) == Array(once.utf8), "\(kind.name) \(value)") }
             }

@@ -10,7 +10,8 @@ enum TestData {
 
     /// Why the tests on a folder are left out, or nil when it is there.
     static func missing(_ name: String) -> String? {
-        FileManager.default.fileExists(atPath: "\(folder)/\(name)") ? nil : "no folder \(folder)/\(name): set SIGHTLINE_TEST_DATA to where the data lies"
+        FileManager.default.fileExists(atPath: "\(folder)/\(name)")
+            ? nil : "no folder \(folder)/\(name): set SIGHTLINE_TEST_DATA to where the data lies"
     }
 
     /// A person of febrl-1: the traits by name, and who it truly is (`rec-N-org` and `rec-N-dup-M` are one).

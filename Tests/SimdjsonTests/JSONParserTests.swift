@@ -50,7 +50,7 @@ import Testing
         let parser = JSONParser(depth: depth)
         for padding in [0, 20_000, 100_000] {
             let spaces = String(repeating: " ", count: padding)
-            let deepest = String(repeating: "[", count: depth) + spaces + String(repeating: "]", count: depth)
+            let deepest = String(repeating: "[", count: depth) + "1" + spaces + String(repeating: "]", count: depth)
             try parser.parse(Array(deepest.utf8)) { #expect($0.flaw(depth: depth) == nil) }
             try parser.parse(Array(deepest.utf8)) { #expect($0.flaw(depth: depth - 1) == .tooDeep(limit: depth - 1)) }
             #expect(throws: JSONParseError.tooDeep(limit: depth)) { try parser.parse(Array("[\(deepest)]".utf8)) { _ in } }

@@ -30,7 +30,7 @@ final class ChannelJudge: Sendable {
     }
 
     private let rules: ChannelRules
-    private let events: [(glob: Glob, hint: Hint)]
+    private let events: [[(glob: Glob, hint: Hint)]]
     private let libraries: [(glob: Glob, channel: Channel)]
     private let words: [(word: [UInt8], channel: Channel)]
     /// Names of the channels, for who named another.
@@ -44,11 +44,15 @@ final class ChannelJudge: Sendable {
             return channel
         }
         self.rules = rules
-        var events: [(glob: Glob, hint: Hint)] = []
-        for rule in rules.events {
-            var hint = Hint(channel: nil, direction: rule.direction, media: rule.media)
-            if let name = rule.channel { hint.channel = try code(name) }
-            events.append((rule.event, hint))
+        var events: [[(glob: Glob, hint: Hint)]] = []
+        for layer in rules.events {
+            var made: [(glob: Glob, hint: Hint)] = []
+            for rule in layer {
+                var hint = Hint(channel: nil, direction: rule.direction, media: rule.media)
+                if let name = rule.channel { hint.channel = try code(name) }
+                made.append((rule.event, hint))
+            }
+            events.append(made)
         }
         self.events = events
         var libraries: [(glob: Glob, channel: Channel)] = []
@@ -65,12 +69,23 @@ final class ChannelJudge: Sendable {
     func judge(_ type: CallType, _ name: UnsafeRawBufferPointer, _ fields: UnsafeMutablePointer<JSONValueView?>, _ memory: inout Memory)
         throws(ItemProblem) -> Judgement
     {
-        let hint = memory.events.outcome(of: name) { events.first { $0.glob.matches(name) }?.hint ?? Hint() }
+        let hint = memory.events.outcome(of: name) { said(by: name) }
         let given = try channel(fields)
         let channel = given ?? hint.channel ?? place(type, fields, &memory)
         let direction = try direction(fields) ?? hint.direction ?? standard(type)
         let media = try media(fields) ?? hint.media ?? source(channel, direction, fields, &memory)
         return Judgement(channel: channel, direction: direction, media: media)
+    }
+
+    private func said(by name: UnsafeRawBufferPointer) -> Hint {
+        var all = Hint()
+        for layer in events {
+            guard let hint = layer.first(where: { $0.glob.matches(name) })?.hint else { continue }
+            all.channel = all.channel ?? hint.channel
+            all.direction = all.direction ?? hint.direction
+            all.media = all.media ?? hint.media
+        }
+        return all
     }
 
     // MARK: What the sender says outright

@@ -52,8 +52,10 @@ package struct ChannelRules: Sendable, Equatable {
 
     /// Channels beside the built-in ones: 1 to 32 of a-z, 0-9, `-` and `_`, beginning with a letter.
     package var declared: [String]
-    /// Tried in their order; the first that matches says what it says, and the rest is worked out on.
-    package var events: [Event]
+    /// In layers, the company's own before the built-in one. Of each layer the first rule that matches counts; what it leaves
+    /// open the next layer may say.
+    package var events: [[Event]]
+    /// Tried in their order.
     package var libraries: [Library]
     package var paid: Marks
     package var earned: Marks
@@ -66,7 +68,7 @@ package struct ChannelRules: Sendable, Equatable {
         passing: [String] = []
     ) {
         self.declared = declared
-        self.events = events
+        self.events = events.isEmpty ? [] : [events]
         self.libraries = libraries
         self.paid = paid
         self.earned = earned
@@ -111,7 +113,7 @@ extension ChannelRules {
     /// What is wrong with the rules in themselves.
     package func problems() -> [ChannelRulesProblem] {
         let known = Set(Channel.builtIn + declared)
-        let named = events.compactMap(\.channel) + libraries.map(\.channel)
+        let named = events.joined().compactMap(\.channel) + libraries.map(\.channel)
         return declared.filter { !Self.isName($0) }.map(ChannelRulesProblem.badName)
             + named.filter { !known.contains($0) }.map(ChannelRulesProblem.undeclared)
     }

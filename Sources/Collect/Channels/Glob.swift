@@ -8,6 +8,9 @@ package struct Glob: Sendable, Equatable {
         parts = pattern.utf8.split(separator: 42, omittingEmptySubsequences: false).map { $0.map(Glob.lower) }
     }
 
+    /// How many bytes of the text the pattern names.
+    var letters: Int { parts.reduce(0) { $0 + $1.count } }
+
     package static func == (a: Glob, b: Glob) -> Bool { a.pattern == b.pattern }
 
     /// Whether the whole text matches.

@@ -35,7 +35,7 @@ struct CustomerRoutes: Sendable {
             about: .init(
                 "Everything known about one customer", tag: "Customers", answer: .init(200, "The customer", .init("Customer")), problems: [404])
         ) { _, context in
-            guard let view = try services.customers.view(find(context)) else { throw Problem.noCustomer() }
+            guard let view = try services.customers.view(find(context)) else { throw Problem.noCustomer }
             return Response(.ok, view.json)
         }
     }
@@ -73,7 +73,7 @@ struct CustomerRoutes: Sendable {
                 answer: .init(200, "The customer and all interactions, newest first", .init("CustomerExport")), problems: [404])
         ) { _, context in
             let id = try find(context)
-            guard let view = try services.customers.view(id) else { throw Problem.noCustomer() }
+            guard let view = try services.customers.view(id) else { throw Problem.noCustomer }
             return Self.stream("application/json", name: "\(id).json") { writer in
                 var out = Array("{\"customer\":".utf8)
                 view.json.write(to: &out)
@@ -133,14 +133,14 @@ extension Services {
     /// The customer that a percent-encoded reference of a path leads to.
     /// - Throws: a 404 problem.
     func customer(_ encoded: String?) throws -> CustomerID {
-        guard let text = encoded.flatMap({ Percent.decode($0) }) else { throw Problem.noCustomer() }
+        guard let text = encoded.flatMap({ Percent.decode($0) }) else { throw Problem.noCustomer }
         return try customer(reference: text)
     }
 
     /// The customer that a reference leads to.
     /// - Throws: a 404 problem.
     func customer(reference: String) throws -> CustomerID {
-        guard let reference = CustomerReference(reference), let id = try customers.find(reference) else { throw Problem.noCustomer() }
+        guard let reference = CustomerReference(reference), let id = try customers.find(reference) else { throw Problem.noCustomer }
         return id
     }
 }

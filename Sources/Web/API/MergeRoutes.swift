@@ -19,8 +19,6 @@ struct MergeRoutes: Sendable {
             let a = try services.customer(context.parameters.get("ref"))
             let b = try services.customer(reference: body.required("with"))
             let note = try body.optional("note")
-            if let note, note.count > 1000 { throw Problem.badRequest("`note` takes at most 1000 characters.") }
-            guard a != b else { throw Problem.unacceptable("Both references lead to the same customer.", kind: "same-customer") }
             return Response(.created, try await services.customers.merge(a, b, by: context.caller, note: note).json)
         }
     }
@@ -34,10 +32,8 @@ struct MergeRoutes: Sendable {
                 answer: .init(200, "The merge, undone", .init("Merge")), problems: [404, 422, 429, 503])
         ) { _, context in
             let id = try services.customer(context.parameters.get("ref"))
-            guard let merge = context.parameters.get("merge", as: Int64.self),
-                let view = try services.customers.view(id), view.merges.contains(where: { $0.id == merge })
-            else { throw Problem.notFound("merge of this customer") }
-            return Response(.ok, try await services.customers.undo(merge: merge, by: context.caller).json)
+            guard let merge = context.parameters.get("merge", as: Int64.self) else { throw CustomersProblem.noMerge(0) }
+            return Response(.ok, try await services.customers.undo(merge: merge, of: id, by: context.caller).json)
         }
     }
 

@@ -141,13 +141,19 @@ extension OpenAPI {
               "items": {"type": "array", "items": {"$ref": "#/components/schemas/Found"}}, "next": {"type": "null"}}},
             "Interaction": {
               "type": "object",
-              "required": ["position", "messageId", "customer", "name", "channel", "direction", "media", "at", "receivedAt", "identifiers", "properties"],
+              "required": ["position", "messageId", "name", "type", "channel", "direction", "media", "at", "receivedAt", "value", "source", "identifiers",
+                "properties", "context"],
               "properties": {
-                "position": {"type": "integer"}, "messageId": {"type": "string"}, "customer": {"$ref": "#/components/schemas/CustomerID"},
-                "name": {"type": "string"}, "channel": {"type": "string"}, "direction": {"type": "string", "enum": ["in", "out", "internal"]},
+                "position": {"type": "integer", "description": "In the ledger: never changes, and grows with every interaction."},
+                "messageId": {"type": "string"},
+                "customer": {"$ref": "#/components/schemas/CustomerID", "description": "Left out where all are one customer's."},
+                "name": {"type": "string"}, "type": {"type": "string", "enum": ["identify", "track", "page", "screen", "group", "alias"]},
+                "channel": {"type": "string"}, "direction": {"type": "string", "enum": ["in", "out", "internal"]},
                 "media": {"type": ["string", "null"], "enum": ["owned", "earned", "paid", null]},
                 "at": {"$ref": "#/components/schemas/Time"}, "receivedAt": {"$ref": "#/components/schemas/Time"},
-                "identifiers": {"type": "array", "items": {"$ref": "#/components/schemas/Identifier"}}, "properties": {"type": "object"}
+                "value": {"type": ["number", "null"]}, "source": {"type": ["string", "null"], "description": "The name of the write key it came by."},
+                "identifiers": {"type": "array", "items": {"$ref": "#/components/schemas/Identifier"}},
+                "properties": {"type": "object"}, "context": {"type": "object"}
               }
             },
             "InteractionPage": {"type": "object", "required": ["items", "next"], "properties": {

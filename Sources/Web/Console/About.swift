@@ -14,11 +14,12 @@ struct About: Sendable {
     static let shownTraits = 10
     static let shownIdentifiers = 8
     static let shownNames = 6
+    static let shownMerges = 4
 
     func add(to fields: inout Fields) {
-        let traits = view.traits.filter { !$0.value.isNull }.sorted { Self.rank($0.key) < Self.rank($1.key) }.map(trait)
-        fields["traits"] = Array(traits.prefix(Self.shownTraits))
-        fields["moreTraits"] = Array(traits.dropFirst(Self.shownTraits))
+        let traits = view.traits.filter { !$0.value.isNull }.sorted { (Self.rank($0.key), $0.key) < (Self.rank($1.key), $1.key) }
+        fields["traits"] = grouped(traits.prefix(Self.shownTraits))
+        fields["moreTraits"] = grouped(traits.dropFirst(Self.shownTraits))
         fields["moreTraitsCount"] = traits.count > Self.shownTraits ? Formats.number(traits.count - Self.shownTraits) : nil
         fields["noTraits"] = traits.isEmpty
 
@@ -31,7 +32,9 @@ struct About: Sendable {
         fields["foundBy"] = found.prefix(200).map { ["kind": NameWords.title($0.kind), "value": $0.value, "date": formats.shortDate($0.firstSeen)] as Fields }
         fields["foundByCount"] = found.isEmpty ? nil : Formats.counted(found.count, "number that only finds", "numbers that only find")
         let merges = view.merges.sorted { $0.at < $1.at }
-        fields["merges"] = merges.map(merge)
+        fields["merges"] = merges.prefix(Self.shownMerges).map(merge)
+        fields["moreMerges"] = merges.dropFirst(Self.shownMerges).map(merge)
+        fields["moreMergesCount"] = merges.count > Self.shownMerges ? Formats.number(merges.count - Self.shownMerges) : nil
         let standing = merges.filter { $0.undoneAt == nil }.count
         fields["why"] = why(joining.count, standing)
         fields["ids"] = view.ids.map(\.description).joined(separator: ", ")
@@ -49,6 +52,7 @@ struct About: Sendable {
                 "href": "/customers/\(view.id)?name=\(Parameters.encoded(count.name))#timeline",
             ] as Fields
         }
+        fields["hasEvents"] = !names.isEmpty
         fields["events"] = Array(names.prefix(Self.shownNames))
         fields["moreEvents"] = Array(names.dropFirst(Self.shownNames))
         fields["moreEventsCount"] = names.count > Self.shownNames ? Formats.number(names.count - Self.shownNames) : nil
@@ -72,16 +76,29 @@ struct About: Sendable {
         return order.firstIndex(of: Properties.plain(key)) ?? order.count
     }
 
-    private func trait(_ trait: Trait) -> Fields {
+    /// Traits with when and from where they were told; those that came together stand together, and it is said once.
+    private func grouped(_ traits: ArraySlice<Trait>) -> [Fields] {
+        var groups: [(origin: String, traits: [Fields])] = []
+        for trait in traits {
+            let origin = origin(of: trait)
+            if let at = groups.firstIndex(where: { $0.origin == origin }) {
+                groups[at].traits.append(fields(of: trait))
+            } else {
+                groups.append((origin, [fields(of: trait)]))
+            }
+        }
+        return groups.map { ["origin": $0.origin, "traits": $0.traits] }
+    }
+    private func origin(of trait: Trait) -> String {
+        let parts = ["Told " + formats.shortDate(trait.at), trait.channel == "other" ? nil : ChannelWords.inline(trait.channel), trait.source.map { "by " + $0 }]
+        return parts.compactMap { $0 }.joined(separator: ", ")
+    }
+    private func fields(of trait: Trait) -> Fields {
         let rows = PropertyRow.rows(of: trait.value.members ?? [], isFromCustomer: false).rows
-        let origin = [
-            "told " + formats.shortDate(trait.at), trait.channel == "other" ? nil : ChannelWords.inline(trait.channel), trait.source.map { "by way of " + $0 },
-        ]
-        let nested = trait.value.members != nil && !rows.isEmpty
         let text = PropertyRow.plain(trait.value)
         return [
-            "name": NameWords.title(trait.key), "value": nested ? nil : text.count > 300 ? String(text.prefix(300)) + "…" : text,
-            "rows": nested ? rows.map(\.fields) : nil, "origin": origin.compactMap { $0 }.joined(separator: ", "),
+            "name": NameWords.title(trait.key), "value": !rows.isEmpty ? nil : text.count > 300 ? String(text.prefix(300)) + "…" : text,
+            "rows": rows.map(\.fields),
         ]
     }
 

@@ -6,29 +6,18 @@ import Mustache
 /// The console: pages for people. Give it a request, get an answer; it knows no server.
 package struct Console: Sendable {
     let services: ConsoleServices
-    let workspace: Workspace
     let resources: Resources
-    let zone: TimeZone
     let sessions: Sessions
     let tries = Tries()
-    let listeners = Listeners()
 
-    /// - Throws: ``Problem`` when the workspace's time zone is unknown to this machine.
-    package init(services: ConsoleServices, workspace: Workspace, resources: Resources) throws {
-        guard let zone = TimeZone(identifier: workspace.timeZone) else {
-            throw Problem(
-                status: 500, kind: "unknown-time-zone", title: "The time zone is unknown",
-                detail: "“\(workspace.timeZone)” is no time zone of the IANA database that this machine has. Name one such as Europe/London, or install tzdata.")
-        }
+    package init(services: ConsoleServices, resources: Resources) {
         self.services = services
-        self.workspace = workspace
         self.resources = resources
-        self.zone = zone
         sessions = Sessions(services)
     }
 
-    /// The first parts of all paths that belong to the console, for whoever routes.
-    package static let roots = ["", "signin", "signout", "customers", "reviews", "live", "static"]
+    /// Times as the workspace reads them now. A zone that this machine does not know is read as UTC; definitions name none.
+    func formats(_ now: Instant) -> Formats { Formats(zone: TimeZone(identifier: services.workspace().timeZone) ?? .gmt, now: now) }
 
     /// Answers a request. Never throws: what goes wrong becomes a page that says so.
     package func answer(_ request: PageRequest) async -> PageAnswer {
@@ -37,6 +26,8 @@ package struct Console: Sendable {
             answer = try await respond(request)
         } catch let problem as Problem {
             answer = await failure(problem, request)
+        } catch where services.problem(error) != nil {
+            answer = await failure(services.problem(error) ?? Self.nowhere, request)
         } catch {
             let reference = Base32.text(services.randomness.bytes(5))
             services.failed(reference, error)
@@ -71,9 +62,11 @@ package struct Console: Sendable {
         }
         if parts == ["signin"] { return try await signIn(request) }
         guard let session = await sessions.find(request.cookie(Self.cookieName(request))) else { return try leadToSignIn(request) }
-        let visit = Visit(request: request, session: session, formats: Formats(zone: zone, now: services.clock.now))
+        let visit = Visit(request: request, session: session, formats: formats(services.clock.now))
+        if request.method == .post { try check(visit) }
+        if parts == ["signout"] { return request.method == .post ? signOut(visit) : .seeOther("/customers") }
+        try Self.demand(.read, of: visit, to: "see customers")
         if request.method == .post {
-            try check(visit)
             return try await post(parts, visit)
         }
         return try await get(parts, visit)
@@ -91,14 +84,12 @@ package struct Console: Sendable {
         case ("reviews", 1): return try await reviewsPage(visit)
         case ("live", 1): return try await livePage(visit)
         case ("live", 2) where parts[1] == "stream": return try liveStream(visit)
-        case ("signout", 1): return .seeOther("/customers")
         default: throw Self.nowhere
         }
     }
 
     private func post(_ parts: [String], _ visit: Visit) async throws -> PageAnswer {
         switch (parts.first, parts.count) {
-        case ("signout", 1): return signOut(visit)
         case ("customers", 3) where parts[2] == "merges": return try await merge(parts[1], visit)
         case ("customers", 5) where parts[2] == "merges" && parts[4] == "undo": return try await undo(parts[1], parts[3], visit)
         case ("reviews", 2): return try await decide(parts[1], visit)
@@ -122,13 +113,15 @@ package struct Console: Sendable {
         return origin == "https://" + host || origin == "http://" + host
     }
 
-    static func administrator(_ visit: Visit, to deed: String) throws {
-        guard visit.session.principal.role == .administrator else {
-            throw Problem(
-                status: 403, kind: "forbidden", title: "This takes an administrator",
-                detail: "You are signed in as \(visit.session.principal.name), \(visit.session.principal.role.rawValue). "
-                    + "Only administrators \(deed). Ask one, or sign in with another token.")
-        }
+    /// Stops whoever may not.
+    /// - Parameter deed: `join customers`
+    static func demand(_ permission: Permission, of visit: Visit, to deed: String) throws {
+        guard !permission.roles.contains(visit.session.principal.role) else { return }
+        let roles = permission.roles.map(\.rawValue).sorted().joined(separator: ", ")
+        throw Problem(
+            status: 403, kind: "forbidden", title: "Your role may not do this",
+            detail: "You are signed in as \(visit.session.principal.name), with the role \(visit.session.principal.role.rawValue). "
+                + "To \(deed) takes one of these: \(roles). Ask somebody who has it, or sign in with another token.")
     }
 
     static let nowhere = Problem(
@@ -175,7 +168,7 @@ extension Console {
     /// What every page has, signed in or not.
     func frame(_ fields: inout Fields, title: String) {
         fields["title"] = title
-        fields["workspace"] = workspace.name
+        fields["workspace"] = services.workspace().name
         fields["css"] = resources.address(of: "sightline.css")
         fields["js"] = resources.address(of: "console.js")
         fields["livejs"] = resources.address(of: "live.js")
@@ -189,15 +182,18 @@ extension Console {
     }
 
     private static func entry(_ href: String, _ label: String, _ icon: String, _ isHere: Bool, count: Int = 0) -> Fields {
-        ["href": href, "label": label, "icon": icon, "current": isHere, "count": count > 0 ? Formats.number(count) : nil]
+        ["href": href, "label": label, "icon": icon, "current": isHere, "count": count > 0 ? Self.counted(count) : nil]
     }
+
+    /// `12`, `100+`
+    static func counted(_ count: Int) -> String { count >= ConsoleServices.mostCounted ? "\(ConsoleServices.mostCounted)+" : String(count) }
 
     private func failure(_ problem: Problem, _ request: PageRequest) async -> PageAnswer {
         var fields: Fields = ["heading": problem.title, "detail": problem.detail, "status": problem.status, "retry": problem.retryAfter.map { "\($0) s" }]
         var answer: PageAnswer
         do {
             if request.query["part"] == nil, let session = await sessions.find(request.cookie(Self.cookieName(request)), touching: false) {
-                let visit = Visit(request: request, session: session, formats: Formats(zone: zone, now: services.clock.now))
+                let visit = Visit(request: request, session: session, formats: formats(services.clock.now))
                 answer = try await page("problem", title: problem.title, room: nil, visit, status: problem.status, fields)
             } else {
                 frame(&fields, title: problem.title)

@@ -1,17 +1,33 @@
-package import Hummingbird
+import Hummingbird
 import HTTPTypes
+import Kernel
 import NIOCore
 
-/// Puts the console behind Hummingbird's router.
+/// Puts the console behind the server's router.
 extension Console {
+    /// The console's routes. They are open to anybody as far as the router is concerned: a page asks for a session by itself.
+    /// - Parameter authentication: knows which proxies are believed.
+    package func endpoints(_ authentication: Authentication) -> [Endpoint] {
+        let paths = [
+            "/", "/signin", "/signout", "/customers", "/customers/**", "/reviews", "/reviews/**", "/live", "/live/**", "/static/**",
+        ]
+        return paths.flatMap { path in
+            [HTTPRequest.Method.get, .post].map { method in
+                Endpoint(method, path, .anyone) { request, context in
+                    // The operator's socket counts as one client; it is theirs alone.
+                    try await answer(
+                        request, client: authentication.address(of: request, context) ?? "socket", isSecure: authentication.isSecure(request, context))
+                }
+            }
+        }
+    }
+
     /// Answers a request of the server.
     /// - Parameters:
     ///   - client: the address at the other end of the connection.
-    ///   - isSecure: whether the browser speaks TLS to us or to the proxy before us.
-    package func answer(_ request: Request, client: String, isSecure: Bool) async throws -> Response {
-        guard let method = PageRequest.Method(rawValue: request.method.rawValue) else {
-            return Response(status: .methodNotAllowed, headers: [.allow: "GET, HEAD, POST"])
-        }
+    ///   - isSecure: whether the browser speaks TLS to the proxy before us.
+    private func answer(_ request: Request, client: String, isSecure: Bool) async throws -> Response {
+        let method = PageRequest.Method(rawValue: request.method.rawValue) ?? .get
         var headers: [String: String] = [:]
         for field in request.headers {
             let name = field.name.canonicalName
@@ -20,29 +36,43 @@ extension Console {
         if headers["host"] == nil { headers["host"] = request.head.authority }
         var form = Parameters()
         if method == .post, headers["content-type"]?.hasPrefix("application/x-www-form-urlencoded") == true {
-            let body = try await request.body.collect(upTo: PageRequest.maximumForm)
-            form = Parameters(encoded: String(buffer: body))
+            form = Parameters(encoded: String(buffer: try await request.body.collect(upTo: PageRequest.maximumForm)))
         }
         let page = PageRequest(
-            method: method, path: request.uri.path, query: Parameters(encoded: request.uri.query ?? ""), form: form, headers: headers, client: client,
-            isSecure: isSecure)
-        return Self.response(await answer(page), to: method)
+            method: method, path: request.uri.path, query: Parameters(encoded: request.uri.query ?? ""), form: form, headers: headers,
+            client: FailureLimit.key(client), isSecure: isSecure)
+        return Self.response(await answer(page), to: request)
     }
 
-    private static func response(_ answer: PageAnswer, to method: PageRequest.Method) -> Response {
+    private static func response(_ answer: PageAnswer, to request: Request) -> Response {
         var headers = HTTPFields()
         for (name, value) in answer.headers { if let name = HTTPField.Name(name) { headers.append(HTTPField(name: name, value: value)) } }
         let body: ResponseBody
         switch answer.body {
         case .bytes(let bytes):
-            headers[.contentLength] = String(bytes.count)
-            body = method == .head ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
-        case .stream(let pieces):
-            body = method == .head ? ResponseBody() : ResponseBody { writer in
-                for await piece in pieces { try await writer.write(ByteBuffer(bytes: piece)) }
+            body = ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
+        case .stream(_, let end) where request.method == .head:
+            end()
+            body = ResponseBody()
+        case .stream(let pieces, let end):
+            body = ResponseBody { writer in
+                defer { end() }
+                try await request.body.consumeWithInboundCloseHandler { _ in
+                    for await piece in pieces { try await writer.write(ByteBuffer(bytes: piece)) }
+                } onInboundClosed: {
+                    end()
+                }
                 try await writer.finish(nil)
             }
         }
         return Response(status: .init(code: answer.status), headers: headers, body: body)
+    }
+}
+
+extension Authentication {
+    /// Whether the browser speaks TLS: a trusted proxy says so in `X-Forwarded-Proto`.
+    func isSecure(_ request: Request, _ context: Context) -> Bool {
+        guard let peer = context.peer?.ipAddress, proxies.contains(peer), let name = HTTPField.Name("X-Forwarded-Proto") else { return false }
+        return request.headers[name]?.lowercased() == "https"
     }
 }

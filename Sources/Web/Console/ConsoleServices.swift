@@ -5,8 +5,12 @@ package import Ledger
 
 /// What the console's pages need from the rest of the house. The composition root fills it in; tests hand in their own.
 ///
-/// Whatever throws a ``Problem`` is shown as that problem; any other error is logged and shown as a mistake of ours.
+/// Whatever throws a ``Problem``, or an error that ``problem`` knows, is shown as that; any other is logged and shown as a mistake of ours.
 package struct ConsoleServices: Sendable {
+    /// Reviews are counted no further: ten pages of them say enough.
+    package static let mostCounted = 100
+
+    package var workspace: @Sendable () -> Workspace
     package var clock: Clock
     package var randomness: Randomness
     /// Whose API token this is; nil when it is none. Called at sign-in and, while somebody works, every few seconds.
@@ -15,8 +19,8 @@ package struct ConsoleServices: Sendable {
     package var view: @Sendable (CustomerReference) async throws -> CustomerView?
     /// A page of what happened, newest first.
     package var history: @Sendable (CustomerID, HistoryFilter, _ cursor: String?, _ limit: Int) async throws -> Page<HistoryItem>
-    /// One interaction and whose it is; nil when there is none at the position, or it was erased.
-    package var interaction: @Sendable (Position) async throws -> HistoryItem?
+    /// One interaction of a customer; nil when there is none of theirs at the position, or it was erased.
+    package var interaction: @Sendable (CustomerID, Position) async throws -> HistoryItem?
     /// Customers with something that begins with or equals the text, best first.
     package var search: @Sendable (_ text: String, _ limit: Int) async throws -> [Found]
     /// Customers something happened with last, newest first.
@@ -25,17 +29,19 @@ package struct ConsoleServices: Sendable {
     package var merge: @Sendable (CustomerID, CustomerID, _ note: String?, Principal) async throws -> Merge
     /// Takes a merge apart again and keeps the two apart from then on.
     package var undo: @Sendable (_ merge: Int64, Principal) async throws -> Void
-    /// Likely duplicates that nobody has decided about yet, the most alike first.
+    /// Likely duplicates that nobody has decided about yet.
     package var reviews: @Sendable (_ limit: Int) async throws -> [Review]
-    /// How many there are of them.
+    /// How many there are of them, counted up to ``mostCounted``.
     package var reviewCount: @Sendable () async throws -> Int
-    /// One person or two; the merge when it is one. Throws a ``Problem`` of status 404 when the review is decided already.
-    package var decide: @Sendable (_ review: Int64, _ same: Bool, Principal) async throws -> Merge?
+    /// One person or two. Throws when the review is decided already.
+    package var decide: @Sendable (_ review: Int64, _ same: Bool, Principal) async throws -> Void
     /// The newest interactions of everybody, newest first.
     package var latest: @Sendable (_ channel: String?, _ limit: Int) async throws -> [LiveItem]
     /// What happens from now on. Each call is one listener; the stream should drop the oldest rather than grow
     /// (`.bufferingNewest`), and end when the server stops.
-    package var live: @Sendable () -> AsyncStream<LiveItem>
+    ///
+    /// - Throws: a ``Problem`` when too many listen already.
+    package var live: @Sendable () throws -> AsyncStream<LiveItem>
     /// Reads JSON text; nil when it is none.
     package var json: @Sendable ([UInt8]) -> JSON?
     /// The name of a kind of identifier: `email`.
@@ -44,23 +50,27 @@ package struct ConsoleServices: Sendable {
     package var sourceName: @Sendable (UInt16) -> String?
     /// Every channel there is, for filters: `web`, `email`, …
     package var channels: @Sendable () -> [String]
+    /// What an error of the rest of the house means to whoever asked; nil for what is nobody's doing but ours.
+    package var problem: @Sendable (any Error) -> Problem?
     /// Notes a mistake of ours for whoever runs the server: a short reference, and the error.
     package var failed: @Sendable (_ reference: String, any Error) -> Void
 
     package init(
-        clock: Clock, randomness: Randomness, principal: @escaping @Sendable (String) async -> Principal?,
+        workspace: @escaping @Sendable () -> Workspace, clock: Clock, randomness: Randomness,
+        principal: @escaping @Sendable (String) async -> Principal?,
         view: @escaping @Sendable (CustomerReference) async throws -> CustomerView?,
         history: @escaping @Sendable (CustomerID, HistoryFilter, String?, Int) async throws -> Page<HistoryItem>,
-        interaction: @escaping @Sendable (Position) async throws -> HistoryItem?,
+        interaction: @escaping @Sendable (CustomerID, Position) async throws -> HistoryItem?,
         search: @escaping @Sendable (String, Int) async throws -> [Found], recent: @escaping @Sendable (Int) async throws -> [Found],
         merge: @escaping @Sendable (CustomerID, CustomerID, String?, Principal) async throws -> Merge,
         undo: @escaping @Sendable (Int64, Principal) async throws -> Void, reviews: @escaping @Sendable (Int) async throws -> [Review],
-        reviewCount: @escaping @Sendable () async throws -> Int, decide: @escaping @Sendable (Int64, Bool, Principal) async throws -> Merge?,
-        latest: @escaping @Sendable (String?, Int) async throws -> [LiveItem], live: @escaping @Sendable () -> AsyncStream<LiveItem>,
+        reviewCount: @escaping @Sendable () async throws -> Int, decide: @escaping @Sendable (Int64, Bool, Principal) async throws -> Void,
+        latest: @escaping @Sendable (String?, Int) async throws -> [LiveItem], live: @escaping @Sendable () throws -> AsyncStream<LiveItem>,
         json: @escaping @Sendable ([UInt8]) -> JSON?, kindName: @escaping @Sendable (IdentifierKind) -> String,
         sourceName: @escaping @Sendable (UInt16) -> String?, channels: @escaping @Sendable () -> [String],
-        failed: @escaping @Sendable (String, any Error) -> Void
+        problem: @escaping @Sendable (any Error) -> Problem?, failed: @escaping @Sendable (String, any Error) -> Void
     ) {
+        self.workspace = workspace
         self.clock = clock
         self.randomness = randomness
         self.principal = principal
@@ -80,6 +90,7 @@ package struct ConsoleServices: Sendable {
         self.kindName = kindName
         self.sourceName = sourceName
         self.channels = channels
+        self.problem = problem
         self.failed = failed
     }
 }

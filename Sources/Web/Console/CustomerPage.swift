@@ -25,15 +25,15 @@ extension Console {
         let who = Who(view)
         let ask = HistoryAsk(visit.request.query, visit.formats)
         var fields = try await history(view, who, ask, visit)
-        let isAdministrator = visit.session.principal.role == .administrator
+        let mayDecide = Permission.change.roles.contains(visit.session.principal.role)
         fields["who"] = who.title
-        fields["short"] = who.short
+        fields["short"] = who.short.hasPrefix("The ") ? who.short.lowercased() : who.short
         fields["initials"] = who.initials
         fields["nameless"] = !who.hasName
         fields["facts"] = headline(view, visit.formats)
-        fields["merge"] = isAdministrator ? place + "/merge" : nil
+        fields["merge"] = mayDecide ? place + "/merge" : nil
         fields["place"] = place
-        let about = About(view: view, who: who, formats: visit.formats, mayDecide: isAdministrator)
+        let about = About(view: view, who: who, formats: visit.formats, mayDecide: mayDecide)
         about.add(to: &fields)
         Filters(view: view, who: who, ask: ask, place: place, formats: visit.formats).add(to: &fields)
         return try await page("customer", title: who.title, room: "customers", visit, fields)
@@ -101,7 +101,7 @@ extension Console {
     /// `/customers/{id}/interactions/{position}`: all that is known of one interaction.
     func interactionPage(_ reference: String, _ position: String, _ visit: Visit) async throws -> PageAnswer {
         let view = try await customer(reference)
-        guard let raw = UInt64(position), let item = try await services.interaction(Position(raw: raw)), view.ids.contains(item.customer) else {
+        guard let raw = UInt64(position), let item = try await services.interaction(view.id, Position(raw: raw)) else {
             throw Self.nowhere
         }
         let who = Who(view)

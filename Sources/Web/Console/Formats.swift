@@ -70,11 +70,22 @@ struct Formats: Sendable {
         let year = Instant.date(days: today.number).year
         return "\(date.day) \(Self.months[date.month - 1])" + (date.year == year ? "" : " \(date.year)")
     }
+    /// `2 to 12 November`, `28 October to 3 November`.
+    func range(_ first: Day, _ last: Day) -> String {
+        let a = Instant.date(days: first.number)
+        let b = Instant.date(days: last.number)
+        if first == last { return date(last) }
+        if a.year == b.year, a.month == b.month { return "\(a.day) to " + date(last) }
+        return (a.year == b.year ? "\(a.day) \(Self.months[a.month - 1])" : date(first)) + " to " + date(last)
+    }
+
     /// `19 Nov 2026`: always with the year, for lists.
     func shortDate(_ at: Instant) -> String {
         let date = Instant.date(days: day(of: at).number)
         return "\(date.day) \(Self.months[date.month - 1].prefix(3)) \(date.year)"
     }
+    /// `19 Nov`
+    func shortDay(_ at: Instant) -> String { shortDate(at).split(separator: " ").prefix(2).joined(separator: " ") }
     /// `Thursday 19 November 2026, 07:20:04`
     func whole(_ at: Instant) -> String {
         let day = day(of: at)

@@ -27,19 +27,55 @@ struct History: Sendable {
             properties: Properties(interaction.properties.isEmpty ? nil : json(interaction.properties)))
     }
 
-    /// The days of some interactions, newest first.
+    /// The days of some interactions, newest first. Three and more days on which nothing but small things happened become one stretch.
     func days(_ items: [HistoryItem]) -> [Fields] {
-        var days: [Fields] = []
+        var days: [(day: Formats.Day, items: ArraySlice<HistoryItem>)] = []
         var i = 0
         while i < items.count {
             let day = formats.day(of: items[i].interaction.at)
             var j = i
             while j < items.count, formats.day(of: items[j].interaction.at) == day { j += 1 }
-            let heading = formats.heading(day)
-            days.append(["day": day.iso, "name": heading.name, "rest": heading.rest, "lines": lines(items[i..<j])])
+            days.append((day, items[i..<j]))
             i = j
         }
-        return days
+        var out: [Fields] = []
+        var rest = days[...]
+        while let first = rest.first {
+            let quiet = rest.prefix { formats.today.number - $0.day.number > 1 && $0.items.allSatisfy(isSmall) }
+            if quiet.count >= Self.quietFrom, let last = quiet.last {
+                let counts = Self.counts(items[first.items.startIndex..<last.items.endIndex]).joined(separator: ", ")
+                out.append([
+                    "isQuiet": true, "name": formats.range(last.day, first.day), "rest": counts + " on " + Formats.counted(quiet.count, "day"),
+                    "days": quiet.map { fields(of: $0.day, $0.items) },
+                ])
+                rest = rest.dropFirst(quiet.count)
+            } else {
+                out.append(fields(of: first.day, first.items))
+                rest = rest.dropFirst()
+            }
+        }
+        return out
+    }
+    private static let quietFrom = 3
+
+    private func fields(of day: Formats.Day, _ items: ArraySlice<HistoryItem>) -> Fields {
+        let heading = formats.heading(day)
+        return ["day": day.iso, "name": heading.name, "rest": heading.rest, "lines": lines(items)]
+    }
+
+    /// What small interactions come to, the most frequent first: `14 pages`, `3 products`.
+    private static func counts(_ items: ArraySlice<HistoryItem>) -> [String] {
+        var counts: [(name: String, count: Int)] = []
+        for item in items {
+            if let at = counts.firstIndex(where: { $0.name == item.interaction.name }) {
+                counts[at].count += 1
+            } else {
+                counts.append((item.interaction.name, 1))
+            }
+        }
+        return counts.sorted { $0.count > $1.count }.compactMap { name, count in
+            EventCatalogue.small(name).map { Formats.counted(count, $0.one, $0.many) }
+        }
     }
 
     /// The lines of one day.
@@ -67,7 +103,7 @@ struct History: Sendable {
 
     private func mark(_ direction: Direction) -> (css: String, words: String) {
         switch direction {
-        case .in: ("is-in", "from " + who.short)
+        case .in: ("is-in", "from " + (who.short.hasPrefix("The ") ? who.short.lowercased() : who.short))
         case .out: ("is-out", "from us")
         case .internal: ("is-ours", "worked out")
         }
@@ -116,21 +152,9 @@ struct History: Sendable {
     /// Many small ones as one line: `Nora looked at 14 pages, 3 products`.
     private func folded(_ items: ArraySlice<HistoryItem>) -> Fields {
         guard let newest = items.first, let oldest = items.last else { return [:] }
-        var counts: [(name: String, count: Int)] = []
-        for item in items {
-            if let at = counts.firstIndex(where: { $0.name == item.interaction.name }) {
-                counts[at].count += 1
-            } else {
-                counts.append((item.interaction.name, 1))
-            }
-        }
-        counts.sort { $0.count > $1.count }
-        let what = counts.compactMap { name, count in
-            EventCatalogue.small(name).map { Formats.counted(count, $0.one, $0.many) }
-        }
         let span = (newest.interaction.at - oldest.interaction.at) / 1000
         let mark = mark(newest.interaction.direction)
-        let looks = counts.allSatisfy { Self.looks.contains(Properties.plain($0.name)) }
+        let looks = items.allSatisfy { Self.looks.contains(Properties.plain($0.interaction.name)) }
         let head =
             switch newest.interaction.direction {
             case .in: who.short + (looks ? " looked at" : " was active:")
@@ -142,7 +166,7 @@ struct History: Sendable {
             "id": "i" + String(newest.interaction.position.raw, radix: 36), "time": formats.time(newest.interaction.at),
             "at": newest.interaction.at.rfc3339, "whole": formats.whole(newest.interaction.at), "mark": mark.css, "direction": mark.words,
             "icon": newest.interaction.direction == .internal ? nil : ChannelWords.icon(newest.channel), "channel": ChannelWords.title(newest.channel),
-            "head": head, "what": what.joined(separator: ", "), "asides": aside, "isFolded": true,
+            "head": head, "what": Self.counts(items).joined(separator: ", "), "asides": aside, "isFolded": true,
             "folded": items.map { item in
                 let sentence = sentence(of: item)
                 return [

@@ -1,15 +1,12 @@
 import Customers
 import Kernel
 import Ledger
-import Synchronization
 
 extension Console {
     /// How many rows the live page begins with, and keeps.
     static let liveRows = 40
     /// More than this many in a second are counted instead of shown: nobody reads faster, and a listener must not slow the server.
     static let livePerSecond = 8
-    /// The most pages that listen at a time.
-    static let maximumListeners = 200
 
     /// `/live`: what customers do right now.
     func livePage(_ visit: Visit) async throws -> PageAnswer {
@@ -52,7 +49,7 @@ extension Console {
         }
         let words = sentence.words.map { $0.count > 160 ? String($0.prefix(159)) + "…" : $0 }
         return [
-            "time": formats.timeWithSeconds(interaction.at), "at": interaction.at.rfc3339, "icon": sentence.icon ?? ChannelWords.icon(item.channel),
+            "time": formats.day(of: interaction.at) == formats.today ? formats.timeWithSeconds(interaction.at) : formats.shortDay(interaction.at), "at": interaction.at.rfc3339, "icon": sentence.icon ?? ChannelWords.icon(item.channel),
             "channel": ChannelWords.title(item.channel), "before": before, "after": after, "who": who.title, "href": href, "words": words,
             "amount": sentence.amount, "score": sentence.amount == nil ? sentence.score : nil, "tone": sentence.tone.rawValue,
         ]
@@ -61,36 +58,31 @@ extension Console {
     /// `/live/stream`: the same as server-sent events (WHATWG HTML, section 9.2): `row` with the row's HTML, `skipped` with how many
     /// were not shown in that second, and a comment every 15 seconds so that a broken connection is noticed.
     func liveStream(_ visit: Visit) throws -> PageAnswer {
-        guard listeners.enter(upTo: Self.maximumListeners) else {
-            throw Problem(
-                status: 503, kind: "too-many-listeners", title: "Too many pages listen already",
-                detail: "At most \(Self.maximumListeners) pages get live events at a time. Close one and load this page again.", retryAfter: 30)
-        }
+        let source = try services.live()
         let channel = visit.request.query["channel"]
         let (stream, continuation) = AsyncStream.makeStream(of: [UInt8].self, bufferingPolicy: .bufferingNewest(256))
         let cookie = visit.request.cookie(Self.cookieName(visit.request))
         let work = Task { [self] in
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { await self.follow(channel, continuation) }
+                group.addTask { await self.follow(source, channel, continuation) }
                 group.addTask { await self.beat(cookie, continuation) }
                 await group.next()
                 group.cancelAll()
             }
             continuation.finish()
-            listeners.leave()
         }
         continuation.onTermination = { _ in work.cancel() }
         return PageAnswer(
-            status: 200, headers: [("content-type", "text/event-stream; charset=utf-8"), ("x-accel-buffering", "no")], body: .stream(stream))
+            status: 200, headers: [("content-type", "text/event-stream; charset=utf-8"), ("x-accel-buffering", "no")], body: .stream(stream, end: { continuation.finish() }))
     }
 
     /// Writes each interaction until the source ends.
-    private func follow(_ channel: String?, _ out: AsyncStream<[UInt8]>.Continuation) async {
+    private func follow(_ source: AsyncStream<LiveItem>, _ channel: String?, _ out: AsyncStream<[UInt8]>.Continuation) async {
         out.yield(Array("retry: 3000\n\n".utf8))
         var second: Int64 = 0
         var shown = 0
         var skipped = 0
-        for await item in services.live() {
+        for await item in source {
             if Task.isCancelled { return }
             if let channel, item.item.channel != channel { continue }
             let now = services.clock.now
@@ -103,7 +95,7 @@ extension Console {
                 continue
             }
             shown += 1
-            var fields = liveRow(item, Formats(zone: zone, now: now))
+            var fields = liveRow(item, formats(now))
             fields["icons"] = resources.address(of: "icons.svg")
             fields["fresh"] = true
             guard let html = try? render("live-row", fields) else { continue }
@@ -129,17 +121,4 @@ extension Console {
         for line in data.split(omittingEmptySubsequences: true, whereSeparator: \.isNewline) { text += "data: " + line + "\n" }
         return Array((text + "\n").utf8)
     }
-}
-
-/// How many pages listen.
-final class Listeners: Sendable {
-    private let count = Mutex(0)
-    func enter(upTo limit: Int) -> Bool {
-        count.withLock { count in
-            guard count < limit else { return false }
-            count += 1
-            return true
-        }
-    }
-    func leave() { count.withLock { $0 -= 1 } }
 }

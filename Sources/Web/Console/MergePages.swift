@@ -13,11 +13,13 @@ extension Console {
         let who = Who(view)
         let identifiers = view.identifiers.filter(\.unique).sorted { $0.firstSeen < $1.firstSeen }
         // What both have comes first and in the same order, so that the eye can go across.
-        let traits = view.traits.filter { !$0.value.isNull }.sorted {
+        let known = Set(view.identifiers.map(\.value))
+        let traits = view.traits.filter { !$0.value.isNull && !($0.value.string.map(known.contains) ?? false) }.sorted {
             let x = Properties.plain($0.key)
             let y = Properties.plain($1.key)
             return common.contains(x) == common.contains(y) ? x < y : common.contains(x)
         }
+        let seen = [view.firstSeen, view.lastSeen].compactMap { $0.map(formats.shortDate) }
         return [
             "title": who.title, "initials": who.initials, "href": "/customers/\(view.id)", "id": view.id.description,
             "identifiers": identifiers.prefix(8).map { identifier in
@@ -30,7 +32,7 @@ extension Console {
                 return ["name": NameWords.title(trait.key), "value": PropertyRow.plain(trait.value), "same": match?.value == trait.value] as Fields
             },
             "interactions": view.interactions == 0 ? "none" : Formats.number(view.interactions),
-            "seen": [view.firstSeen.map(formats.shortDate), view.lastSeen.map(formats.shortDate)].compactMap { $0 }.joined(separator: " to "),
+            "seen": seen.first == seen.last ? seen.first : seen.joined(separator: " to "),
             "channels": view.channels.sorted { $0.count > $1.count }.prefix(4).map { ChannelWords.title($0.name) + " " + Formats.number($0.count) }
                 .joined(separator: ", "),
         ]
@@ -38,7 +40,7 @@ extension Console {
 
     /// `/customers/{id}/merge`: find another customer, then look at both before they are joined.
     func mergePage(_ reference: String, _ visit: Visit) async throws -> PageAnswer {
-        try Self.administrator(visit, to: "join customers")
+        try Self.demand(.change, of: visit, to: "join customers")
         let view = try await customer(reference)
         let who = Who(view)
         let place = "/customers/\(view.id)"
@@ -68,7 +70,7 @@ extension Console {
 
     /// `POST /customers/{id}/merges`: the two are one.
     func merge(_ reference: String, _ visit: Visit) async throws -> PageAnswer {
-        try Self.administrator(visit, to: "join customers")
+        try Self.demand(.change, of: visit, to: "join customers")
         guard let with = visit.request.form["with"].flatMap(CustomerID.init) else {
             throw Problem(status: 422, kind: "no-customer", title: "No second customer was named", detail: "Nothing was changed. Choose one and try again.")
         }
@@ -92,7 +94,7 @@ extension Console {
 
     /// `/customers/{id}/merges/{merge}/undo`: asks whether these are two people, and says what would follow.
     func undoPage(_ reference: String, _ number: String, _ visit: Visit) async throws -> PageAnswer {
-        try Self.administrator(visit, to: "take customers apart")
+        try Self.demand(.change, of: visit, to: "take customers apart")
         let view = try await customer(reference)
         let merge = try merge(number, of: view)
         guard merge.undoneAt == nil else { return .seeOther("/customers/\(view.id)") }
@@ -106,7 +108,7 @@ extension Console {
 
     /// `POST /customers/{id}/merges/{merge}/undo`: they are two again.
     func undo(_ reference: String, _ number: String, _ visit: Visit) async throws -> PageAnswer {
-        try Self.administrator(visit, to: "take customers apart")
+        try Self.demand(.change, of: visit, to: "take customers apart")
         let view = try await customer(reference)
         let merge = try merge(number, of: view)
         guard merge.undoneAt == nil else { return .seeOther("/customers/\(view.id)") }

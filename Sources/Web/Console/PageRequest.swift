@@ -128,8 +128,8 @@ package struct Parameters: Sendable, Equatable {
 package struct PageAnswer: Sendable {
     package enum Body: Sendable {
         case bytes([UInt8])
-        /// Written piece by piece until the stream ends; the pieces are whole server-sent events.
-        case stream(AsyncStream<[UInt8]>)
+        /// Written piece by piece until the stream ends; the pieces are whole server-sent events. Call `end` when the client is gone.
+        case stream(AsyncStream<[UInt8]>, end: @Sendable () -> Void)
     }
     package var status: Int
     /// Names in lower case. A name may stand more than once.

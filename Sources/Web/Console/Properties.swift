@@ -128,7 +128,7 @@ struct Properties: Sendable {
                 out.append(" " + character.lowercased())
                 wasLower = false
             } else {
-                out.append(contentsOf: out.isEmpty || out.last == " " || key.count < 2 ? character.lowercased() : String(character))
+                out.append(contentsOf: character.lowercased())
                 wasLower = character.isLowercase || character.isNumber
             }
         }
@@ -187,7 +187,8 @@ struct PropertyRow: Sendable, Equatable {
         case .integer(let number): String(number)
         case .number(let number): Formats.number(number)
         case .string(let text): text.isEmpty ? "empty" : text
-        case .array(let inner): inner.isEmpty ? "none" : value.text
+        case .array(let inner):
+            inner.isEmpty ? "none" : inner.contains { $0.members != nil || $0.array != nil } ? value.text : inner.map(plain).joined(separator: ", ")
         case .object(let inner): inner.isEmpty ? "none" : value.text
         }
     }

@@ -10,7 +10,7 @@ extension Console {
     func reviewsPage(_ visit: Visit) async throws -> PageAnswer {
         let count = try await services.reviewCount()
         var cards: [Fields] = []
-        let mayDecide = visit.session.principal.role == .administrator
+        let mayDecide = Permission.change.roles.contains(visit.session.principal.role)
         for review in try await services.reviews(Self.reviewsShown) {
             // One of the two may have been erased or joined since the list was made.
             guard let a = try await services.view(.id(review.a)), let b = try await services.view(.id(review.b)), a.id != b.id else { continue }
@@ -21,6 +21,7 @@ extension Console {
             card["likeness"] = "\(Int((review.likeness * 100).rounded()))% alike"
             card["found"] = visit.formats.ago(review.at)
             card["mayDecide"] = mayDecide
+            card["customer"] = a.id.description
             card["nameA"] = Who(a).title
             card["nameB"] = Who(b).title
             cards.append(card)
@@ -29,7 +30,7 @@ extension Console {
             switch count {
             case 0: "Nothing waits for a decision."
             case 1: "1 pair that no rule joins. Someone has to say whether they are one person."
-            default: "\(Formats.number(count)) pairs that no rule joins, the most alike first. Someone has to say whether they are one person."
+            default: "\(Self.counted(count)) pairs that no rule joins. Someone has to say whether they are one person."
             }
         return try await page(
             "reviews", title: "Reviews", room: "reviews", visit,
@@ -38,12 +39,17 @@ extension Console {
 
     /// `POST /reviews/{id}`: one person or two.
     func decide(_ number: String, _ visit: Visit) async throws -> PageAnswer {
-        try Self.administrator(visit, to: "decide about duplicates")
+        try Self.demand(.change, of: visit, to: "decide about duplicates")
         guard let number = Int64(number), let decision = visit.request.form["decision"], ["same", "two"].contains(decision) else { throw Self.nowhere }
         let names = [visit.request.form["a"], visit.request.form["b"]].compactMap { $0.map { String($0.prefix(80)) } }
-        let merge = try await services.decide(number, decision == "same", visit.session.principal)
-        if let merge {
-            sessions.leave(joined(names.first ?? "The first", names.last ?? "the second", merge), for: visit.session)
+        try await services.decide(number, decision == "same", visit.session.principal)
+        if decision == "same" {
+            // The merge just made is the newest that stands; without it there is only nothing to undo.
+            var view: CustomerView?
+            if let reference = visit.request.form["customer"].flatMap(CustomerReference.init) { view = try await services.view(reference) }
+            if let merge = view?.merges.filter({ $0.undoneAt == nil }).max(by: { $0.id < $1.id }) {
+                sessions.leave(joined(names.first ?? "The first", names.last ?? "the second", merge), for: visit.session)
+            }
         } else {
             sessions.leave(Sessions.Flash(text: "Two people. They will not be suggested again."), for: visit.session)
         }

@@ -21,7 +21,8 @@ struct Who: Sendable, Equatable {
     init(name: String?, given: String? = nil, identifier: (kind: String, value: String)?, id: CustomerID) {
         if let name = name?.trimmed, !name.isEmpty {
             title = name
-            short = given ?? name
+            // A name too long for every line of a timeline stands at the head of the page alone.
+            short = given ?? (name.count <= 32 ? name : "The customer")
             initials = Self.initials(of: name)
             hasName = true
         } else {

@@ -37,7 +37,7 @@ package struct AccessLogMiddleware: RouterMiddleware {
         put(",\"microseconds\":")
         JSONText.append(took.seconds * 1_000_000 + took.attoseconds / 1_000_000_000_000, to: &line)
         put(",\"request\":")
-        JSONText.append(context.id, to: &line)
+        JSONText.append(context.request.description, to: &line)
         put("}\n")
         write(line)
         return response

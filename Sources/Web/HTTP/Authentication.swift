@@ -74,11 +74,20 @@ package struct Authentication: Sendable {
     /// Only the last entry of `X-Forwarded-For` was written by the trusted proxy; those before it are the client's word.
     package func address(of request: Request, _ context: Context) -> String? {
         guard let peer = context.peer?.ipAddress else { return nil }
-        guard proxies.contains(peer), let name = HTTPField.Name("X-Forwarded-For"), let list = request.headers[values: name].last,
-            let last = list.split(separator: ",").last
-        else { return peer }
+        guard proxies.contains(peer), let list = request.headers[values: .forwardedFor].last, let last = list.split(separator: ",").last else { return peer }
         return String(last.drop { $0 == " " })
     }
+
+    /// Whether the client speaks TLS to the trusted proxy before us; we speak none ourselves.
+    func isSecure(_ request: Request, _ context: Context) -> Bool {
+        guard let peer = context.peer?.ipAddress, proxies.contains(peer) else { return false }
+        return request.headers[values: .forwardedProto].last?.lowercased() == "https"
+    }
+}
+
+extension HTTPField.Name {
+    static let forwardedFor = HTTPField.Name("X-Forwarded-For")!
+    static let forwardedProto = HTTPField.Name("X-Forwarded-Proto")!
 }
 
 /// Counts unknown tokens per address over fixed minutes.

@@ -21,6 +21,7 @@ extension Problem {
         case let problem as CollectProblem: self = problem.problem
         case let problem as InflateProblem: self = CollectProblem.gzip(problem).problem
         case let problem as AccessProblem: self.init(problem)
+        case let problem as CustomersProblem: self.init(problem)
         case let error as HTTPError where error.status == .notFound: self = .noRoute
         case let error as HTTPError: self = .badRequest(error.body ?? error.status.reasonPhrase, status: error.status.code)
         case is NIOTooManyBytesError: self = .badRequest("The body is too large.", status: 413)
@@ -62,6 +63,25 @@ extension Problem {
         case .unknownName: self = .notFound("name among those in force")
         case .keysUsedUp: self = .unacceptable("All 65535 write keys there can be were made.", kind: "keys-used-up")
         case .damaged: self = .unforeseen
+        }
+    }
+
+    private init(_ problem: CustomersProblem) {
+        func names(_ known: [String]) -> String { known.map { "`\($0)`" }.joined(separator: ", ") }
+        switch problem {
+        case .notFound: self = .noCustomer
+        case .unknownKind(let kind, let known):
+            self = .badRequest("There is no kind of identifier `\(kind.prefix(64))`. There are \(names(known)).")
+        case .notOne(let kind, let people):
+            self.init(
+                status: 409, kind: "not-one", title: "This leads to several customers",
+                detail: "\(people) customers have this \(kind). Search for it, and name the one you mean by id.")
+        case .cursor: self = .badRequest("`after` is no cursor of ours. Take it from `next` of the page before, and keep the filters.")
+        case .filter(let field, _, let known): self = .badRequest("There is no such \(field). There are \(names(known)).")
+        case .samePerson: self = .unacceptable("Both references lead to the same customer.", kind: "same-customer")
+        case .noMerge: self = .notFound("merge of this customer that is in force")
+        case .noReview: self = .notFound("open review")
+        case .tooLong(let field, let most): self = .badRequest("`\(field)` takes at most \(most) characters.")
         }
     }
 
@@ -113,11 +133,9 @@ extension Problem {
             status: 413, kind: "too-large", title: "The body is too large",
             detail: "This address takes bodies of at most \(limit) bytes, before and after decompression. Send less at a time.")
     }
-    package static func noCustomer(_ reference: String? = nil) -> Problem {
-        Problem(
-            status: 404, kind: "no-such-customer", title: "There is no such customer",
-            detail: "Name a customer by id (cus_…) or by an identifier as kind:value (email:ann@example.com).")
-    }
+    package static let noCustomer = Problem(
+        status: 404, kind: "no-such-customer", title: "There is no such customer",
+        detail: "Name a customer by id (cus_…) or by an identifier as kind:value (email:ann@example.com).")
     static func notFound(_ what: String) -> Problem {
         Problem(status: 404, kind: "not-found", title: "There is no such \(what)", detail: "It never was, or it is gone.")
     }
@@ -157,19 +175,27 @@ extension Response {
 /// Answers every error with the problem it is, and logs those that are ours.
 package struct ProblemMiddleware: RouterMiddleware {
     let methods: MethodTable
+    /// Answers browsers that ask for an address that is none; nil without a console.
+    let page: Endpoint.Handler?
 
     package func handle(_ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response) async throws -> Response {
         do {
             return try await next(request, context)
         } catch {
             var problem = Problem(error)
-            if problem == .noRoute, let allowed = methods.allowed(request.uri.path) {
-                problem = .method(allowed)
+            if problem == .noRoute {
+                if let allowed = methods.allowed(request.uri.path) {
+                    problem = .method(allowed)
+                } else if let page, request.method == .get, request.headers[.accept]?.contains("text/html") == true {
+                    return try await page(request, context)
+                }
             }
             if problem == .unforeseen {
-                context.logger.error("request failed", metadata: ["route": "\(context.endpointPath ?? "")", "error": "\(String(reflecting: error))"])
+                context.logger.error("request failed", metadata: [
+                        "request": "\(context.request)", "route": "\(context.endpointPath ?? "")", "error": "\(String(reflecting: error))",
+                    ])
             }
-            var response = problem.response(request: context.id)
+            var response = problem.response(request: context.request.description)
             if problem.status == 405, let allowed = methods.allowed(request.uri.path) { response.headers[.allow] = allowed.joined(separator: ", ") }
             // What was not read of a refused body is not worth reading: the connection ends with the answer.
             if problem.status == 413 { response.headers[.connection] = "close" }
@@ -192,7 +218,9 @@ package struct MethodTable: Sendable {
     func allowed(_ path: String) -> [String]? {
         let asked = Self.parts(path)
         let found = routes.filter { route in
-            route.path.count == asked.count && zip(route.path, asked).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+            let isOpen = route.path.last == "**"
+            guard isOpen ? asked.count >= route.path.count : asked.count == route.path.count else { return false }
+            return zip(route.path, asked).allSatisfy { $0.hasPrefix("{") || $0 == "**" || $0 == $1 }
         }
         return found.isEmpty ? nil : Set(found.map(\.method) + ["OPTIONS"]).sorted()
     }

@@ -6,7 +6,7 @@ import Ledger
 /// What a company decided, as the parts of the house take it.
 enum CompanyDefinitions {
     /// All kinds of definitions there are.
-    static let kinds = DefinitionKinds([WorkspaceDefinition.self, IdentityDefinition.self])
+    static let kinds = DefinitionKinds([WorkspaceDefinition.self, IdentityDefinition.self, ChannelsDefinition.self])
 
     /// The blueprint of the definitions in force.
     /// - Parameter definitions: As the pipeline has them: a document's id (`identity`, `metric/lifetime_value`) and its text.
@@ -23,10 +23,10 @@ enum CompanyDefinitions {
     }
 
     /// The rules of channels that hold.
-    static func channels(_ definitions: [String: String]) -> ChannelRules { .standard }
+    static func channels(_ definitions: [String: String]) -> ChannelRules { blueprint(definitions).definition(ChannelsDefinition.self).rules }
 
     /// Words that need a code in the ledger before a blueprint can be in force.
     static func declared(by blueprint: Blueprint) -> (channels: [String], kinds: [String]) {
-        ([], blueprint.definition(IdentityDefinition.self).declared)
+        (blueprint.definition(ChannelsDefinition.self).declared, blueprint.definition(IdentityDefinition.self).declared)
     }
 }

@@ -1,4 +1,8 @@
+import Customers
 import Foundation
+import Kernel
+import Ledger
+import Synchronization
 import Testing
 import Web
 
@@ -30,7 +34,7 @@ import Web
         }
         let order = world.history(.init(raw: 1), .init(), nil, 100).items.first { $0.interaction.name == "Order Completed" }
         try save("interaction", await browser.get("/customers/cus_0000001/interactions/\(order?.interaction.position.raw ?? 0)"))
-        _ = await browser.post("/reviews/31", [("decision", "same"), ("a", "Jon Smith"), ("b", "John Smith")], from: "/reviews")
+        _ = await browser.post("/reviews/31", [("decision", "same"), ("customer", "cus_0000007"), ("a", "Jon Smith"), ("b", "John Smith")], from: "/reviews")
         try save("decided", await browser.get("/reviews"))
         let target = folder.appendingPathComponent("static")
         try? FileManager.default.removeItem(at: target)

@@ -1,5 +1,6 @@
 import Kernel
 import Ledger
+import Synchronization
 
 @testable import Customers
 
@@ -55,8 +56,8 @@ extension SampleWorld {
             happen(
                 nora, "2026-11-19T07:\(minute - 9 < 10 ? "0" : "")\(minute - 9):00Z", minute % 3 == 0 ? "Product Viewed" : "Page Viewed",
                 minute % 3 == 0
-                    ? ["name": "Tarn oak bench", "price": 389, "currency": "GBP", "product_id": "p-\(minute)"]
-                    : ["title": "Returns and refunds", "url": "https://example.com/help/returns?step=\(minute)", "path": "/help/returns"],
+                    ? ["name": "Tarn oak bench", "price": 389, "currency": "GBP", "product_id": .string("p-\(minute)")] as JSON
+                    : ["title": "Returns and refunds", "url": .string("https://example.com/help/returns?step=\(minute)"), "path": "/help/returns"],
                 context: ["device": ["type": "phone", "model": "iPhone 15"], "locale": "en-GB", "page": ["referrer": "https://search.example/"]])
         }
         happen(

@@ -158,14 +158,12 @@ final class SampleWorld: Sendable {
 
     var services: ConsoleServices {
         ConsoleServices(
-            clock: Clock { self.state.withLock { $0.now } },
+            workspace: { Workspace(name: "Harbour & Pine", timeZone: "Europe/London") }, clock: Clock { self.state.withLock { $0.now } },
             randomness: Randomness { count in self.state.withLock { state in (0..<count).map { _ in UInt8(truncatingIfNeeded: state.random.next()) } } },
             principal: { token in self.state.withLock { $0.tokens[token] } },
             view: { self.view($0) },
             history: { self.history($0, $1, $2, $3) },
-            interaction: { position in
-                self.state.withLock { state in state.histories.values.lazy.flatMap { $0 }.first { $0.interaction.position == position } }
-            },
+            interaction: { customer, position in self.state.withLock { $0.histories[customer]?.first { $0.interaction.position == position } } },
             search: { self.search($0, $1) }, recent: { self.recent($0) },
             merge: { a, b, note, principal in
                 self.state.withLock { $0.merged.append((a, b, note)) }
@@ -174,14 +172,17 @@ final class SampleWorld: Sendable {
             undo: { id, _ in self.state.withLock { $0.undone.append(id) } },
             reviews: { limit in Array(self.state.withLock { $0.reviews }.prefix(limit)) }, reviewCount: { self.state.withLock { $0.reviews.count } },
             decide: { id, same, principal in
-                let review = self.state.withLock { state -> Review? in
+                try self.state.withLock { state in
+                    guard let review = state.reviews.first(where: { $0.id == id }) else {
+                        throw Problem(status: 404, kind: "decided", title: "This is decided already", detail: "Somebody else was quicker.")
+                    }
                     state.decided.append((id, same))
-                    let found = state.reviews.first { $0.id == id }
                     state.reviews.removeAll { $0.id == id }
-                    return found
+                    if same {
+                        state.views[review.a]?.merges.append(
+                            SampleWorld.merge(78, review.a, review.b, .person(name: principal.name, note: nil), "joined by \(principal.name)"))
+                    }
                 }
-                guard let review else { throw Problem(status: 404, kind: "decided", title: "This is decided already", detail: "Somebody else was quicker.") }
-                return same ? SampleWorld.merge(78, review.a, review.b, .person(name: principal.name, note: nil), "joined by \(principal.name)") : nil
             },
             latest: { self.latest($0, $1) },
             live: {
@@ -191,7 +192,7 @@ final class SampleWorld: Sendable {
             },
             json: { bytes in self.state.withLock { $0.json[bytes] } }, kindName: { Vocabulary().name(of: $0) }, sourceName: { $0 == 1 ? "website" : nil },
             channels: { Channel.builtIn.filter { $0 != "other" } + ["other"] },
-            failed: { reference, error in self.state.withLock { $0.failures.append("\(reference) \(error)") } })
+            problem: { _ in nil }, failed: { reference, error in self.state.withLock { $0.failures.append("\(reference) \(error)") } })
     }
 
     static func merge(_ id: Int64, _ kept: CustomerID, _ absorbed: CustomerID, _ reason: Merge.Reason, _ sentence: String, undone: String? = nil) -> Merge {
@@ -202,9 +203,7 @@ final class SampleWorld: Sendable {
 
     static let resources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../../Sources/Web/Resources").standardized.path
 
-    func console() throws -> Console {
-        try Console(services: services, workspace: Workspace(name: "Harbour & Pine", timeZone: "Europe/London"), resources: Resources(folder: Self.resources))
-    }
+    func console() throws -> Console { Console(services: services, resources: try Resources(folder: Self.resources)) }
 }
 
 /// A browser with a cookie jar and no scripts.

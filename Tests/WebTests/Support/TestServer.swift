@@ -61,16 +61,20 @@ struct TestServer: Sendable {
     private static func make(_ folder: String, _ time: TestClock, _ operations: TestOperations, _ options: Ledger.Options) async throws -> Services {
         let random = Mutex(SeededRandom(seed: 7))
         let randomness = Randomness { count in random.withLock { random in (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) } } }
-        let store = try Store(path: folder + "/state.db", migrations: Access.migrations + Identity.migrations + Pipeline.migrations)
+        let reaction = CustomersReaction()
+        let migrations = Identity.migrations + Pipeline.migrations + reaction.migrations + Access.migrations
+        let store = try Store(path: folder + "/state.db", migrations: migrations)
         let ledger = try Ledger(path: folder + "/ledger.db", options: options, randomness: randomness, clock: time.clock)
         let access = try Access(store: store, clock: time.clock, randomness: randomness)
         let pipeline = try await Pipeline(
-            .init(ledger: ledger, store: store, timeline: folder + "/timeline"), reactions: [],
-            options: .init(clock: time.clock, rules: { _, _ in IdentityRules(kinds: [], matches: [], country: "GB") }), logger: quiet)
-        let collector = Collector(key: ledger.key)
+            .init(ledger: ledger, store: store, timeline: folder + "/timeline"), reactions: [reaction],
+            options: .init(clock: time.clock, rules: { _, _ in .standard }), logger: quiet)
+        let collector = try Collector(identity: .standard, vocabulary: ledger.vocabulary, fingerprints: ledger.key, randomness: randomness)
+        let customers = Customers(
+            store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: time.clock, sourceName: { access.name(ofSource: $0) })
         return Services(
-            access: access, collector: { collector }, ledger: ledger, pipeline: pipeline, customers: Customers(), operations: operations,
-            live: Live(pipeline) { _, _, _ in [] }, clock: time.clock, version: "1.2.3")
+            access: access, collector: { collector }, ledger: ledger, pipeline: pipeline, customers: customers, operations: operations,
+            live: Live(pipeline, name: { try customers.name(of: $0) }, read: { try customers.newest(after: $0, upTo: $1, limit: $2) }), clock: time.clock, version: "1.2.3")
     }
 }
 

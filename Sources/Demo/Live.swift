@@ -1,0 +1,169 @@
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+package import Kernel
+
+/// Live traffic of the invented company: an endless sequence of items and the waits before them.
+///
+/// The same company and beginning give the same sequence. Ids go on where history ended; a beginning other than the end of history
+/// gives other ids, so that a demo that was stopped can be started again.
+package struct DemoLive: Sendable, IteratorProtocol {
+    package struct Element: Sendable, Equatable {
+        /// Milliseconds after the item before.
+        package let wait: Int64
+        /// When it happens; the item's own `timestamp`.
+        package let at: Instant
+        /// One item of the tracking API.
+        package let item: [UInt8]
+    }
+
+    private var births: Births
+    private var persons: [Person]
+    private var life: Life
+    private var waiting: MarkHeap
+    private let pen: ItemPen
+    private var lastNumber: UInt32
+    private var now: Int64
+    private var nextVisit: Int64
+    /// Milliseconds between two visits, on average.
+    private let pause: Double
+
+    /// How many items a visit gives, with all that follows from it.
+    private static let itemsPerVisit = 4.6
+
+    init(_ company: DemoCompany, from begin: Instant, perSecond: Double) {
+        births = company.births
+        persons = company.persons
+        pen = company.pen
+        lastNumber = company.lastNumber
+        now = max(begin.milliseconds, births.end)
+        nextVisit = now
+        pause = Self.itemsPerVisit / perSecond * 1000
+        // Another beginning is another stretch of the same world: its items must not have the ids of the first.
+        let stretch = UInt32(truncatingIfNeeded: (now - births.end) / 1000) & 0xF_FFFF
+        for index in persons.indices where stretch > 0 { persons[index].marks += stretch << 12 }
+        life = Life(
+            random: SeededRandom(seed: births.seed ^ UInt64(bitPattern: now) &* 0x9E37_79B9), person: persons[0], orders: company.orders, troubled: births.troubled)
+        let start = now
+        waiting = MarkHeap(company.upcoming.filter { $0.at >= start })
+    }
+
+    /// The next item. Never nil.
+    package mutating func next() -> Element? {
+        while waiting.isEmpty || nextVisit <= waiting.first.at {
+            visit(nextVisit)
+            nextVisit += max(1, Int64(life.wait(pause)))
+        }
+        let mark = waiting.removeFirst()
+        let wait = max(0, mark.at - now)
+        now = max(now, mark.at)
+        var order: Order?
+        switch mark.kind {
+        case .campaignSent, .campaignOpened, .campaignClicked, .unsubscribed, .page: break
+        default: if mark.about != Mark.none { order = number(mark) }
+        }
+        var item: [UInt8] = []
+        item.reserveCapacity(700)
+        pen.append(mark, persons[Int(mark.person)], order, to: &item)
+        return Element(wait: wait, at: Instant(milliseconds: mark.at), item: item)
+    }
+
+    /// The order of a mark, which gets its number when it is placed.
+    private mutating func number(_ mark: Mark) -> Order {
+        let index = Int(mark.about)
+        if life.orders[index].number == 0 {
+            lastNumber += 1
+            life.orders[index].number = lastNumber
+        }
+        return life.orders[index]
+    }
+
+    /// Somebody comes, at `at`, and does one of the things that people do.
+    private mutating func visit(_ at: Int64) {
+        let index: Int
+        if life.chance(0.05) {
+            index = persons.count
+            var random = births.random(of: UInt32(index))
+            persons.append(births.person(UInt32(index), &random, from: at))
+        } else {
+            index = life.random.below(persons.count)
+        }
+        life.person = persons[index]
+        life.marks.removeAll(keepingCapacity: true)
+        switch life.person.kind {
+        case .phone: life.complain(.question, at, Mark.none)
+        case .store: life.mark(.shopVisited, at)
+        case .visitor: life.visit(at, device: life.chance(0.5) ? 0 : 1, way: births.way(&life))
+        case .online: online(at)
+        }
+        persons[index] = life.person
+        // Whatever the hours of an office say: this is live, so talk begins now.
+        for mark in life.marks {
+            waiting.insert(mark.kind == .called || mark.kind == .chatIn || mark.kind == .mailIn ? mark.moved(to: at) : mark)
+        }
+    }
+
+    private mutating func online(_ at: Int64) {
+        let roll = life.random.unit()
+        let lastLetter = births.campaigns.count - 1
+        if life.person.flags.contains(.joined), roll < 0.06 {
+            life.complain(life.chance(0.5) ? .question : .late, at, Mark.none)
+        } else if life.person.flags.contains(.joined), roll < 0.1 {
+            let score = UInt8(min(10, max(0, life.person.mood + life.between(-2, 2))).rounded())
+            life.mark(.answered, at, detail: Life.Survey.recommend.rawValue << 4 | score)
+        } else if life.person.flags.contains([.joined, .news]), lastLetter >= 0, roll < 0.2 {
+            life.mark(.campaignOpened, at, about: UInt32(lastLetter))
+        } else if life.person.flags.contains(.card), roll < 0.26 {
+            life.mark(.shopVisited, at)
+        } else {
+            life.visit(at, device: births.device(&life), way: births.way(&life))
+        }
+    }
+}
+
+extension Mark {
+    /// The same at another moment.
+    func moved(to at: Int64) -> Mark {
+        Mark(at: at, person: person, sequence: sequence, about: about, kind: kind, device: device, detail: detail, way: way)
+    }
+}
+
+/// Marks, the earliest first: a binary heap.
+struct MarkHeap: Sendable {
+    private var marks: [Mark]
+
+    init(_ marks: [Mark]) {
+        // Sorted is a heap already.
+        self.marks = marks.sorted(by: Mark.inOrder)
+    }
+
+    var isEmpty: Bool { marks.isEmpty }
+    /// The earliest. There must be one.
+    var first: Mark { marks[0] }
+
+    mutating func insert(_ mark: Mark) {
+        marks.append(mark)
+        var at = marks.count - 1
+        while at > 0, Mark.inOrder(marks[at], marks[(at - 1) / 2]) {
+            marks.swapAt(at, (at - 1) / 2)
+            at = (at - 1) / 2
+        }
+    }
+
+    mutating func removeFirst() -> Mark {
+        let first = marks[0]
+        let last = marks.removeLast()
+        guard !marks.isEmpty else { return first }
+        marks[0] = last
+        var at = 0
+        while true {
+            var least = at
+            for child in [2 * at + 1, 2 * at + 2] where child < marks.count && Mark.inOrder(marks[child], marks[least]) { least = child }
+            if least == at { return first }
+            marks.swapAt(at, least)
+            at = least
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Customers
+import Kernel
+import Ledger
+import Synchronization
+import Testing
+
+@testable import Web
+
+@Suite struct `The live page` {
+    private func open(_ world: SampleWorld, _ address: String) async throws -> (AsyncStream<[UInt8]>.AsyncIterator, @Sendable () -> Void) {
+        let browser = Browser(try world.console())
+        _ = await browser.signIn()
+        let answer = await browser.get(address)
+        #expect(answer.status == 200 && answer.header("content-type") == "text/event-stream; charset=utf-8")
+        guard case .stream(let stream, let end) = answer.body else { throw NoStream() }
+        return (stream.makeAsyncIterator(), end)
+    }
+    private struct NoStream: Error {}
+
+    @Test func `what happens is sent at once, escaped, as one event`() async throws {
+        let world = SampleWorld.furnished()
+        var (pieces, end) = try await open(world, "/live/stream")
+        #expect(String(decoding: try #require(await pieces.next()), as: UTF8.self) == "retry: 3000\n\n")
+        world.emit(world.happen(CustomerID(raw: 4), "2026-11-19T10:42:00Z", "Message Received", channel: .chat, ["text": "one\r\n\r\nevent: over\ntwo <b>"]))
+        let event = String(decoding: try #require(await pieces.next()), as: UTF8.self)
+        #expect(event.hasPrefix("event: row\ndata: <li class=\"conveyor-item is-new\">") && event.hasSuffix("\n\n"))
+        #expect(event.split(separator: "\n").dropFirst().allSatisfy { $0.hasPrefix("data: ") })
+        #expect(event.contains("two &lt;b&gt;") && event.contains("Fox &amp; Söhne"))
+        end()
+        #expect(await pieces.next() == nil)
+    }
+
+    @Test func `a filter leaves other channels out`() async throws {
+        let world = SampleWorld.furnished()
+        var (pieces, end) = try await open(world, "/live/stream?channel=chat")
+        _ = await pieces.next()
+        world.emit(world.happen(CustomerID(raw: 1), "2026-11-19T10:42:00Z", "Page Viewed", channel: .web, ["title": "Nothing"]))
+        world.emit(world.happen(CustomerID(raw: 1), "2026-11-19T10:42:00Z", "Message Received", channel: .chat, ["text": "Something"]))
+        #expect(String(decoding: try #require(await pieces.next()), as: UTF8.self).contains("Something"))
+        end()
+    }
+
+    @Test func `more than a person can read in a second is counted, not shown`() async throws {
+        let world = SampleWorld.furnished()
+        var (pieces, end) = try await open(world, "/live/stream")
+        _ = await pieces.next()
+        let item = world.happen(CustomerID(raw: 1), "2026-11-19T10:42:00Z", "Page Viewed")
+        for _ in 0..<(Console.livePerSecond + 5) { world.emit(item) }
+        for _ in 0..<Console.livePerSecond { #expect(String(decoding: try #require(await pieces.next()), as: UTF8.self).hasPrefix("event: row")) }
+        // Nothing more comes until the next second; wait until those five were looked at.
+        try await Task.sleep(for: .milliseconds(100))
+        world.state.withLock { $0.now = $0.now + 1000 }
+        world.emit(item)
+        #expect(String(decoding: try #require(await pieces.next()), as: UTF8.self) == "event: skipped\ndata: 5\n\n")
+        end()
+    }
+
+    @Test func `the stream ends when its source does`() async throws {
+        let world = SampleWorld.furnished()
+        var (pieces, _) = try await open(world, "/live/stream")
+        _ = await pieces.next()
+        for listener in world.state.withLock({ $0.listeners }) { listener.finish() }
+        #expect(await pieces.next() == nil)
+    }
+
+    @Test func `without a session there is no stream, and no redirect that a script would follow`() async throws {
+        let answer = await Browser(try SampleWorld().console()).get("/live/stream")
+        #expect(answer.status == 401)
+    }
+
+    @Test func `the page shows what happened last without any script`() async throws {
+        let browser = Browser(try SampleWorld.furnished().console())
+        _ = await browser.signIn()
+        let html = await browser.get("/live").text
+        #expect(html.contains("10:41:21") && html.contains("Merino throw") && html.contains("data-stream=\"/live/stream\""))
+        let chat = await browser.get("/live?channel=chat").text
+        #expect(!chat.contains("Merino throw") && chat.contains("data-stream=\"/live/stream?channel=chat\""))
+        #expect(await browser.get("/live?channel=%22%3E").text.contains("data-stream=\"/live/stream\""))
+    }
+}
