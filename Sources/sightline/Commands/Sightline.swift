@@ -30,6 +30,8 @@ enum Version {
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "version", abstract: "Prints the version.", discussion: "Example: sightline version")
+    // Taken and not used: a script may give all commands the same words.
+    @OptionGroup var folder: DataOptions
     func run() throws { try Environment.current.terminal.print(Version.text) }
 }
 
