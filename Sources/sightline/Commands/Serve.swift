@@ -29,6 +29,7 @@ struct Serve: AsyncParsableCommand {
     @Option(name: .customLong(Known.quarantineItems.name), help: Known.quarantineItems.help) var quarantineItems: String?
     @Option(name: .customLong(Known.threads.name), help: Known.threads.help) var threads: String?
     @Option(name: .customLong(Known.readers.name), help: Known.readers.help) var readers: String?
+    @Option(name: .customLong(Known.resources.name), help: Known.resources.help) var resources: String?
     @Option(name: .customLong(Known.logLevel.name), help: Known.logLevel.help) var logLevel: String?
 
     @Flag(help: "Fills an empty folder with an invented company, and goes on with a trickle of live interactions.")
@@ -41,7 +42,7 @@ struct Serve: AsyncParsableCommand {
             (Known.batchLimit, batchLimit), (Known.batchItems, batchItems), (Known.importLimit, importLimit), (Known.importItems, importItems),
             (Known.itemDepth, itemDepth), (Known.objectMembers, objectMembers), (Known.queueBytes, queueBytes),
             (Known.dedupeWindow, dedupeWindow), (Known.quarantineItems, quarantineItems), (Known.threads, threads), (Known.readers, readers),
-            (Known.logLevel, logLevel),
+            (Known.resources, resources),            (Known.logLevel, logLevel),
         ]
         return given.reduce(into: [:]) { $0[$1.0.name] = $1.1 }
     }

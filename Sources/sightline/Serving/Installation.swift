@@ -1,6 +1,7 @@
 import Access
 import Collect
 import Customers
+import Definitions
 import Foundation
 import Identity
 import Kernel
@@ -26,7 +27,7 @@ final class Installation: Sendable {
     let randomness: Randomness
     let logger: Logger
     /// By the definitions in force.
-    private let collecting: Mutex<Collector>
+    private let following: Mutex<Following>
     private let limits: Limits
 
     /// Opens a folder whose lock the caller has. Whatever a backup left to do is done first.
@@ -58,34 +59,54 @@ final class Installation: Sendable {
         let customers = Customers(
             store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: clock, sourceName: { access.name(ofSource: $0) })
         self.customers = customers
-        live = Live(pipeline) { after, upTo, limit in
-            try customers.newest(after: after, upTo: upTo, limit: limit).map { LiveItem(item: $0, name: try customers.name(of: $0.customer)) }
-        }
+        live = Live(pipeline) { try LiveItem.named(customers.newest(after: $0, upTo: $1, limit: $2), customers) }
         limits = try Known.limits(settings)
-        collecting = Mutex(
-            try Self.collector(pipeline.definitions, ledger: ledger, limits: limits, randomness: randomness))
+        following = Mutex(try Following(pipeline.definitions, ledger, limits, randomness))
         pipeline.onDefinitions { [weak self] in self?.follow($0) }
     }
 
-    private static func collector(_ definitions: [String: String], ledger: Ledger, limits: Limits, randomness: Randomness) throws -> Collector {
-        let vocabulary = ledger.vocabulary
-        return try Collector(
-            identity: CompanyDefinitions.identity(definitions, vocabulary), channels: CompanyDefinitions.channels(definitions), vocabulary: vocabulary,
-            limits: limits, fingerprints: ledger.key, randomness: randomness)
+    /// What follows from the definitions in force.
+    private struct Following: Sendable {
+        var collector: Collector
+        var company: WorkspaceDefinition
+
+        init(_ definitions: [String: String], _ ledger: Ledger, _ limits: Limits, _ randomness: Randomness) throws {
+            let vocabulary = ledger.vocabulary
+            collector = try Collector(
+                identity: CompanyDefinitions.identity(definitions, vocabulary), channels: CompanyDefinitions.channels(definitions),
+                vocabulary: vocabulary, limits: limits, fingerprints: ledger.key, randomness: randomness)
+            company = CompanyDefinitions.workspace(definitions)
+        }
     }
 
     /// What arrives from now on is judged by these definitions.
     private func follow(_ definitions: [String: String]) {
         do {
-            let made = try Self.collector(definitions, ledger: ledger, limits: limits, randomness: randomness)
-            collecting.withLock { $0 = made }
+            let made = try Following(definitions, ledger, limits, randomness)
+            following.withLock { $0 = made }
         } catch {
             // They were checked before they stood in the ledger, so this is a mistake of ours. What was in force stays.
             logger.error("definitions cannot be followed", metadata: ["error": "\(error)"])
         }
     }
 
-    var collector: Collector { collecting.withLock { $0 } }
+    var collector: Collector { following.withLock { $0.collector } }
+    var company: WorkspaceDefinition { following.withLock { $0.company } }
+
+    /// The pages for people.
+    /// - Throws: ``ResourceProblem`` when their templates are not where they should be.
+    func console(_ services: Services) throws -> Console {
+        let resources = try Resources.find(folder: settings[Known.resources], executable: "/proc/self/exe")
+        let workspace: @Sendable () -> Workspace = { [self] in
+            let company = company
+            return Workspace(name: company.name, timeZone: company.timeZone)
+        }
+        let logger = logger
+        let live = ConsoleServices(services, workspace: workspace, randomness: randomness) { reference, error in
+            logger.error("a page could not be made", metadata: ["reference": "\(reference)", "error": "\(String(reflecting: error))"])
+        }
+        return Console(services: live, resources: resources)
+    }
 
     /// What the routes need.
     /// - Parameter stop: Ends the server in peace, and starts it again when told to.

@@ -39,7 +39,18 @@ final class RunningServer: OwnServer {
         var quiet = logger
         // Hummingbird tells that it listens; so do we.
         if logger.logLevel == .info { quiet.logLevel = .notice }
-        let web = Server(installation.services { server.end($0) }, options, logger: quiet)
+        let origins = settings[Known.origins]
+        options.origins = origins.contains("*") ? nil : Set(origins)
+        options.threads = settings[Known.threads]
+        let services = installation.services { server.end($0) }
+        let web: Server
+        do {
+            // Pages are for browsers, and no browser reaches a socket.
+            web = Server(services, options, console: address == nil ? nil : try installation.console(services), logger: quiet)
+        } catch {
+            await installation.close()
+            throw error
+        }
         server.run(web, logger) { ready.failed($0) }
         do {
             return (server, try await ready.wait())

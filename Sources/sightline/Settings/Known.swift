@@ -46,6 +46,9 @@ enum Known {
     static let readers = Setting(
         name: "readers", placeholder: "COUNT", standard: "4", summary: "Connections that read the state database at the same time.",
         form: .whole(1...256))
+    static let resources = Setting(
+        name: "resources", placeholder: "DIR", standard: "auto",
+        summary: "The folder of the pages' templates and static files; `auto` finds the one that belongs to the program.", form: Form<String?>.folderOrAuto)
     static let logLevel = Setting(
         name: "log-level", placeholder: "LEVEL", standard: "info",
         summary: "How much is told on standard error. No level tells personal data.", form: Form<LogLevel>.choice)
@@ -75,7 +78,7 @@ enum Known {
     static let all: [any AnySetting] = [
         data, host, port, origins, proxies, itemLimit, batchLimit, batchItems, importLimit, importItems, itemDepth,
         objectMembers, queueBytes, dedupeWindow, quarantineItems, threads,
-        readers, logLevel,
+        readers, resources, logLevel,
     ]
 }
 

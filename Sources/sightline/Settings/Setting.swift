@@ -50,6 +50,11 @@ extension Form where Value == String {
     static let folder = Form(takes: "the path of a folder") { $0.isEmpty ? nil : $0 }
 }
 
+extension Form where Value == String? {
+    /// Nil for `auto`.
+    static let folderOrAuto = Form(takes: "the path of a folder, or `auto`") { $0.isEmpty ? nil : .some($0 == "auto" ? nil : $0) }
+}
+
 extension Form where Value == Int {
     static func whole(_ range: ClosedRange<Int>) -> Form {
         Form(takes: "a whole number from \(range.lowerBound) to \(range.upperBound)") { text in
