@@ -101,11 +101,7 @@ final class Installation: Sendable {
             let company = company
             return Workspace(name: company.name, timeZone: company.timeZone)
         }
-        let logger = logger
-        let live = ConsoleServices(services, workspace: workspace, randomness: randomness) { reference, error in
-            logger.error("a page could not be made", metadata: ["reference": "\(reference)", "error": "\(String(reflecting: error))"])
-        }
-        return Console(services: live, resources: resources)
+        return Console(services: ConsoleServices(services, workspace: workspace, randomness: randomness, logger: logger), resources: resources)
     }
 
     /// What the routes need.
