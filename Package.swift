@@ -96,7 +96,12 @@ let package = Package(
         tests("DefinitionsTests", ["Definitions"]),
         tests("LedgerTests", ["Ledger", "Kernel"] + grdb),
         tests("IdentityTests", ["Identity", "Definitions", "Ledger", "Kernel"]),
-        tests("PipelineTests", ["Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel", .product(name: "Logging", package: "swift-log")] + grdb),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel", .product(name: "Logging", package: "swift-log")] + grdb,
+            path: "Tests/Support", swiftSettings: strict),
+        tests("PipelineTests", ["TestSupport", "Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel"] + grdb),
+        tests("CustomersTests", ["TestSupport", "Customers", "Pipeline", "Identity", "Ledger", "Store", "Kernel"] + grdb),
         tests("AccessTests", ["Access", "Kernel", "Store"] + grdb),
         tests("SightlineTests", ["sightline", "Collect", "Kernel", "Ledger", "Store", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         tests("CollectTests", ["Collect", "Definitions", "Identity", "Ledger", "Kernel", "Simdjson"]),

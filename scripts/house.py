@@ -45,7 +45,7 @@ def table(root):
     for number, line in enumerate((root / "ARCHITECTURE.md").read_text().splitlines(), 1):
         inside = line.startswith("|") and (inside or line.startswith("| Target |"))
         cells = [c.strip() for c in line.strip().strip("|").split("|")]
-        name = re.fullmatch(r"`(\w+)`", cells[0]) if inside and len(cells) == 3 else None
+        name = re.fullmatch(r"`([\w-]+)`", cells[0]) if inside and len(cells) == 3 else None
         if name:
             rows[name[1]] = (number, set(re.findall(r"`(\w+)`", cells[2])))
     return rows

@@ -43,7 +43,9 @@ extension CollectProblem {
         case .expandsTooFar(let bytes, let limit):
             Problem(
                 status: 413, kind: "expands-too-far", title: "What the batch shares is too large for so many items",
-                detail: "Written to each item, context and integrations of the batch make \(bytes) bytes; \(limit) are allowed. Send fewer items at once.")
+                detail:
+                    "Written to each item, context and integrations of the batch make \(bytes) bytes; \(limit) are allowed. Send fewer items at once."
+            )
         case .empty: bad("The body is empty.")
         case .notJSON(let offset): bad("The body is no JSON: it breaks at byte \(offset).")
         case .notAnObject: bad("The body is no JSON object.")
@@ -55,7 +57,8 @@ extension CollectProblem {
         case .gzip(.corrupt): bad("The gzip body is damaged.")
         case .gzip(.overLimit(let limit)): CollectProblem.tooLarge(limit: limit).problem
         case .gzip(.memory):
-            Problem(status: 503, kind: "no-memory", title: "There is no memory", detail: "The gzip body could not be unpacked. Try again.", retryAfter: 5)
+            Problem(
+                status: 503, kind: "no-memory", title: "There is no memory", detail: "The gzip body could not be unpacked. Try again.", retryAfter: 5)
         }
     }
 

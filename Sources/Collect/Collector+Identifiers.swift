@@ -1,4 +1,5 @@
 import Identity
+import Kernel
 import Ledger
 import Simdjson
 
@@ -21,19 +22,41 @@ extension Collector {
         }
         if type == .group, fields[Field.groupID] == nil { throw .missing(field: "groupId") }
         var blocked: ItemProblem?
+        var joins = false
         var last: Int32 = -1
         for source in table.sources where source.kind != last {
             guard let value = fields[Int(source.field)], let text = Self.text(value, &workspace.scratch), !Self.isBlank(text) else { continue }
             last = source.kind
             let kind = rules.kinds[Int(source.kind)]
+            let before = batch.identifierCount
             try add(kind, text, Int(source.field), &batch, &blocked)
+            if kind.unique && batch.identifierCount > before { joins = true }
             if type == .alias, source.field == Int32(Field.userID), let blocked { throw blocked }
         }
         if type == .alias, let value = fields[Field.previousID], let text = Self.text(value, &workspace.scratch) {
             try add(IdentityRules.previous, text, Field.previousID, &batch, &blocked)
             if batch.identifierCount < 2 { throw blocked ?? .noIdentifier }
         }
-        if batch.identifierCount == 0 { throw blocked ?? .noIdentifier }
+        // What is only found by, as an order number, does not say whose interaction it is.
+        if !joins { throw blocked ?? .noIdentifier }
+        if type == .identify && !rules.matches.isEmpty { match(fields, &batch) }
+    }
+
+    /// Adds what the match rules make of the traits said in this call: a rule's name and its values, parted by the unit
+    /// separator. They join like identifiers, and nobody is found by them.
+    private func match(_ fields: UnsafeMutablePointer<JSONValueView?>, _ batch: inout Batch) {
+        let said = [fields[Field.traits], fields[Field.contextTraits], fields[Field.sharedContextTraits]].compactMap { $0 }
+        let keys = rules.matchKeys { name in
+            for traits in said {
+                if let value = traits[named: name], !value.isNull { return value.string ?? value.toJSON().text }
+            }
+            return nil
+        }
+        for (rule, values) in keys where batch.identifierCount < RecordHeader.maximumIdentifiers {
+            var text = ([rule.name] + values).joined(separator: "\u{1F}")
+            guard text.utf8.count <= RecordHeader.maximumIdentifierValue else { continue }
+            text.withUTF8 { batch.identifier(.match, UnsafeRawBufferPointer($0)) }
+        }
     }
 
     /// The fields that say outright who it is.

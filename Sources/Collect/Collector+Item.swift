@@ -204,7 +204,8 @@ extension Collector {
     }
 
     /// The message id as sent, or a new one (a version 4 UUID, RFC 9562 section 5.4), valid until the workspace's scratch is written again.
-    private func messageID(_ fields: UnsafeMutablePointer<JSONValueView?>, _ workspace: inout Workspace) throws(ItemProblem) -> UnsafeRawBufferPointer {
+    private func messageID(_ fields: UnsafeMutablePointer<JSONValueView?>, _ workspace: inout Workspace) throws(ItemProblem) -> UnsafeRawBufferPointer
+    {
         if let value = fields[Field.messageID] {
             guard let text = Self.text(value, &workspace.scratch) else { throw .wrongType(field: "messageId", expected: "text") }
             if !Self.isBlank(text) {
@@ -244,7 +245,9 @@ extension Collector {
     }
 
     private static func number(_ text: UnsafeRawBufferPointer) -> Double? {
-        guard (1...32).contains(text.count), text.allSatisfy({ $0 &- 48 < 10 || $0 == 46 || $0 == 45 || $0 == 43 || $0 | 32 == 101 }) else { return nil }
+        guard (1...32).contains(text.count), text.allSatisfy({ $0 &- 48 < 10 || $0 == 46 || $0 == 45 || $0 == 43 || $0 | 32 == 101 }) else {
+            return nil
+        }
         guard let number = Double(String(decoding: text, as: UTF8.self)), number.isFinite else { return nil }
         return number
     }

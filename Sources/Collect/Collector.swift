@@ -61,7 +61,9 @@ package struct Collector: Sendable {
     }
 
     /// ``collect(_:body:source:receivedAt:into:)-(_,UnsafeRawBufferPointer,_,_,_)`` of an array's bytes.
-    package func collect(_ route: Route, body: [UInt8], source: UInt16, receivedAt: Instant, into batch: inout Batch) throws(CollectProblem) -> Receipt {
+    package func collect(_ route: Route, body: [UInt8], source: UInt16, receivedAt: Instant, into batch: inout Batch) throws(CollectProblem)
+        -> Receipt
+    {
         // withUnsafeBytes loses the type of what is thrown.
         let made = body.withUnsafeBytes { bytes -> Result<Receipt, CollectProblem> in
             do throws(CollectProblem) {
@@ -161,7 +163,9 @@ package struct Collector: Sendable {
     private func share(_ parts: Parts, _ scanner: BodyScanner, _ workspace: inout Workspace) throws(CollectProblem) {
         workspace.envelopeText.raw("{\"v\":1")
         let from = workspace.envelopeText.count
-        for (key, span) in [("context", parts.context), ("integrations", parts.integrations), ("sentAt", parts.sentAt)] as [(StaticString, BodyScanner.Span?)] {
+        for (key, span) in [("context", parts.context), ("integrations", parts.integrations), ("sentAt", parts.sentAt)]
+            as [(StaticString, BodyScanner.Span?)]
+        {
             guard let span else { continue }
             workspace.envelopeText.raw(",\"")
             workspace.envelopeText.raw(key)

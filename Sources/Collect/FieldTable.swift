@@ -123,7 +123,9 @@ final class FieldTable: Sendable {
     private func matches(_ entry: Entry, _ key: UnsafeRawBufferPointer) -> Bool {
         // Up to eight bytes the tag is the key.
         if key.count < 8 { return true }
-        return keys.withUnsafeBytes { JSONValueView.same(UnsafeRawBufferPointer(rebasing: $0[Int(entry.offset)..<Int(entry.offset + entry.length)]), key) }
+        return keys.withUnsafeBytes {
+            JSONValueView.same(UnsafeRawBufferPointer(rebasing: $0[Int(entry.offset)..<Int(entry.offset + entry.length)]), key)
+        }
     }
 }
 
@@ -203,7 +205,9 @@ extension FieldTable {
             var made: [Entry] = []
             for (key, child) in branch.children {
                 let bytes = Array(key.utf8)
-                let tag = (bytes + [0, 0, 0, 0, 0, 0, 0, 0]).withUnsafeBytes { JSONValueView.tag(UnsafeRawBufferPointer(rebasing: $0[..<bytes.count])) }
+                let tag = (bytes + [0, 0, 0, 0, 0, 0, 0, 0]).withUnsafeBytes {
+                    JSONValueView.tag(UnsafeRawBufferPointer(rebasing: $0[..<bytes.count]))
+                }
                 let grown = child.children.isEmpty ? -1 : add(child)
                 made.append(
                     Entry(tag: tag, offset: Int32(keys.count), length: Int32(bytes.count), field: Int32(child.field), child: Int32(grown)))

@@ -1,9 +1,10 @@
+import Kernel
+
 #if canImport(Darwin)
     import Darwin
 #else
     import Glibc
 #endif
-import Kernel
 
 /// Brings people into the world and lets them live through the months.
 struct Births {
@@ -23,7 +24,9 @@ struct Births {
         let kind: Person.Kind = roll < 0.84 ? .online : roll < 0.91 ? .store : roll < 0.945 ? .phone : .visitor
         var town = Places.drawn[random.below(Places.drawn.count)]
         if kind == .store || kind == .phone {
-            while Places.towns[Int(town)].shop == nil || Places.towns[Int(town)].numbers == nil { town = Places.drawn[random.below(Places.drawn.count)] }
+            while Places.towns[Int(town)].shop == nil || Places.towns[Int(town)].numbers == nil {
+                town = Places.drawn[random.below(Places.drawn.count)]
+            }
         }
         let drawn = Places.towns[Int(town)].country == "FR" ? Names.drawnFR : Names.drawnGB
         let group = drawn[random.below(drawn.count)]
@@ -40,7 +43,10 @@ struct Births {
         let mobile = random.unit() < 0.55 || Places.towns[Int(town)].country == "FR"
         let phone: Int32 = kind == .phone || kind == .online && random.unit() < 0.55 ? phones.take(town: town, mobile: mobile) : -1
         let loyal = random.unit() < 0.14
-        let from = known ?? (random.unit() < 0.42 ? start + Int64(random.unit() * 40 * Double(Time.day)) : start + Int64(pow(random.unit(), 0.85) * Double(end - start)))
+        let from =
+            known
+            ?? (random.unit() < 0.42
+                ? start + Int64(random.unit() * 40 * Double(Time.day)) : start + Int64(pow(random.unit(), 0.85) * Double(end - start)))
         let stays = loyal ? 4000.0 : -log(1 - random.unit()) * 430
         return Person(
             index: index, kind: phone < 0 && kind == .phone ? .visitor : kind, town: town,

@@ -109,15 +109,23 @@ enum Places {
     /// Towns by how many live there: each as often as its weight.
     static let drawn: [UInt8] = towns.indices.flatMap { [UInt8](repeating: UInt8($0), count: towns[$0].weight) }
     static let carriers = ["Northway", "Calder Post", "Brightvan"]
-    static let agents = ["Tom Okafor", "Jonas Weber", "Marta Lindqvist", "Imani Clarke", "Pavel Novotny", "Shreya Nair", "Owen Price", "Lucía Ferrer"]
+    static let agents = [
+        "Tom Okafor", "Jonas Weber", "Marta Lindqvist", "Imani Clarke", "Pavel Novotny", "Shreya Nair", "Owen Price", "Lucía Ferrer",
+    ]
 }
 
 /// Invented people's names, by where families come from; most people have both names from one group.
 enum Names {
     static let groups: [(first: [String], last: [String])] = [
         (
-            ["Alice", "Callum", "Edith", "Gareth", "Harriet", "Imogen", "Jack", "Kirsty", "Martin", "Ottilie", "Rhys", "Sally", "Tobias", "Wilfred", "Nell", "Dermot"],
-            ["Ashworth", "Breck", "Carter", "Dunmore", "Ellery", "Fairclough", "Grant", "Hargreave", "Kendal", "MacAllister", "Oakes", "Penrose", "Pugh", "Quist", "Thackray", "Wainfleet"]
+            [
+                "Alice", "Callum", "Edith", "Gareth", "Harriet", "Imogen", "Jack", "Kirsty", "Martin", "Ottilie", "Rhys", "Sally", "Tobias",
+                "Wilfred", "Nell", "Dermot",
+            ],
+            [
+                "Ashworth", "Breck", "Carter", "Dunmore", "Ellery", "Fairclough", "Grant", "Hargreave", "Kendal", "MacAllister", "Oakes", "Penrose",
+                "Pugh", "Quist", "Thackray", "Wainfleet",
+            ]
         ),
         (
             ["Aisha", "Bilal", "Farah", "Hamza", "Iqra", "Mariam", "Nadia", "Omar", "Samira", "Tariq", "Yusuf", "Zainab"],

@@ -87,10 +87,12 @@ package struct DemoCompany: Sendable {
     }
 
     private static let subjects = [
-        ("What the winter oak is doing", "Rooms for short days"), ("Light until six", "The white sale, quietly"), ("First walks, wet boots", "Linen is back"),
+        ("What the winter oak is doing", "Rooms for short days"), ("Light until six", "The white sale, quietly"),
+        ("First walks, wet boots", "Linen is back"),
         ("Open the windows", "The garden chairs are in"), ("May, outside", "How we make a bench"), ("Long evenings", "A kettle for every fire"),
         ("Slow summer", "The last of the zinc planters"), ("Before you go away", "The workshop sale"), ("Back indoors", "New: the Cooper shelf"),
-        ("October letter", "Throws, and why wool"), ("Candles, early", "Made for the long table"), ("Last days for the post", "Thank you for this year"),
+        ("October letter", "Throws, and why wool"), ("Candles, early", "Made for the long table"),
+        ("Last days for the post", "Thank you for this year"),
     ]
 
     /// Two letters a month.

@@ -1,9 +1,10 @@
+import Kernel
+
 #if canImport(Darwin)
     import Darwin
 #else
     import Glibc
 #endif
-import Kernel
 
 /// Lets people live: makes the marks of visits, orders and all that follows from them.
 ///

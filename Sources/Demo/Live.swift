@@ -1,9 +1,10 @@
+package import Kernel
+
 #if canImport(Darwin)
     import Darwin
 #else
     import Glibc
 #endif
-package import Kernel
 
 /// Live traffic of the invented company: an endless sequence of items and the waits before them.
 ///
@@ -45,7 +46,8 @@ package struct DemoLive: Sendable, IteratorProtocol {
         let stretch = UInt32(truncatingIfNeeded: (now - births.end) / 1000) & 0xF_FFFF
         for index in persons.indices where stretch > 0 { persons[index].marks += stretch << 12 }
         life = Life(
-            random: SeededRandom(seed: births.seed ^ UInt64(bitPattern: now) &* 0x9E37_79B9), person: persons[0], orders: company.orders, troubled: births.troubled)
+            random: SeededRandom(seed: births.seed ^ UInt64(bitPattern: now) &* 0x9E37_79B9), person: persons[0], orders: company.orders,
+            troubled: births.troubled)
         let start = now
         waiting = MarkHeap(company.upcoming.filter { $0.at >= start })
     }

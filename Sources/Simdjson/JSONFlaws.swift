@@ -45,7 +45,7 @@ extension JSONValueView {
     /// A number that equal keys share: the first and the last eight bytes, mixed with the length.
     ///
     /// Reads eight bytes even of shorter text: the tape's strings allow it, since 64 bytes behind each may be read.
-    @inlinable package static func tag(_ key: UnsafeRawBufferPointer) -> UInt64 {
+    @inlinable @inline(__always) package static func tag(_ key: UnsafeRawBufferPointer) -> UInt64 {
         let start = UnsafeRawPointer(key.baseAddress!)
         let first = start.loadUnaligned(as: UInt64.self).littleEndian
         let mixed: UInt64

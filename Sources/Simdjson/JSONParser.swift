@@ -130,11 +130,12 @@ package final class JSONParserPool: Sendable {
 
     /// Lends a parser for the call.
     package func borrow<R>(_ body: (JSONParser) throws -> R) rethrows -> R {
-        let parser = idle.withLock { (idle) -> Idle in
-            var one = Idle()
-            if let last = idle.parsers.popLast() { one.parsers.append(last) }
-            return one
-        }.parsers.first ?? JSONParser(depth: depth)
+        let parser =
+            idle.withLock { (idle) -> Idle in
+                var one = Idle()
+                if let last = idle.parsers.popLast() { one.parsers.append(last) }
+                return one
+            }.parsers.first ?? JSONParser(depth: depth)
         defer {
             if parser.capacity <= keep {
                 let back = Idle(parsers: [parser])

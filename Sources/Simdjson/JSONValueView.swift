@@ -28,7 +28,7 @@ package struct JSONValueView {
     @inlinable var payload: UInt64 { word & 0xff_ffff_ffff_ffff }
 
     /// The index of the word behind this value.
-    @inlinable var next: Int {
+    @inlinable @inline(__always) var next: Int {
         switch letter {
         case 0x7b, 0x5b: Int(word & 0xffff_ffff)
         case 0x6c, 0x75, 0x64: index &+ 2
@@ -49,15 +49,15 @@ package struct JSONValueView {
         default: .null
         }
     }
-    @inlinable package var isNull: Bool { letter == 0x6e }
-    @inlinable package var isObject: Bool { letter == 0x7b }
+    @inlinable @inline(__always) package var isNull: Bool { letter == 0x6e }
+    @inlinable @inline(__always) package var isObject: Bool { letter == 0x7b }
     @inlinable package var isArray: Bool { letter == 0x5b }
     @inlinable package var isString: Bool { letter == 0x22 }
 
     /// The unescaped UTF-8 of a string, without a copy; nil when it is none. A zero byte follows.
-    @inlinable package var stringBytes: UnsafeRawBufferPointer? { letter == 0x22 ? text : nil }
+    @inlinable @inline(__always) package var stringBytes: UnsafeRawBufferPointer? { letter == 0x22 ? text : nil }
 
-    @inlinable var text: UnsafeRawBufferPointer {
+    @inlinable @inline(__always) var text: UnsafeRawBufferPointer {
         let start = UnsafeRawPointer(strings) + Int(payload)
         return UnsafeRawBufferPointer(start: start + 4, count: Int(start.loadUnaligned(as: UInt32.self)))
     }
@@ -126,7 +126,7 @@ package struct JSONValueView {
     }
 
     /// Whether two texts have the same bytes.
-    @inlinable package static func same(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+    @inlinable @inline(__always) package static func same(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
         guard a.count == b.count else { return false }
         var i = 0
         while i &+ 8 <= a.count {
@@ -153,7 +153,7 @@ package struct JSONValueView {
             self.index = index
             self.end = end
         }
-        @inlinable package mutating func next() -> (key: UnsafeRawBufferPointer, value: JSONValueView)? {
+        @inlinable @inline(__always) package mutating func next() -> (key: UnsafeRawBufferPointer, value: JSONValueView)? {
             guard index < end else { return nil }
             let key = JSONValueView(tape: tape, strings: strings, index: index).text
             let value = JSONValueView(tape: tape, strings: strings, index: index &+ 1)
@@ -175,7 +175,7 @@ package struct JSONValueView {
             self.index = index
             self.end = end
         }
-        @inlinable package mutating func next() -> JSONValueView? {
+        @inlinable @inline(__always) package mutating func next() -> JSONValueView? {
             guard index < end else { return nil }
             let value = JSONValueView(tape: tape, strings: strings, index: index)
             index = value.next

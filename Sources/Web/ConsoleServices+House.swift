@@ -10,35 +10,31 @@ import Simdjson
 
 extension ConsoleServices {
     /// What the pages need, from the services of the API.
-    ///
-    /// A token whose role may not read customers over the API signs nobody in.
-    package init(_ services: Services, randomness: Randomness, logger: Logger) {
+    /// - Parameter workspace: the company as its definitions in force have it.
+    package init(_ services: Services, workspace: @escaping @Sendable () -> Workspace, randomness: Randomness, logger: Logger) {
         let customers = services.customers
-        let pipeline = services.pipeline
         let ledger = services.ledger
         self.init(
-            clock: services.clock, randomness: randomness,
-            principal: { token in services.access.principal(token: token).flatMap { Permission.read.roles.contains($0.role) ? $0 : nil } },
-            view: { reference in try customers.find(reference).flatMap(customers.view) },
-            history: { try customers.history(of: $0, filter: $1, limit: $3, after: $2) },
-            interaction: { position in
-                guard position.body > 0, position.body <= pipeline.body else { return nil }
-                return try customers.newest(after: position.body - 1, upTo: position.body, limit: 1 << 16).first { $0.interaction.position == position }
+            workspace: workspace, clock: services.clock, randomness: randomness, principal: { services.access.principal(token: $0) },
+            view: { reference in
+                do {
+                    return try customers.find(reference).flatMap(customers.view)
+                } catch CustomersProblem.unknownKind {
+                    return nil
+                }
             },
+            history: { try customers.history(of: $0, filter: $1, limit: $3, after: $2) },
+            interaction: { try services.interaction(of: $0, at: $1) },
             search: { try customers.search($0, limit: $1) }, recent: { try services.recent($0) },
             merge: { try await customers.merge($0, $1, by: $3.name, note: $2) },
             undo: { merge, principal in _ = try await customers.undo(merge: merge, by: principal.name) },
             reviews: { limit in try customers.reviews(limit: limit).sorted { $0.likeness > $1.likeness } },
-            reviewCount: { try customers.reviews(limit: 200).count },
-            decide: { id, same, principal in
-                let review = try customers.reviews(limit: 1, after: id - 1).first { $0.id == id }
-                try await customers.decide(review: id, same: same, by: principal.name)
-                guard same, let review, let kept = try customers.find(.id(review.a)) else { return nil }
-                return try customers.view(kept)?.merges.first { $0.undoneAt == nil && [$0.kept, $0.absorbed].contains(review.b) }
-            },
-            latest: { try services.latest(channel: $0, limit: $1) }, live: { (try? services.live.stream()) ?? AsyncStream { $0.finish() } },
+            reviewCount: { try customers.reviews(limit: Self.mostCounted).count },
+            decide: { try await customers.decide(review: $0, same: $1, by: $2.name) },
+            latest: { try services.latest(channel: $0, limit: $1) }, live: { try services.live.stream() },
             json: { try? JSON.parse($0) }, kindName: { ledger.vocabulary.name(of: $0) }, sourceName: { services.access.name(ofSource: $0) },
-            channels: { ledger.vocabulary.channels.sorted { $0.key < $1.key }.map(\.value) },
+            // "other" is the first by its code, and the last that anybody looks for.
+            channels: { ledger.vocabulary.channels.sorted { ($0.key == 0 ? 256 : Int($0.key)) < ($1.key == 0 ? 256 : Int($1.key)) }.map(\.value) },
             problem: { error in
                 let problem = Problem(error)
                 return problem == .unforeseen ? nil : problem
@@ -52,6 +48,13 @@ extension ConsoleServices {
 extension Services {
     /// The newest interactions looked at for a list of what is new.
     private static let newest = 1000
+
+    /// The customer's interaction at a position; nil when what is there is somebody else's, or nothing.
+    fileprivate func interaction(of customer: CustomerID, at position: Position) throws -> HistoryItem? {
+        guard position.body > 0, position.body <= pipeline.body else { return nil }
+        let body = try customers.newest(after: position.body - 1, upTo: position.body, limit: 1 << 16)
+        return body.first { $0.interaction.position == position && $0.customer == customer }
+    }
 
     /// Customers something happened with last, the newest first: of those among the last 1,000 interactions.
     fileprivate func recent(_ limit: Int) throws -> [Found] {

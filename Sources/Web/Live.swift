@@ -1,5 +1,4 @@
-package import Customers
-package import Kernel
+import Kernel
 package import Pipeline
 import ServiceLifecycle
 import Synchronization
@@ -17,17 +16,14 @@ package final class Live: Service {
     package static let pause = 250
 
     /// The newest interactions of the bodies after `after` up to and with `upTo`, at most `limit`, oldest first.
-    package typealias Read = @Sendable (_ after: Int64, _ upTo: Int64, _ limit: Int) throws -> [HistoryItem]
+    package typealias Read = @Sendable (_ after: Int64, _ upTo: Int64, _ limit: Int) throws -> [LiveItem]
 
     private let read: Read
-    private let name: @Sendable (CustomerID) throws -> String?
     private let pipeline: Pipeline
     private let listeners = Mutex<[ObjectIdentifier: Listener]>([:])
 
-    /// - Parameter name: what a customer is called; nil when unknown.
-    package init(_ pipeline: Pipeline, name: @escaping @Sendable (CustomerID) throws -> String? = { _ in nil }, read: @escaping Read) {
+    package init(_ pipeline: Pipeline, read: @escaping Read) {
         self.pipeline = pipeline
-        self.name = name
         self.read = read
     }
 
@@ -77,8 +73,7 @@ package final class Live: Service {
             defer { seen = newest }
             guard !watching.isEmpty, newest > seen else { continue }
             // What cannot be read now is not worth ending the watch for; the views say what is wrong.
-            guard let news = try? read(seen, newest, Self.batch), !news.isEmpty else { continue }
-            let items = news.map { LiveItem(item: $0, name: (try? name($0.customer)) ?? nil) }
+            guard let items = try? read(seen, newest, Self.batch), !items.isEmpty else { continue }
             for listener in watching { listener.put(items) }
         }
     }

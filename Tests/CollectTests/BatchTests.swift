@@ -22,13 +22,15 @@ import Testing
         #expect(outcome.receipt.accepted == 3)
         #expect(
             outcome.records[0].context == [
-                "locale": "pt-BR", "app": ["name": "Kiosk", "version": "1.0"], "traits": ["email": "b@example.com", "vip": true], "page": ["url": "x"],
+                "locale": "pt-BR", "app": ["name": "Kiosk", "version": "1.0"], "traits": ["email": "b@example.com", "vip": true],
+                "page": ["url": "x"],
                 "integrations": ["All": true, "Mixpanel": ["a": 1]],
             ])
         #expect(outcome.records[0].identifiers == ["user_id:u", "email:b@example.com"])
         #expect(
             outcome.records[1].context == [
-                "app": ["version": "2.0", "name": "Kiosk"], "page": "none", "ip": "::1", "traits": ["email": "i@example.com", "vip": true], "locale": "pt-BR",
+                "app": ["version": "2.0", "name": "Kiosk"], "page": "none", "ip": "::1", "traits": ["email": "i@example.com", "vip": true],
+                "locale": "pt-BR",
                 "integrations": ["All": false, "Mixpanel": ["b": 2]],
             ])
         #expect(outcome.records[1].identifiers == ["user_id:u", "email:i@example.com"])
@@ -48,7 +50,10 @@ import Testing
             (Array(#"{"messageId":"b","event":"\x"}"#.utf8), "invalid-string", "b"),
             (Array(#"{"messageId":"b","type":"track","userId":"u","userId":"v","event":"E"}"#.utf8), "duplicate-key", "b"),
             (Array(#"{"messageId":"b","type":"track","userId":"u","event":"E","properties":{"a":{"k":1,"k":2}}}"#.utf8), "duplicate-key", "b"),
-            (Array((#"{"messageId":"b","a":"# + String(repeating: "[", count: 5000) + String(repeating: "]", count: 5000) + "}").utf8), "too-deep", "b"),
+            (
+                Array((#"{"messageId":"b","a":"# + String(repeating: "[", count: 5000) + String(repeating: "]", count: 5000) + "}").utf8), "too-deep",
+                "b"
+            ),
             (Array(#"{"messageId":"b","type":tru}"#.utf8), "invalid-json", "b"),
             (Array(#"{"messageId":"b","type":}"#.utf8), "invalid-json", "b"),
             (Array(#"{"messageId":"b",}"#.utf8), "invalid-json", "b"),
@@ -71,11 +76,14 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", CollectProblem.empty), (" \r\n\t ", .empty), ("{", .notJSON(at: 1)), ("hello", .notJSON(at: 0)), ("[]", .notAnObject), ("\"x\"", .notAnObject),
+        ("", CollectProblem.empty), (" \r\n\t ", .empty), ("{", .notJSON(at: 1)), ("hello", .notJSON(at: 0)), ("[]", .notAnObject),
+        ("\"x\"", .notAnObject),
         ("5", .notAnObject), ("{}", .noBatch), (#"{"batch":{}}"#, .noBatch), (#"{"batch":null}"#, .noBatch), (#"{"batch":[]} x"#, .notJSON(at: 13)),
-        (#"{"batch":[{}"#, .notJSON(at: 12)), (#"{"batch":[{} {}]}"#, .notJSON(at: 13)), (#"{"batch":[{},]}"#, .notJSON(at: 13)), (#"{"batch":[],}"#, .notJSON(at: 12)),
+        (#"{"batch":[{}"#, .notJSON(at: 12)), (#"{"batch":[{} {}]}"#, .notJSON(at: 13)), (#"{"batch":[{},]}"#, .notJSON(at: 13)),
+        (#"{"batch":[],}"#, .notJSON(at: 12)),
         (#"{"batch":[{"a":"]}"#, .notJSON(at: 18)), (#"{"batch":[],"batch":[]}"#, .duplicateKey("batch")),
-        (#"{"context":{},"batch":[],"context":{}}"#, .duplicateKey("context")), (#"{"batch" []}"#, .notJSON(at: 9)), (#"{batch:[]}"#, .notJSON(at: 1)),
+        (#"{"context":{},"batch":[],"context":{}}"#, .duplicateKey("context")), (#"{"batch" []}"#, .notJSON(at: 9)),
+        (#"{batch:[]}"#, .notJSON(at: 1)),
         (#"{"batch":[],"context":[]}"#, .shared(field: "context", .wrongType(field: "context", expected: "an object"))),
         (#"{"batch":[],"context":{"a":1,"a":2}}"#, .shared(field: "context", .flaw(.duplicateKey("a")))),
         (#"{"batch":[],"integrations":{"a":1e999}}"#, .shared(field: "integrations", .unreadable(.number))),
@@ -93,7 +101,9 @@ import Testing
     func `alone, an item that is no JSON is a body that is no JSON`(body: String) throws {
         var batch = Batch()
         let made = try collector()
-        let thrown = #expect(throws: CollectProblem.self) { try made.collect(.track, body: Array(body.utf8), source: 0, receivedAt: noon, into: &batch) }
+        let thrown = #expect(throws: CollectProblem.self) {
+            try made.collect(.track, body: Array(body.utf8), source: 0, receivedAt: noon, into: &batch)
+        }
         #expect(thrown?.problem.status == 400)
         #expect(batch.isEmpty)
     }
@@ -105,8 +115,13 @@ import Testing
     @Test func `the answer is JSON`() throws {
         let outcome = try collect(.batch, #"{"batch":[{"type":"track","userId":"u","event":"E"},{"type":"da\"\nnce","messageId":"m"},7]}"#)
         let text = String(decoding: outcome.receipt.json, as: UTF8.self)
-        #expect(text.hasPrefix(#"{"success":true,"accepted":1,"refused":[{"index":1,"messageId":"m","kind":"unknown-type","reason":"type is \"da\"\#u{fffd}nce\", which"#))
-        #expect(text.hasSuffix(#"{"index":2,"messageId":null,"kind":"not-an-object","reason":"The item is no JSON object. Send each item as {\"type\": …}."}]}"#))
+        #expect(
+            text.hasPrefix(
+                #"{"success":true,"accepted":1,"refused":[{"index":1,"messageId":"m","kind":"unknown-type","reason":"type is \"da\"\#u{fffd}nce\", which"#
+            ))
+        #expect(
+            text.hasSuffix(
+                #"{"index":2,"messageId":null,"kind":"not-an-object","reason":"The item is no JSON object. Send each item as {\"type\": …}."}]}"#))
     }
 
     @Test func `the write key is found in a body, and never taken for a part of an item`() {

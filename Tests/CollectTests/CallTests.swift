@@ -25,14 +25,16 @@ import Testing
 
     @Test func `the message's fingerprint is that of its id`() throws {
         var batch = Batch()
-        _ = try collector().collect(.track, body: Array(#"{"userId":"u","event":"E","messageId":"m-7"}"#.utf8), source: 0, receivedAt: noon, into: &batch)
+        _ = try collector().collect(
+            .track, body: Array(#"{"userId":"u","event":"E","messageId":"m-7"}"#.utf8), source: 0, receivedAt: noon, into: &batch)
         batch.bytes.withUnsafeBytes { #expect(RecordView($0)?.message == key.message("m-7")) }
     }
 
     @Test func `identify: properties are the traits, null ones too, top level over context`() throws {
         let read = try record(
             .identify,
-            #"{"userId":"u","traits":{"plan":"gold","city":null,"email":"Ann@Example.com"},"context":{"locale":"de","traits":{"plan":"old","age":41}}}"#)
+            #"{"userId":"u","traits":{"plan":"gold","city":null,"email":"Ann@Example.com"},"context":{"locale":"de","traits":{"plan":"old","age":41}}}"#
+        )
         #expect(read.name == "Customer Identified")
         #expect(read.type == .identify)
         #expect(read.direction == .internal)
@@ -43,7 +45,8 @@ import Testing
     }
 
     @Test func `page and screen: name and category go into the properties unless they say them`() throws {
-        let page = try record(.page, #"{"anonymousId":"a","name":"Home","category":"Shop","properties":{"name":"Start","url":"https://shop.example/"}}"#)
+        let page = try record(
+            .page, #"{"anonymousId":"a","name":"Home","category":"Shop","properties":{"name":"Start","url":"https://shop.example/"}}"#)
         #expect(page.name == "Page Viewed")
         #expect(page.type == .page)
         #expect(page.channel == .web)
@@ -71,7 +74,8 @@ import Testing
         #expect(read.context == nil)
     }
 
-    @Test(arguments: ["identify", "track", "page", "screen", "group", "alias"]) func `in a batch each item says which call it is`(type: String) throws {
+    @Test(arguments: ["identify", "track", "page", "screen", "group", "alias"]) func `in a batch each item says which call it is`(type: String) throws
+    {
         let item = #"{"type":"\#(type)","userId":"u","event":"E","groupId":"g","previousId":"p"}"#
         #expect(try record(.batch, "{\"batch\":[\(item)]}").type.name == type)
         #expect(try record(.import, "{\"batch\":[\(item)]}").type.name == type)
@@ -97,8 +101,10 @@ import Testing
 
     @Test(arguments: [
         (#"{"event":"E"}"#, "no-identifier"), (#"{"userId":"u"}"#, "missing-field"), (#"{"userId":"u","event":""}"#, "blank-field"),
-        (#"{"userId":"u","event":"  "}"#, "blank-field"), (#"{"userId":"u","event":7}"#, "wrong-type"), (#"{"userId":"u","event":"a\nb"}"#, "control-character"),
-        (#"{"userId":"u","event":"a\u0000b"}"#, "control-character"), (#"{"userId":{},"event":"E"}"#, "wrong-type"), (#"{"userId":[],"event":"E"}"#, "wrong-type"),
+        (#"{"userId":"u","event":"  "}"#, "blank-field"), (#"{"userId":"u","event":7}"#, "wrong-type"),
+        (#"{"userId":"u","event":"a\nb"}"#, "control-character"),
+        (#"{"userId":"u","event":"a\u0000b"}"#, "control-character"), (#"{"userId":{},"event":"E"}"#, "wrong-type"),
+        (#"{"userId":[],"event":"E"}"#, "wrong-type"),
         (#"{"userId":true,"event":"E"}"#, "wrong-type"), (#"{"userId":"u","event":"E","properties":[]}"#, "wrong-type"),
         (#"{"userId":"u","event":"E","context":"x"}"#, "wrong-type"), (#"{"userId":"u","event":"E","traits":1}"#, "wrong-type"),
         (#"{"userId":"u","event":"E","integrations":true}"#, "wrong-type"), (#"{"userId":"u","event":"E","messageId":{}}"#, "wrong-type"),
@@ -122,18 +128,23 @@ import Testing
     @Test func `null stands for nothing`() throws {
         let read = try record(
             .track,
-            #"{"userId":"u","anonymousId":null,"event":"E","properties":null,"context":null,"integrations":null,"timestamp":null,"traits":null,"channel":null}"#)
+            #"{"userId":"u","anonymousId":null,"event":"E","properties":null,"context":null,"integrations":null,"timestamp":null,"traits":null,"channel":null}"#
+        )
         #expect(read.identifiers == ["user_id:u"])
         #expect(read.properties == nil)
         #expect(read.context == nil)
         #expect(read.at == noon)
     }
 
-    @Test(arguments: [
-        (#"{"value":1,"revenue":2}"#, 1.0), (#"{"price":1,"revenue":2}"#, 2), (#"{"total":"12.50"}"#, 12.5), (#"{"amount":-3}"#, -3), (#"{"score":9}"#, 9),
-        (#"{"value":"many","price":3}"#, 3), (#"{"value":null,"amount":18446744073709551615}"#, 18_446_744_073_709_551_616), (#"{"value":true}"#, nil),
-        (#"{"value":"1e999"}"#, nil), (#"{"value":"nan"}"#, nil), (#"{"value":"0x10"}"#, nil), (#"{"cups":2}"#, nil), (#"{"value":{"amount":5}}"#, nil),
-    ] as [(String, Double?)])
+    @Test(
+        arguments: [
+            (#"{"value":1,"revenue":2}"#, 1.0), (#"{"price":1,"revenue":2}"#, 2), (#"{"total":"12.50"}"#, 12.5), (#"{"amount":-3}"#, -3),
+            (#"{"score":9}"#, 9),
+            (#"{"value":"many","price":3}"#, 3), (#"{"value":null,"amount":18446744073709551615}"#, 18_446_744_073_709_551_616),
+            (#"{"value":true}"#, nil),
+            (#"{"value":"1e999"}"#, nil), (#"{"value":"nan"}"#, nil), (#"{"value":"0x10"}"#, nil), (#"{"cups":2}"#, nil),
+            (#"{"value":{"amount":5}}"#, nil),
+        ] as [(String, Double?)])
     func `the value is the first number among the fields that may hold it`(properties: String, value: Double?) throws {
         #expect(try record(.track, #"{"userId":"u","event":"E","properties":\#(properties)}"#).value == value)
     }

@@ -55,10 +55,14 @@ import Testing
     }
 
     @Test(arguments: [
-        ("declared: [web]", "web is a built-in channel"), ("declared: [Kiosk]", "Kiosk is no name of a channel"), ("declared: [a, a]", "a is declared twice"),
-        ("events: {A: {channel: kiosk}}", "kiosk is no channel"), ("events: {A: {}}", "the rule says nothing"), ("events: {A: {direction: up}}", "up is none of"),
-        ("events: {A: {media: bought}}", "bought is none of"), ("libraries: {a: {}}", "channel is missing"), ("paid: {medium: [x]}", "there is no medium"),
-        ("colour: red", "there is no colour"), ("declared: [\((0...100).map { "c\($0)" }.joined(separator: ", "))]", "may have 0 to 100 entries, has 101"),
+        ("declared: [web]", "web is a built-in channel"), ("declared: [Kiosk]", "Kiosk is no name of a channel"),
+        ("declared: [a, a]", "a is declared twice"),
+        ("events: {A: {channel: kiosk}}", "kiosk is no channel"), ("events: {A: {}}", "the rule says nothing"),
+        ("events: {A: {direction: up}}", "up is none of"),
+        ("events: {A: {media: bought}}", "bought is none of"), ("libraries: {a: {}}", "channel is missing"),
+        ("paid: {medium: [x]}", "there is no medium"),
+        ("colour: red", "there is no colour"),
+        ("declared: [\((0...100).map { "c\($0)" }.joined(separator: ", "))]", "may have 0 to 100 entries, has 101"),
     ])
     func `says what does not fit`(line: String, what: String) {
         let (_, findings) = read("channels:\n  \(line)\n")

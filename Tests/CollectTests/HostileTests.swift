@@ -66,7 +66,9 @@ import Testing
 
     @Test func `single items cut off or mutilated give clear answers on every route`() throws {
         let made = try collector()
-        let whole = Array(#"{"messageId":"m","userId":"u","groupId":"g","previousId":"p","event":"É","properties":{"a":[1.5,"\u00e9",{}]},"context":{"ip":"::1"},"timestamp":"2026-11-21T10:00:00Z"}"#.utf8)
+        let whole = Array(
+            #"{"messageId":"m","userId":"u","groupId":"g","previousId":"p","event":"É","properties":{"a":[1.5,"\u00e9",{}]},"context":{"ip":"::1"},"timestamp":"2026-11-21T10:00:00Z"}"#
+                .utf8)
         for route in Route.allCases where !route.isBatch {
             #expect(try answer(route, whole, made)?.accepted == 1)
             for end in 0..<whole.count { #expect(try answer(route, Array(whole[..<end]), made) == nil) }
@@ -80,12 +82,15 @@ import Testing
     }
 
     @Test(arguments: [
-        "[", "{\"a\":", "{\"batch\":[", "{\"batch\":[{\"a\":", "{\"batch\":[{\"a\":[", "\"", "\\", "{\"", ",", "}", "]", ":", "\u{0}", "\u{feff}", "{}", "[]", "1", "-", "é",
+        "[", "{\"a\":", "{\"batch\":[", "{\"batch\":[{\"a\":", "{\"batch\":[{\"a\":[", "\"", "\\", "{\"", ",", "}", "]", ":", "\u{0}", "\u{feff}",
+        "{}", "[]", "1", "-", "é",
     ])
     func `one thing again and again is refused quickly`(part: String) throws {
         let made = try collector()
         for count in [1, 100, 20_000] {
-            for route in [Route.track, .batch] { #expect(try answer(route, Array(String(repeating: part, count: count).utf8), made) == nil || part == "{}" && count == 1) }
+            for route in [Route.track, .batch] {
+                #expect(try answer(route, Array(String(repeating: part, count: count).utf8), made) == nil || part == "{}" && count == 1)
+            }
             try answer(.import, Array("{\"batch\":[\(String(repeating: part, count: count))]}".utf8), made)
             try answer(.track, Array("{\"userId\":\"u\",\"event\":\"E\",\"properties\":{\"a\":\(String(repeating: part, count: count))}}".utf8), made)
             try answer(.track, Array("{\"userId\":\"u\",\"event\":\"\(String(repeating: part, count: count))\"}".utf8), made)

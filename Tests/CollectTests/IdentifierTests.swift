@@ -16,11 +16,16 @@ import Testing
             "context": {"device": {"id": "d-1", "advertisingId": "AD-1"}, "traits": {"phone": "(212) 736-5000", "email": "other@example.com"}},
             "properties": {"order_id": 1007}
             """#)
-        #expect(Set(all) == ["user_id:u-1", "anonymous_id:a-1", "email:ann@example.com", "phone:+12127365000", "device_id:d-1", "advertising_id:ad-1", "order_id:1007"])
+        #expect(
+            Set(all) == [
+                "user_id:u-1", "anonymous_id:a-1", "email:ann@example.com", "phone:+12127365000", "device_id:d-1", "advertising_id:ad-1",
+                "order_id:1007",
+            ])
     }
 
     @Test func `externalIds are found by their type, in the context or beside it`() throws {
-        let ids = #"[{"id":"L-1","type":"loyalty_id","collection":"users"},{"id":5,"type":"user_id"},{"type":"email"},{"id":null,"type":"email"},"x",{"id":"z","type":"zebra"}]"#
+        let ids =
+            #"[{"id":"L-1","type":"loyalty_id","collection":"users"},{"id":5,"type":"user_id"},{"type":"email"},{"id":null,"type":"email"},"x",{"id":"z","type":"zebra"}]"#
         #expect(try found(#""context":{"externalIds":\#(ids)}"#) == ["user_id:5", "loyalty_id:L-1"])
         #expect(try found(#""externalIds":\#(ids)"#) == ["user_id:5", "loyalty_id:L-1"])
         #expect(try found(#""userId":"first","externalIds":\#(ids)"#) == ["user_id:first", "loyalty_id:L-1"])
@@ -68,7 +73,8 @@ import Testing
     @Test func `a company's own kinds are read from where its rules say`() throws {
         let kinds = (0..<70).map { i in
             IdentityRules.Kind(
-                kind: IdentifierKind(rawValue: UInt8(32 + i)), name: "kind_\(i)", from: ["properties.deep.er.k\(i)", "context.traits.k\(i)", "k\(i)"], normalise: .trim,
+                kind: IdentifierKind(rawValue: UInt8(32 + i)), name: "kind_\(i)",
+                from: ["properties.deep.er.k\(i)", "context.traits.k\(i)", "k\(i)"], normalise: .trim,
                 unique: true, limit: nil, priority: i, sharedAfter: nil)
         }
         let made = try collector(IdentityRules(kinds: kinds, matches: [], country: "US"))
@@ -78,6 +84,9 @@ import Testing
         }
         #expect(try record(.track, body(64), with: made).identifiers.count == 64)
         #expect(try refusal(.track, body(65), with: made).kind == "too-many-identifiers")
-        #expect(try record(.track, #"{"event":"E","k3":"top","traits":{"k3":"trait"},"context":{"traits":{"k4":4}}}"#, with: made).identifiers == ["kind-35:trait", "kind-36:4"])
+        #expect(
+            try record(.track, #"{"event":"E","k3":"top","traits":{"k3":"trait"},"context":{"traits":{"k4":4}}}"#, with: made).identifiers == [
+                "kind-35:trait", "kind-36:4",
+            ])
     }
 }

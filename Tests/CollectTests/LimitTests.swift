@@ -17,7 +17,10 @@ import Testing
     @Test func `an item of 32 KB is taken and one byte more is refused`() throws {
         let size = 32 * 1024
         #expect(try collect(.track, item(size)).receipt.accepted == 1)
-        #expect(try refusal(.track, item(size + 1)) == ("too-large", "The item has 32769 bytes; 32768 are allowed. Send less in its properties, traits or context."))
+        #expect(
+            try refusal(.track, item(size + 1)) == (
+                "too-large", "The item has 32769 bytes; 32768 are allowed. Send less in its properties, traits or context."
+            ))
         let outcome = try collect(.batch, "{\"batch\":[\(item(size)),\(item(size + 1, "n"))]}")
         #expect(outcome.receipt.accepted == 1)
         #expect(outcome.receipt.refused.map(\.messageID) == ["n"])
@@ -35,7 +38,9 @@ import Testing
     }
 
     @Test func `a batch of 2,500 items is taken and one more is a problem`() throws {
-        func body(_ count: Int) -> String { "{\"batch\":[\(Array(repeating: #"{"type":"track","userId":"u","event":"E"}"#, count: count).joined(separator: ","))]}" }
+        func body(_ count: Int) -> String {
+            "{\"batch\":[\(Array(repeating: #"{"type":"track","userId":"u","event":"E"}"#, count: count).joined(separator: ","))]}"
+        }
         #expect(try collect(.batch, body(2500)).receipt.accepted == 2500)
         #expect(throws: CollectProblem.tooManyItems(2501, limit: 2500)) { try collect(.batch, body(2501)) }
         #expect(try collect(.import, body(25_000)).receipt.accepted == 25_000)
@@ -72,7 +77,9 @@ import Testing
     }
 
     @Test func `an object has 1,000 members at most`() throws {
-        func body(_ count: Int) -> String { "{\"userId\":\"u\",\"event\":\"E\",\"properties\":{\((0..<count).map { "\"k\($0)\":1" }.joined(separator: ","))}}" }
+        func body(_ count: Int) -> String {
+            "{\"userId\":\"u\",\"event\":\"E\",\"properties\":{\((0..<count).map { "\"k\($0)\":1" }.joined(separator: ","))}}"
+        }
         #expect(try collect(.track, body(1000)).receipt.accepted == 1)
         #expect(try refusal(.track, body(1001)).kind == "too-many-members")
     }
@@ -81,7 +88,10 @@ import Testing
         let text = String(repeating: "é", count: 256)
         #expect(try record(.track, "{\"userId\":\"u\",\"event\":\"\(text)\",\"messageId\":\"\(text)\"}").name == text)
         #expect(try refusal(.track, "{\"userId\":\"u\",\"event\":\"\(text)x\"}") == ("too-long", "event has 513 bytes; 512 are allowed."))
-        #expect(try refusal(.track, "{\"userId\":\"u\",\"event\":\"E\",\"messageId\":\"\(text)x\"}") == ("too-long", "messageId has 513 bytes; 512 are allowed."))
+        #expect(
+            try refusal(.track, "{\"userId\":\"u\",\"event\":\"E\",\"messageId\":\"\(text)x\"}") == (
+                "too-long", "messageId has 513 bytes; 512 are allowed."
+            ))
     }
 
     @Test func `a record holds 64,000 bytes, and an item that grows past that is refused`() throws {

@@ -1,9 +1,10 @@
 import Collect
 import Identity
 import Kernel
-@testable import Ledger
 import Simdjson
 import Testing
+
+@testable import Ledger
 
 /// The moment at which every test body is received: 2026-11-21T12:00:00Z.
 let noon = Instant("2026-11-21T12:00:00Z")!

@@ -4,7 +4,11 @@ import Testing
 
 @Suite struct `When it happened` {
     private func at(_ fields: String, _ route: Route = .track) throws -> String {
-        try record(route, route.isBatch ? "{\"batch\":[{\"type\":\"track\",\"userId\":\"u\",\"event\":\"E\"\(fields)}]}" : "{\"userId\":\"u\",\"event\":\"E\"\(fields)}").at.rfc3339
+        try record(
+            route,
+            route.isBatch
+                ? "{\"batch\":[{\"type\":\"track\",\"userId\":\"u\",\"event\":\"E\"\(fields)}]}" : "{\"userId\":\"u\",\"event\":\"E\"\(fields)}"
+        ).at.rfc3339
     }
 
     @Test func `without any time it is when we received it`() throws {
@@ -26,7 +30,8 @@ import Testing
     }
 
     @Test func `sentAt may stand on the batch, and the item's own wins`() throws {
-        let items = #"{"type":"track","userId":"u","event":"E","timestamp":"2020-01-01T00:00:00Z"},{"type":"track","userId":"u","event":"E","timestamp":"2020-01-01T00:00:00Z","sentAt":"2020-01-01T00:00:10Z"}"#
+        let items =
+            #"{"type":"track","userId":"u","event":"E","timestamp":"2020-01-01T00:00:00Z"},{"type":"track","userId":"u","event":"E","timestamp":"2020-01-01T00:00:00Z","sentAt":"2020-01-01T00:00:10Z"}"#
         let outcome = try collect(.batch, #"{"sentAt":"2020-01-01T00:01:00Z","batch":[\#(items)]}"#)
         #expect(outcome.records.map(\.at.rfc3339) == ["2026-11-21T11:59:00.000Z", "2026-11-21T11:59:50.000Z"])
     }
@@ -45,10 +50,13 @@ import Testing
             #expect(try refusal(.track, #"{"userId":"u","event":"E","timestamp":"\#(time)"}"#).kind == "time-out-of-range")
         }
         // The correction too can lead out of the range.
-        #expect(try refusal(.track, #"{"userId":"u","event":"E","timestamp":"0001-01-01T00:00:00Z","sentAt":"9999-01-01T00:00:00Z"}"#).kind == "time-out-of-range")
+        #expect(
+            try refusal(.track, #"{"userId":"u","event":"E","timestamp":"0001-01-01T00:00:00Z","sentAt":"9999-01-01T00:00:00Z"}"#).kind
+                == "time-out-of-range")
     }
 
-    @Test(arguments: ["timestamp", "originalTimestamp", "sentAt"], [#""yesterday""#, "1763726400", "{}", #""""#, #""2026-02-30T00:00:00Z""#, "true"])
+    @Test(
+        arguments: ["timestamp", "originalTimestamp", "sentAt"], [#""yesterday""#, "1763726400", "{}", #""""#, #""2026-02-30T00:00:00Z""#, "true"])
     func `what is no time refuses the item and names the field`(field: String, value: String) throws {
         let refused = try refusal(.track, #"{"userId":"u","event":"E","\#(field)":\#(value)}"#)
         #expect(refused.kind == "invalid-time")

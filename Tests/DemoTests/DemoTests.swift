@@ -61,12 +61,16 @@ private func bytes(_ company: DemoCompany) -> [UInt8] {
 
     @Test func `is met on every channel`() throws {
         let channels = Dictionary(grouping: try Self.all.get()) { ($0["context"] as? [String: Any])?["channel"] as? String ?? "" }.mapValues(\.count)
-        for channel in ["web", "app", "email", "sms", "chat", "phone", "store", "social"] { #expect(channels[channel, default: 0] > 10, "\(channel)") }
+        for channel in ["web", "app", "email", "sms", "chat", "phone", "store", "social"] {
+            #expect(channels[channel, default: 0] > 10, "\(channel)")
+        }
     }
 
     @Test func `delivers late now and then, more often of late in the north, and hears of it`() throws {
         let all = try Self.all.get()
-        func events(_ name: String) -> [[String: Any]] { all.filter { $0["event"] as? String == name }.compactMap { $0["properties"] as? [String: Any] } }
+        func events(_ name: String) -> [[String: Any]] {
+            all.filter { $0["event"] as? String == name }.compactMap { $0["properties"] as? [String: Any] }
+        }
         let delivered = events("Order Delivered")
         let late = Set(delivered.filter { $0["days_late"] as? Int ?? 0 > 0 }.compactMap { $0["order_id"] as? String })
         let share = Double(late.count) / Double(delivered.count)
@@ -76,7 +80,9 @@ private func bytes(_ company: DemoCompany) -> [UInt8] {
 
         let answers = events("Survey Answered").filter { $0["survey"] as? String == "Delivery" }
         func mean(_ answers: [[String: Any]]) -> Double { Double(answers.compactMap { $0["score"] as? Int }.reduce(0, +)) / Double(answers.count) }
-        let (low, high) = (answers.filter { late.contains($0["order_id"] as? String ?? "") }, answers.filter { !late.contains($0["order_id"] as? String ?? "") })
+        let (low, high) = (
+            answers.filter { late.contains($0["order_id"] as? String ?? "") }, answers.filter { !late.contains($0["order_id"] as? String ?? "") }
+        )
         #expect(low.count > 20 && high.count > 200)
         #expect(mean(low) < 3 && mean(high) > 4)
         #expect(answers.allSatisfy { (1...5).contains($0["score"] as? Int ?? 0) })
@@ -88,7 +94,8 @@ private func bytes(_ company: DemoCompany) -> [UInt8] {
         let names = Dictionary(grouping: try Self.all.get()) { $0["event"] as? String ?? $0["type"] as? String ?? "" }.mapValues(\.count)
         for name in [
             "identify", "page", "screen", "Product Viewed", "Product Added", "Checkout Started", "Order Completed", "Order Shipped", "Delivery Late",
-            "Return Requested", "Order Refunded", "Email Sent", "Email Opened", "Email Link Clicked", "Survey Sent", "Survey Answered", "Call Received",
+            "Return Requested", "Order Refunded", "Email Sent", "Email Opened", "Email Link Clicked", "Survey Sent", "Survey Answered",
+            "Call Received",
             "Message Received", "Message Sent", "Store Visited", "SMS Sent", "Review Written",
         ] {
             #expect(names[name, default: 0] > 0, "\(name)")
@@ -103,7 +110,9 @@ private func bytes(_ company: DemoCompany) -> [UInt8] {
         #expect(phones.count > 200)
         #expect(Set(phones).count == phones.count)
         for phone in phones {
-            #expect(phone.wholeMatch(of: /\+44(7700900\d{3}|(1[1-9]\d|11\d)49[68]0\d{3}|2079460\d{3}|2920180\d{3}|2896496\d{3})|\+3363998\d{4}/) != nil, "\(phone)")
+            #expect(
+                phone.wholeMatch(of: /\+44(7700900\d{3}|(1[1-9]\d|11\d)49[68]0\d{3}|2079460\d{3}|2920180\d{3}|2896496\d{3})|\+3363998\d{4}/) != nil,
+                "\(phone)")
         }
         for email in traits.compactMap({ $0["email"] as? String }) {
             #expect(email.wholeMatch(of: /[a-z.-]+[0-9]+@example\.(com|org|net)/) != nil, "\(email)")

@@ -205,13 +205,7 @@ def test_what_is_no_backup_is_not_restored(folder, tmp_path):
 
 # The quarantine
 
-CHANNELS = """
-channels:
-  - kiosk
-"""
-
-
-def test_what_was_refused_is_listed_and_dropped_from_no_export(folder):
+def test_what_was_refused_is_listed_with_and_without_a_server(folder):
     with folder.serving() as server:
         answer = server.post("/v1/batch?wait=view", {"batch": [
             {"type": "track", "userId": "q", "event": "Fine"}, {"type": "track", "event": "Nobody's", "messageId": "q-1"},
@@ -223,6 +217,31 @@ def test_what_was_refused_is_listed_and_dropped_from_no_export(folder):
         assert item["messageId"] == "q-1" and item["reason"]
     text = folder.run("ledger", "quarantine").stdout
     assert "q-1" in text
+
+
+@pytest.mark.parametrize("serving", [False, True], ids=["no server", "a server"])
+def test_what_was_refused_is_taken_in_after_a_fix(folder, tmp_path, serving):
+    def item(n, channel):
+        return {"type": "track", "userId": "q", "event": "Touched", "messageId": f"{channel}-{n}", "context": {"channel": channel}}
+
+    def fix():
+        (tmp_path / "blueprint").mkdir()
+        (tmp_path / "blueprint" / "channels.yaml").write_text("channels:\n  declared: [kiosk]\n")
+        folder.run("blueprint", "apply", tmp_path / "blueprint")
+        folder.run("ledger", "quarantine", "replay", "--all")
+
+    with folder.serving() as server:
+        answer = server.post("/v1/batch?wait=view", {"batch": [*[item(n, "kiosk") for n in range(3)], item(0, "hologram"), item(0, "web")]})
+        assert answer.json()["accepted"] == 1 and "kiosk" in refused(answer)[0]["reason"]
+        if serving:
+            fix()
+    if not serving:
+        fix()
+    found = {i["messageId"]: i for i in folder.export()}
+    assert set(found) == {"web-0", "kiosk-0", "kiosk-1", "kiosk-2"}
+    assert all(found[f"kiosk-{n}"]["channel"] == "kiosk" for n in range(3))
+    left = folder.run("ledger", "quarantine").stdout
+    assert "hologram-0" in left and "kiosk-0" not in left
 
 
 # Settings

@@ -2,6 +2,7 @@ import Identity
 import Kernel
 import Ledger
 import Pipeline
+import TestSupport
 import Testing
 import Timeline
 

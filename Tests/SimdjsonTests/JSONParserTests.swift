@@ -34,7 +34,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", JSONParseError.empty), (" \n ", .empty), ("{\"a\":1", .syntax), ("{\"a\" 1}", .syntax), ("[1,]", .syntax), ("nul", .syntax), ("[1] x", .syntax),
+        ("", JSONParseError.empty), (" \n ", .empty), ("{\"a\":1", .syntax), ("{\"a\" 1}", .syntax), ("[1,]", .syntax), ("nul", .syntax),
+        ("[1] x", .syntax),
         ("[123456789012345678901234567890]", .number), ("[1e999]", .number), ("[-]", .number), ("[01]", .number), ("[\"\\q\"]", .string),
         ("[\"\\ud800\"]", .string), ("[\"\u{1}\"]", .string),
     ])

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct `JSON written from the tape` {
     @Test func `has no spaces and means the same`() throws {
-        let text = "{ \"a\" : [ 1 , -2.5, true,false , null, \"x\\ny\\u0000\\\"\\\\/é\\ud83d\\ude00\" ] , \"b\" : { } , \"c\":[ ],\"\":18446744073709551615 }"
+        let text =
+            "{ \"a\" : [ 1 , -2.5, true,false , null, \"x\\ny\\u0000\\\"\\\\/é\\ud83d\\ude00\" ] , \"b\" : { } , \"c\":[ ],\"\":18446744073709551615 }"
         let written = try JSONParser().parse(Array(text.utf8)) { root in
             var out = Array("before".utf8)
             root.minify(to: &out)
@@ -45,7 +46,8 @@ import Testing
     @Test func `numbers are the shortest that read back the same`() {
         var random = SeededRandom(seed: 11)
         var cases: [Double] = [
-            0, -0.0, 0.1, -0.1, 1e15, 1e16, 123456789.1234, 0.0001, 0.00001, 99999999999.9999, 1e-300, 1.7976931348623157e308, Double.leastNonzeroMagnitude, 0.30000000000000004,
+            0, -0.0, 0.1, -0.1, 1e15, 1e16, 123456789.1234, 0.0001, 0.00001, 99999999999.9999, 1e-300, 1.7976931348623157e308,
+            Double.leastNonzeroMagnitude, 0.30000000000000004,
             9_007_199_254_740_992, 1e21, 2.5, 1234.5678, 1234.56789,
         ]
         for _ in 0..<20_000 {

@@ -163,7 +163,8 @@ final class ChannelJudge: Sendable {
         let url = (fields[Field.url] ?? fields[Field.propertiesURL])?.stringBytes
         let search = (fields[Field.search] ?? fields[Field.propertiesSearch])?.stringBytes
         if let found = media(clicked: search ?? url) { return found }
-        guard let referrer = (fields[Field.referrer] ?? fields[Field.propertiesReferrer])?.stringBytes, let host = WebAddress.host(of: referrer) else {
+        guard let referrer = (fields[Field.referrer] ?? fields[Field.propertiesReferrer])?.stringBytes, let host = WebAddress.host(of: referrer)
+        else {
             return .unknown
         }
         if let url, let own = WebAddress.host(of: url), WebAddress.sameSite(host, own) { return .unknown }

@@ -8,20 +8,27 @@ extension ChannelRules {
     package static let standard = ChannelRules(
         events: standardEvents, libraries: standardLibraries,
         paid: Marks(
-            mediums: ["cp*", "ppc", "paid*", "*ads", "display", "banner*", "retargeting", "remarketing", "affiliate*", "sponsored*", "programmatic", "interstitial", "advertorial"],
+            mediums: [
+                "cp*", "ppc", "paid*", "*ads", "display", "banner*", "retargeting", "remarketing", "affiliate*", "sponsored*", "programmatic",
+                "interstitial", "advertorial",
+            ],
             sources: ["adwords", "*ads"],
             clickIDs: ["gclid", "gbraid", "wbraid", "dclid", "msclkid", "ttclid", "twclid", "li_fat_id", "yclid", "epik", "irclickid", "awc"]),
         earned: Marks(
-            mediums: ["referral", "organic*", "social*", "earned", "pr", "press", "review*", "wordofmouth", "wom", "community", "forum", "blog", "podcast"],
+            mediums: [
+                "referral", "organic*", "social*", "earned", "pr", "press", "review*", "wordofmouth", "wom", "community", "forum", "blog", "podcast",
+            ],
             sources: [], referrers: search + social),
         owned: Marks(
             mediums: [
-                "email*", "mail", "newsletter*", "sms", "text", "mms", "whatsapp", "push*", "webpush", "inapp", "app", "letter", "directmail", "catalog*",
+                "email*", "mail", "newsletter*", "sms", "text", "mms", "whatsapp", "push*", "webpush", "inapp", "app", "letter", "directmail",
+                "catalog*",
                 "print", "qr*", "owned", "crm", "transactional", "survey", "chat", "invoice", "packaging",
             ],
             sources: ["newsletter*", "crm", "email"]),
         passing: [
-            "paypal.com", "klarna.com", "stripe.com", "adyen.com", "mollie.com", "worldpay.com", "amazonpay.com", "pay.google.com", "accounts.google.com",
+            "paypal.com", "klarna.com", "stripe.com", "adyen.com", "mollie.com", "worldpay.com", "amazonpay.com", "pay.google.com",
+            "accounts.google.com",
             "appleid.apple.com", "login.microsoftonline.com", "login.live.com",
         ])
 
@@ -31,7 +38,8 @@ extension ChannelRules {
         // Bounces and delays are reported by a mail system: nobody turned to anybody.
         Event("Email Bounced", channel: "email", direction: .internal), Event("Email Deferred", channel: "email", direction: .internal),
         Event("Email Dropped", channel: "email", direction: .internal),
-        Event("Email Sent", channel: "email", direction: .out, media: .owned), Event("Email Delivered", channel: "email", direction: .out, media: .owned),
+        Event("Email Sent", channel: "email", direction: .out, media: .owned),
+        Event("Email Delivered", channel: "email", direction: .out, media: .owned),
         // A reply or a message of their own: our medium brought nobody.
         Event("Email Received", channel: "email", direction: .in), Event("Email Replied", channel: "email", direction: .in),
         Event("Email *", channel: "email", direction: .in, media: .owned), Event("Unsubscribed", channel: "email", direction: .in, media: .owned),
@@ -47,12 +55,14 @@ extension ChannelRules {
         Event("Push Notification Dismissed", channel: "push", direction: .in, media: .owned),
         Event("Push Notification Bounced", channel: "push", direction: .internal),
         // "Received" by the device: we sent it.
-        Event("Push Notification *", channel: "push", direction: .out, media: .owned), Event("Push *", channel: "push", direction: .out, media: .owned),
+        Event("Push Notification *", channel: "push", direction: .out, media: .owned),
+        Event("Push *", channel: "push", direction: .out, media: .owned),
         // Segment's names are the visitor's view: they sent or received it.
         Event("Live Chat Message Received", channel: "chat", direction: .out), Event("Live Chat *", channel: "chat", direction: .in),
         Event("Chat Message Received", channel: "chat", direction: .out), Event("Chat *", channel: "chat", direction: .in),
         Event("Social Post Published", channel: "social", direction: .out, media: .owned),
-        Event("Social Reply Sent", channel: "social", direction: .out, media: .owned), Event("Social *", channel: "social", direction: .in, media: .earned),
+        Event("Social Reply Sent", channel: "social", direction: .out, media: .owned),
+        Event("Social *", channel: "social", direction: .in, media: .earned),
     ]
 
     private static let voice: [Event] = [
@@ -61,7 +71,8 @@ extension ChannelRules {
         Event("Call *", channel: "phone", direction: .in), Event("Phone Call *", channel: "phone", direction: .in),
         Event("Inbound Call *", channel: "phone", direction: .in), Event("Voicemail *", channel: "phone", direction: .in),
         Event("Letter Received", channel: "letter", direction: .in), Event("Letter *", channel: "letter", direction: .out, media: .owned),
-        Event("Catalogue Sent", channel: "letter", direction: .out, media: .owned), Event("Catalog Sent", channel: "letter", direction: .out, media: .owned),
+        Event("Catalogue Sent", channel: "letter", direction: .out, media: .owned),
+        Event("Catalog Sent", channel: "letter", direction: .out, media: .owned),
         Event("Store *", channel: "store", direction: .in), Event("In-Store *", channel: "store", direction: .in),
     ]
 
@@ -94,8 +105,10 @@ extension ChannelRules {
     ]
 
     private static let social = [
-        "facebook.com", "instagram.com", "t.co", "twitter.com", "x.com", "linkedin.com", "lnkd.in", "youtube.com", "youtu.be", "tiktok.com", "reddit.com",
+        "facebook.com", "instagram.com", "t.co", "twitter.com", "x.com", "linkedin.com", "lnkd.in", "youtube.com", "youtu.be", "tiktok.com",
+        "reddit.com",
         "pinterest.*", "threads.net", "threads.com", "snapchat.com", "whatsapp.com", "wa.me", "t.me", "telegram.org", "bsky.app", "mastodon.social",
-        "xing.com", "vk.com", "weibo.com", "quora.com", "tumblr.com", "discord.com", "news.ycombinator.com", "trustpilot.com", "tripadvisor.*", "yelp.*",
+        "xing.com", "vk.com", "weibo.com", "quora.com", "tumblr.com", "discord.com", "news.ycombinator.com", "trustpilot.com", "tripadvisor.*",
+        "yelp.*",
     ]
 }

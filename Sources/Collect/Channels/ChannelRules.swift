@@ -64,7 +64,8 @@ package struct ChannelRules: Sendable, Equatable {
     package var passing: [Glob]
 
     package init(
-        declared: [String] = [], events: [Event] = [], libraries: [Library] = [], paid: Marks = Marks(), earned: Marks = Marks(), owned: Marks = Marks(),
+        declared: [String] = [], events: [Event] = [], libraries: [Library] = [], paid: Marks = Marks(), earned: Marks = Marks(),
+        owned: Marks = Marks(),
         passing: [String] = []
     ) {
         self.declared = declared

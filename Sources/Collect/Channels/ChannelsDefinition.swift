@@ -39,7 +39,9 @@ package struct ChannelsDefinition: Definition, Equatable {
             if Channel.builtIn.contains(name) {
                 reader.problem("\(name) is a built-in channel", mend: "remove it", with: "declared", at: place)
             } else if !ChannelRules.isName(name) {
-                reader.problem("\(name) is no name of a channel", mend: "write small letters a to z, digits, - and _, beginning with a letter", with: "declared", at: place)
+                reader.problem(
+                    "\(name) is no name of a channel", mend: "write small letters a to z, digits, - and _, beginning with a letter", with: "declared",
+                    at: place)
             } else if rules.declared.contains(name) {
                 reader.problem("\(name) is declared twice", mend: "keep one of them", with: "declared", at: place)
             } else {
@@ -71,7 +73,9 @@ package struct ChannelsDefinition: Definition, Equatable {
     private static func channel(_ reader: Reader, _ known: [String]) -> String? {
         guard let name = reader.text("channel", 1...32, example: "channel: web") else { return nil }
         if known.contains(name) { return name }
-        let mend = Definitions.Nearest.word(to: name, among: known).map { "did you mean \($0)? Or declare it: declared: [\(name)]" } ?? "declare it: declared: [\(name)]"
+        let mend =
+            Definitions.Nearest.word(to: name, among: known).map { "did you mean \($0)? Or declare it: declared: [\(name)]" }
+            ?? "declare it: declared: [\(name)]"
         reader.problem("\(name) is no channel", mend: mend, with: "channel")
         return nil
     }
@@ -79,7 +83,8 @@ package struct ChannelsDefinition: Definition, Equatable {
     private static func marks(_ key: String, _ reader: Reader) -> ChannelRules.Marks {
         reader.mapping(key) { reader in
             ChannelRules.Marks(
-                mediums: list("mediums", reader, "cpc"), sources: list("sources", reader, "newsletter"), referrers: list("referrers", reader, "example.com"),
+                mediums: list("mediums", reader, "cpc"), sources: list("sources", reader, "newsletter"),
+                referrers: list("referrers", reader, "example.com"),
                 clickIDs: list("click_ids", reader, "gclid"))
         } ?? ChannelRules.Marks()
     }
@@ -141,5 +146,7 @@ package struct ChannelsDefinition: Definition, Equatable {
 extension ChannelRules {
     /// The closest pattern first: the one with the most letters, whatever the order in the document.
     static func sorted(_ rules: [Event]) -> [Event] { rules.sorted { ($1.event.letters, $0.event.pattern) < ($0.event.letters, $1.event.pattern) } }
-    static func sorted(_ rules: [Library]) -> [Library] { rules.sorted { ($1.library.letters, $0.library.pattern) < ($0.library.letters, $1.library.pattern) } }
+    static func sorted(_ rules: [Library]) -> [Library] {
+        rules.sorted { ($1.library.letters, $0.library.pattern) < ($0.library.letters, $1.library.pattern) }
+    }
 }

@@ -148,7 +148,11 @@ struct Binder {
             let parts = field.name.split(separator: ".", maxSplits: 1).map(String.init)
             let group = parts.count == 2 ? parts[0] : ""
             let made = BoundField(name: parts.last ?? field.name, value: try bind(field.value))
-            if let index = context.firstIndex(where: { $0.group == group }) { context[index].fields.append(made) } else { context.append((group, [made])) }
+            if let index = context.firstIndex(where: { $0.group == group }) {
+                context[index].fields.append(made)
+            } else {
+                context.append((group, [made]))
+            }
         }
         var spare: [String] = []
         for field in event.properties {

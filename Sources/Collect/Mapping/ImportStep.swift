@@ -63,7 +63,8 @@ package enum RowFault: Error, Sendable, Equatable {
         case .csv(.textAfterQuote(let field)): "something stands behind the closing quote of field \(field); a quote within a field is written twice"
         case .csv(.tooLong(let limit)): "the row is longer than \(limit) bytes; perhaps a quote is not closed"
         case .csv(.notUTF8(let field)): "field \(field) is not UTF-8; name the file's encoding in the mapping"
-        case .columns(let found, let wanted): "the row has \(found) fields, the heading \(wanted); perhaps a line break or separator stands in a field without quotes"
+        case .columns(let found, let wanted):
+            "the row has \(found) fields, the heading \(wanted); perhaps a line break or separator stands in a field without quotes"
         case .shortRow(let found, let wanted): "the row has \(found) fields of \(wanted); the missing ones count as empty, as the mapping says"
         case .noKey(let column): "the key is empty (\(column))"
         case .repeatedKey(let key): "an earlier row has the same key “\(key)”, so this would count as the same interaction"
@@ -71,7 +72,8 @@ package enum RowFault: Error, Sendable, Equatable {
         case .noIdentifier: "nothing says whose it is: every identifier is empty"
         case .noTime(let column): "nothing says when it was: \(column) is empty"
         case .tooLarge(let bytes, let limit): "the item would have \(bytes) bytes, more than \(limit)"
-        case .spared(let names, let bytes, let limit): "the item would have \(bytes) bytes, more than \(limit), so its lists go without \(names.joined(separator: ", "))"
+        case .spared(let names, let bytes, let limit):
+            "the item would have \(bytes) bytes, more than \(limit), so its lists go without \(names.joined(separator: ", "))"
         case .noEvent: "the conditions of no event hold"
         case .because(let words): words
         case .repeatedLookUp(let key): "an earlier row has the same key “\(key)”; look-ups find that one"

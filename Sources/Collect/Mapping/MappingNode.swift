@@ -93,7 +93,8 @@ struct MappingNode {
         var entries: [(String, MappingNode)] = []
         for (key, value) in mapping {
             guard let name = key.string else {
-                throw .shape(MappingPlace(path: path, line: key.mark?.line ?? 1, column: key.mark?.column ?? 1), what: "a key of \(what)", wanted: "a text")
+                throw .shape(
+                    MappingPlace(path: path, line: key.mark?.line ?? 1, column: key.mark?.column ?? 1), what: "a key of \(what)", wanted: "a text")
             }
             entries.append((name, MappingNode(value, path: path, what: "“\(name)” of \(what)")))
         }

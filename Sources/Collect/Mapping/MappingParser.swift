@@ -194,7 +194,8 @@ struct EventParts {
         for name in ["channel", "direction", "media"] {
             guard let node = map.take(name) else { continue }
             // A word alone is the channel itself, not a column: that is what one nearly always wants to say.
-            let value = node.isMap ? try Mapping.Value.read(node, defaults) : Mapping.Value(place: node.place, form: .constant(.string(try node.word())))
+            let value =
+                node.isMap ? try Mapping.Value.read(node, defaults) : Mapping.Value(place: node.place, form: .constant(.string(try node.word())))
             if case .constant(.string(let word)) = value.form { try Self.check(word, of: name, node) }
             for word in value.translation.values { try Self.check(word, of: name, node) }
             Self.merge(&context, [Mapping.Field(name: name, value: value)])

@@ -171,7 +171,9 @@ extension Mapping.Condition {
         }
         func number(_ node: MappingNode) throws(MappingProblem) -> Double {
             let text = try node.text()
-            guard let number = Double(text), number.isFinite else { throw .value(node.place, what: node.what, value: text, wanted: "a number", known: []) }
+            guard let number = Double(text), number.isFinite else {
+                throw .value(node.place, what: node.what, value: text, wanted: "a number", known: [])
+            }
             return number
         }
         if let inner = map.take("is") { made.append(.oneOf(try words(inner), true)) }

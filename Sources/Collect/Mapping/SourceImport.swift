@@ -128,7 +128,8 @@ final class SourceImport {
         var reader = try CSVReader(path: file, separator: look.format.separator, encoding: look.format.encoding)
         let heading = try Self.heading(&reader, file)
         let column = try Self.keyColumn(look, (heading, file))
-        let key = BoundValue(form: .column(.row(column)), label: "column \(heading[column])", settings: look.key, translation: [:], fallback: nil, only: [])
+        let key = BoundValue(
+            form: .column(.row(column)), label: "column \(heading[column])", settings: look.key, translation: [:], fallback: nil, only: [])
         var reading = RowEvaluator(source: BoundSource())
         var text: [UInt8] = []
         while true {

@@ -1,32 +1,17 @@
 import Hummingbird
 import HTTPTypes
-import Kernel
 import NIOCore
 
 /// Puts the console behind the server's router.
 extension Console {
-    /// The console's routes. They are open to anybody as far as the router is concerned: a page asks for a session by itself.
-    /// - Parameter authentication: knows which proxies are believed.
-    package func endpoints(_ authentication: Authentication) -> [Endpoint] {
-        let paths = [
-            "/", "/signin", "/signout", "/customers", "/customers/**", "/reviews", "/reviews/**", "/live", "/live/**", "/static/**",
-        ]
-        return paths.flatMap { path in
-            [HTTPRequest.Method.get, .post].map { method in
-                Endpoint(method, path, .anyone) { request, context in
-                    // The operator's socket counts as one client; it is theirs alone.
-                    try await answer(
-                        request, client: authentication.address(of: request, context) ?? "socket", isSecure: authentication.isSecure(request, context))
-                }
-            }
-        }
-    }
+    /// The first parts of all paths that belong to the console.
+    static let roots = ["", "signin", "signout", "customers", "reviews", "live", "static"]
 
     /// Answers a request of the server.
     /// - Parameters:
     ///   - client: the address at the other end of the connection.
     ///   - isSecure: whether the browser speaks TLS to the proxy before us.
-    private func answer(_ request: Request, client: String, isSecure: Bool) async throws -> Response {
+    func answer(_ request: Request, client: String, isSecure: Bool) async throws -> Response {
         let method = PageRequest.Method(rawValue: request.method.rawValue) ?? .get
         var headers: [String: String] = [:]
         for field in request.headers {
@@ -66,13 +51,5 @@ extension Console {
             }
         }
         return Response(status: .init(code: answer.status), headers: headers, body: body)
-    }
-}
-
-extension Authentication {
-    /// Whether the browser speaks TLS: a trusted proxy says so in `X-Forwarded-Proto`.
-    func isSecure(_ request: Request, _ context: Context) -> Bool {
-        guard let peer = context.peer?.ipAddress, proxies.contains(peer), let name = HTTPField.Name("X-Forwarded-Proto") else { return false }
-        return request.headers[name]?.lowercased() == "https"
     }
 }

@@ -27,7 +27,9 @@ final class Files {
 }
 
 /// The fields of all rows of a CSV text, and its faults by line.
-func readCSV(_ bytes: [UInt8], separator: UInt8 = 44, encoding: TextEncoding = .utf8) throws -> (rows: [[String]], lines: [Int], faults: [Int: CSVFault]) {
+func readCSV(_ bytes: [UInt8], separator: UInt8 = 44, encoding: TextEncoding = .utf8) throws -> (
+    rows: [[String]], lines: [Int], faults: [Int: CSVFault]
+) {
     let files = try Files()
     var reader = try CSVReader(path: files.add("a.csv", bytes), separator: separator, encoding: encoding)
     var row = CSVRow()

@@ -77,7 +77,9 @@ private func mapping(_ source: String = "", _ event: String = "") -> String {
         #expect(throws: MappingProblem.unknownFile(mapping: "m.yaml", file: files.path("b.csv"), known: ["a.csv"])) {
             try MappedImport(mapping: read, inputs: [files.path("b.csv")])
         }
-        #expect(throws: MappingProblem.nothingToRead(mapping: "m.yaml", files: ["a.csv"])) { try MappedImport(mapping: read, inputs: [files.folder.path]) }
+        #expect(throws: MappingProblem.nothingToRead(mapping: "m.yaml", files: ["a.csv"])) {
+            try MappedImport(mapping: read, inputs: [files.folder.path])
+        }
     }
 }
 
@@ -116,7 +118,10 @@ private func mapping(_ source: String = "", _ event: String = "") -> String {
     }
 
     @Test func `are refused by themselves, with line, event and reason`() throws {
-        let files = try Files(["a.csv": "id,at,who\n1,2026-01-01,ann\n2,soon,ann\n3,2026-01-01,\n,2026-01-01,bob\n1,2026-01-02,bob\n4,2026-01-01\n5,,bob\n6,2026-01-01,bob\n"])
+        let files = try Files([
+            "a.csv":
+                "id,at,who\n1,2026-01-01,ann\n2,soon,ann\n3,2026-01-01,\n,2026-01-01,bob\n1,2026-01-02,bob\n4,2026-01-01\n5,,bob\n6,2026-01-01,bob\n"
+        ])
         let got = try files.imported(mapping())
         #expect(got.items.map(\.line) == [2, 9])
         #expect(got.refused.map(\.line) == [3, 4, 5, 6, 7, 8])
@@ -186,7 +191,9 @@ private func mapping(_ source: String = "", _ event: String = "") -> String {
     }
 
     @Test func `of one key are put together, wherever they stand`() throws {
-        let files = try Files(["a.csv": "id,at,who,n\n1,2026-01-01,ann,1\n2,2026-01-01,bob,2\n1,2026-01-01,ann,3\n,2026-01-01,ann,3\n2,x\n3,2026-01-01,cy,9\n"])
+        let files = try Files([
+            "a.csv": "id,at,who,n\n1,2026-01-01,ann,1\n2,2026-01-01,bob,2\n1,2026-01-01,ann,3\n,2026-01-01,ann,3\n2,x\n3,2026-01-01,cy,9\n"
+        ])
         let got = try files.imported(mapping("group_by: id", "properties: {n: {list: rows, each: n as integer}, lines: {count: rows}}"))
         #expect(got.items.map(\.messageID) == ["m:s:2:Done", "m:s:1:Done", "m:s:3:Done"])
         #expect(got.items.first { $0.messageID == "m:s:1:Done" }?.properties["n"] as? [Int] == [1, 3])
@@ -215,18 +222,18 @@ private func mapping(_ source: String = "", _ event: String = "") -> String {
     @Test func `that answer one another know their conversation and its customer`() throws {
         let files = try Files([
             "a.csv": """
-                id,up,from,by,at
-                1,,c1,in,2026-01-01
-                2,1.0,shop,out,2026-01-01
-                3,2.0,c2,in,2026-01-01
-                4,3.0,shop,out,2026-01-01
-                5,4.0,shop,out,2026-01-01
-                6,99,shop,out,2026-01-01
-                7,6,c3,in,2026-01-01
-                8,9,shop,out,2026-01-01
-                9,8,c4,in,2026-01-01
+            id,up,from,by,at
+            1,,c1,in,2026-01-01
+            2,1.0,shop,out,2026-01-01
+            3,2.0,c2,in,2026-01-01
+            4,3.0,shop,out,2026-01-01
+            5,4.0,shop,out,2026-01-01
+            6,99,shop,out,2026-01-01
+            7,6,c3,in,2026-01-01
+            8,9,shop,out,2026-01-01
+            9,8,c4,in,2026-01-01
 
-                """
+            """
         ])
         let got = try files.imported(
             """
@@ -244,7 +251,9 @@ private func mapping(_ source: String = "", _ event: String = "") -> String {
     }
 
     @Test func `whose key has several parts never share a messageId by chance`() throws {
-        let files = try Files(["a.csv": "id,at,who,b\na/b,2026-01-01,ann,c\na,2026-01-01,ann,b/c\n\(String(repeating: "k", count: 130)),2026-01-01,ann,x\n"])
+        let files = try Files([
+            "a.csv": "id,at,who,b\na/b,2026-01-01,ann,c\na,2026-01-01,ann,b/c\n\(String(repeating: "k", count: 130)),2026-01-01,ann,x\n"
+        ])
         let got = try files.imported(mapping().replacing("key: id", with: "key: [id, b]"))
         #expect(got.items.map(\.messageID).prefix(2) == ["m:s:a%2Fb/c:Done", "m:s:a/b%2Fc:Done"])
         #expect(got.items.last?.messageID.utf8.count == "m:s::Done".utf8.count + 32)
@@ -255,13 +264,13 @@ private func mapping(_ source: String = "", _ event: String = "") -> String {
         let got = try files.imported(
             mapping(
                 "traits: {city: city}", "")
-                + """
-                      - {call: identify}
-                      - {call: page, name: Home}
-                      - {call: screen}
-                      - {call: group, ids: {group_id: team}}
-                      - {call: alias, ids: {previous_id: old}}
-                """)
+                    + """
+                          - {call: identify}
+                          - {call: page, name: Home}
+                          - {call: screen}
+                          - {call: group, ids: {group_id: team}}
+                          - {call: alias, ids: {previous_id: old}}
+                    """)
         #expect(got.items.map(\.type) == ["track", "identify", "page", "screen", "group", "alias"])
         #expect(got.items.map { ($0.object["traits"] as? [String: String])?["city"] } == [nil, "Leeds", nil, nil, "Leeds", nil])
         #expect((got.items[0].context["traits"] as? [String: String])?["city"] == "Leeds")

@@ -4,7 +4,9 @@ import Testing
 @testable import Collect
 
 @Suite struct `Reading NDJSON` {
-    private func read(_ text: String, itemLimit: Int = 32 * 1024) throws -> (items: [String], lines: [Int], refused: [Int: RowFault], progress: ImportProgress) {
+    private func read(_ text: String, itemLimit: Int = 32 * 1024) throws -> (
+        items: [String], lines: [Int], refused: [Int: RowFault], progress: ImportProgress
+    ) {
         let files = try Files()
         let reader = try NDJSONImport(files: [files.add("a.ndjson", Array(text.utf8))], itemLimit: itemLimit)
         var items: [String] = []
@@ -41,7 +43,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "{\"a\":01}", "{\"a\":1.}", "{\"a\":\"\\x\"}", "{\"a\":\"\\u12g4\"}", "{a:1}", "{\"a\" 1}", "{\"a\":1,}", "{\"a\":[1,]}", "{\"a\":tru}", "{\"a\":-}",
+        "{\"a\":01}", "{\"a\":1.}", "{\"a\":\"\\x\"}", "{\"a\":\"\\u12g4\"}", "{a:1}", "{\"a\" 1}", "{\"a\":1,}", "{\"a\":[1,]}", "{\"a\":tru}",
+        "{\"a\":-}",
         "{\"a\":1e}", "{\"a\":\"\t\"}", "{", "{\"a\":[",
     ])
     func `what JSON does not allow is not taken`(text: String) throws {

@@ -62,7 +62,8 @@ struct `Importing real data` {
         var waits: [Double] = []
         for messages in conversations.values {
             let asked = messages.filter { $0.context["direction"] as? String == "in" }.map(\.time).min()
-            guard let asked, let answered = messages.filter({ $0.context["direction"] as? String == "out" && $0.time > asked }).map(\.time).min() else { continue }
+            guard let asked, let answered = messages.filter({ $0.context["direction"] as? String == "out" && $0.time > asked }).map(\.time).min()
+            else { continue }
             waits.append(answered - asked)
         }
         waits.sort()

@@ -22,7 +22,7 @@ struct TestServer: Sendable {
 
     /// Starts one, calls the body, stops it gracefully and removes its folder.
     static func run<R: Sendable>(
-        _ change: (inout Server.Settings) -> Void = { _ in }, ledger: Ledger.Options = .init(), _ body: @escaping @Sendable (TestServer) async throws -> R
+        _ change: (inout Server.Settings) -> Void = { _ in }, ledger: Ledger.Options = .init(), pages: Bool = false, _ body: @escaping @Sendable (TestServer) async throws -> R
     ) async throws -> R {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("web-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -36,8 +36,9 @@ struct TestServer: Sendable {
         let ports = AsyncStream.makeStream(of: Int?.self)
         settings.listening = { ports.continuation.yield($0) }
         change(&settings)
+        let console = try pages ? Self.console(services) : nil
         let group = ServiceGroup(
-            configuration: .init(services: [services.live, Server(services, settings, logger: Self.quiet)], logger: Self.quiet))
+            configuration: .init(services: [services.live, Server(services, settings, console: console, logger: Self.quiet)], logger: Self.quiet))
         let result = try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             var port = 0
@@ -54,6 +55,15 @@ struct TestServer: Sendable {
         await services.pipeline.stop()
         await services.ledger.close()
         return try result.get()
+    }
+
+    /// The pages, with the resources of the source folder.
+    private static func console(_ services: Services) throws -> Console {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../../Sources/Web/Resources").standardized.path
+        let randomness = Randomness { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }
+        return try Console(
+            services: ConsoleServices(services, randomness: randomness, logger: quiet), workspace: Workspace(name: "Test", timeZone: "UTC"),
+            resources: Resources(folder: folder))
     }
 
     static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -74,7 +84,9 @@ struct TestServer: Sendable {
             store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: time.clock, sourceName: { access.name(ofSource: $0) })
         return Services(
             access: access, collector: { collector }, ledger: ledger, pipeline: pipeline, customers: customers, operations: operations,
-            live: Live(pipeline, name: { try customers.name(of: $0) }, read: { try customers.newest(after: $0, upTo: $1, limit: $2) }), clock: time.clock, version: "1.2.3")
+            live: Live(pipeline) { after, upTo, limit in
+                try customers.newest(after: after, upTo: upTo, limit: limit).map { LiveItem(item: $0, name: try customers.name(of: $0.customer)) }
+            }, clock: time.clock, version: "1.2.3")
     }
 }
 

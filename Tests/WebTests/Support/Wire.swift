@@ -72,7 +72,7 @@ struct Wire {
 /// An HTTP answer.
 struct Answer: Sendable {
     var status: Int
-    /// Names in lower case.
+    /// Names in lower case; values of a repeated name on lines of their own.
     var headers: [String: String]
     var body: [UInt8]
     /// Bytes of all of it.
@@ -89,7 +89,9 @@ struct Answer: Sendable {
         headers = [:]
         for line in lines.dropFirst() {
             let parts = line.split(separator: ":", maxSplits: 1)
-            if parts.count == 2 { headers[parts[0].lowercased()] = String(parts[1].drop { $0 == " " }) }
+            guard parts.count == 2 else { continue }
+            let value = String(parts[1].drop { $0 == " " })
+            headers[parts[0].lowercased(), default: ""] += headers[parts[0].lowercased()] == nil ? value : "\n" + value
         }
         let rest = bytes[(split + 4)...]
         body = []

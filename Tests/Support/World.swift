@@ -1,26 +1,26 @@
 import Foundation
 import GRDB
-import Identity
-import Kernel
-import Ledger
+package import Identity
+package import Kernel
+package import Ledger
 import Logging
-import Pipeline
-import Store
+package import Pipeline
+package import Store
 import Synchronization
-import Timeline
+package import Timeline
 
 /// A data folder of its own, and interactions put straight into its ledger.
-final class World: Sendable {
-    let folder: String
-    let ledger: Ledger
-    let store: Store
-    let pipeline: Pipeline
+package final class World: Sendable {
+    package let folder: String
+    package let ledger: Ledger
+    package let store: Store
+    package let pipeline: Pipeline
     private let counter = Mutex(0)
 
-    static let start = Instant("2026-05-03T10:00:00Z")!
-    static let randomness = Randomness { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }
+    package static let start = Instant("2026-05-03T10:00:00Z")!
+    package static let randomness = Randomness { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }
 
-    init(_ folder: String? = nil, rules: IdentityRules = .standard, reactions: [any Reaction] = [], window: UInt32 = 30 * 86_400, mergeAt: Int? = nil) async throws {
+    package init(_ folder: String? = nil, rules: IdentityRules = .standard, reactions: [any Reaction] = [], window: UInt32 = 30 * 86_400, mergeAt: Int? = nil) async throws {
         let folder = folder ?? NSTemporaryDirectory() + "sightline-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         self.folder = folder
@@ -36,37 +36,37 @@ final class World: Sendable {
     }
 
     /// Stops everything and opens the folder again.
-    func reopened(rules: IdentityRules = .standard, reactions: [any Reaction] = [], mergeAt: Int? = nil, losing files: [String] = []) async throws -> World {
+    package func reopened(rules: IdentityRules = .standard, reactions: [any Reaction] = [], mergeAt: Int? = nil, losing files: [String] = []) async throws -> World {
         await close()
         for f in files { try? FileManager.default.removeItem(atPath: folder + "/" + f) }
         return try await World(folder, rules: rules, reactions: reactions, mergeAt: mergeAt)
     }
 
-    func close() async {
+    package func close() async {
         await pipeline.stop()
         await ledger.close()
         try? store.close()
     }
 
-    func remove() async {
+    package func remove() async {
         await close()
         try? FileManager.default.removeItem(atPath: folder)
     }
 
     /// One interaction, not yet in the ledger.
-    struct Said: Sendable {
-        var ids: [(IdentifierKind, String)]
-        var name = "Page Viewed"
-        var message: String?
-        var seconds: Int64 = 0
-        var received: Int64 = 0
-        var type = CallType.track
-        var properties: JSON?
-        var value: Double?
-        var channel = Channel.web
-        var direction = Direction.in
+    package struct Said: Sendable {
+        package var ids: [(IdentifierKind, String)]
+        package var name = "Page Viewed"
+        package var message: String?
+        package var seconds: Int64 = 0
+        package var received: Int64 = 0
+        package var type = CallType.track
+        package var properties: JSON?
+        package var value: Double?
+        package var channel = Channel.web
+        package var direction = Direction.in
 
-        init(_ ids: (IdentifierKind, String)..., name: String = "Page Viewed", message: String? = nil, at seconds: Int64 = 0) {
+        package init(_ ids: (IdentifierKind, String)..., name: String = "Page Viewed", message: String? = nil, at seconds: Int64 = 0) {
             self.ids = ids
             self.name = name
             self.message = message
@@ -74,7 +74,7 @@ final class World: Sendable {
         }
     }
 
-    func batch(_ all: [Said]) -> Batch {
+    package func batch(_ all: [Said]) -> Batch {
         var batch = Batch()
         for s in all {
             let n = counter.withLock {
@@ -93,21 +93,21 @@ final class World: Sendable {
     }
 
     /// Appends and waits until it is concluded.
-    @discardableResult func say(_ all: [Said]) async throws -> Position {
+    @discardableResult package func say(_ all: [Said]) async throws -> Position {
         let position = try await ledger.append(batch(all))
         while await !pipeline.wait(for: position.body) {}
         return position
     }
-    func say(_ s: Said...) async throws { try await say(s) }
+    package func say(_ s: Said...) async throws { try await say(s) }
 
     /// The person an identifier leads to.
-    func person(_ kind: IdentifierKind, _ value: String) throws -> UInt32? {
+    package func person(_ kind: IdentifierKind, _ value: String) throws -> UInt32? {
         let raw = try store.read { try UInt32.fetchOne($0, sql: "SELECT customer_id FROM identifier WHERE kind = ? AND value = ?", arguments: [kind.rawValue, value]) }
         return raw.map { pipeline.people.root($0) }
     }
 
     /// The persons as sets of identifiers.
-    func partition() throws -> Set<Set<String>> {
+    package func partition() throws -> Set<Set<String>> {
         let rows = try store.read { db in
             try Row.fetchAll(db, sql: "SELECT kind, value, customer_id FROM identifier").map { row -> (String, UInt32) in
                 let kind: Int = row[0]
@@ -118,7 +118,7 @@ final class World: Sendable {
         return Set(Dictionary(grouping: rows) { pipeline.people.root($0.1) }.values.map { Set($0.map(\.0)) })
     }
 
-    func marks(_ customer: UInt32) -> [Mark] {
+    package func marks(_ customer: UInt32) -> [Mark] {
         var out: [Mark] = []
         pipeline.timeline.newest(pipeline.people.members(of: customer), limit: .max, into: &out)
         return out
