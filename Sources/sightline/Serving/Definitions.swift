@@ -25,6 +25,9 @@ enum CompanyDefinitions {
     /// The rules of channels that hold.
     static func channels(_ definitions: [String: String]) -> ChannelRules { blueprint(definitions).definition(ChannelsDefinition.self).rules }
 
+    /// The company itself.
+    static func workspace(_ definitions: [String: String]) -> WorkspaceDefinition { blueprint(definitions).definition(WorkspaceDefinition.self) }
+
     /// Words that need a code in the ledger before a blueprint can be in force.
     static func declared(by blueprint: Blueprint) -> (channels: [String], kinds: [String]) {
         (blueprint.definition(ChannelsDefinition.self).declared, blueprint.definition(IdentityDefinition.self).declared)
