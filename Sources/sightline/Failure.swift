@@ -99,7 +99,8 @@ enum Failure {
     private static func sentence(_ problem: ServerProblem) -> String {
         switch problem {
         case .addressInUse(let address): "Somebody else listens at \(address) already. Choose another port with --port."
-        case .notAllowed(let address): "The system does not allow to listen at \(address). Ports below 1024 are for administrators; choose another with --port."
+        case .notAllowed(let address):
+            "The system does not allow to listen at \(address). Ports below 1024 are for administrators; choose another with --port."
         case .noAddress(let address): "This machine has no address to listen at \(address). Choose another with --host."
         case .noFolder(let path): "The folder \(path) of the socket cannot be opened."
         case .system(let address, let code): "Nothing can listen at \(address): \(String(cString: strerror(code)))."

@@ -91,7 +91,9 @@ private final class Bench: Sendable {
         let access = try bench.open()
         try bench.store.write { db in
             try db.execute(
-                sql: "INSERT INTO write_key (id, name, hash, created_at, revoked_at) VALUES (65534, 'old', '\(String(repeating: "0", count: 64))', 0, 0)")
+                sql:
+                    "INSERT INTO write_key (id, name, hash, created_at, revoked_at) VALUES (65534, 'old', '\(String(repeating: "0", count: 64))', 0, 0)"
+            )
         }
         #expect(try access.createKey(name: "last").key.id == 65_535)
         #expect(throws: AccessProblem.keysUsedUp) { try access.createKey(name: "more") }

@@ -33,7 +33,9 @@ import Testing
         let place = try TemporaryFolder()
         let data = DataFolder(place.path + "/data")
         try data.make()
-        for (name, text) in [("ledger.db", "old ledger"), ("ledger.db-wal", "old wal"), ("state.db", "old state")] { try place.write("data/" + name, text) }
+        for (name, text) in [("ledger.db", "old ledger"), ("ledger.db-wal", "old wal"), ("state.db", "old state")] {
+            try place.write("data/" + name, text)
+        }
         try FileManager.default.createDirectory(atPath: data.timeline, withIntermediateDirectories: true)
         try place.write("data/timeline/columns", "old columns")
         try place.write("data/sightline.yaml", "port: 1")
@@ -53,7 +55,10 @@ import Testing
         #expect(place.read("data/ledger.db") == "new ledger")
         #expect(place.read("data/state.db") == "new state")
         #expect(place.read("data/sightline.yaml") == "port: 1")
-        #expect(try FileManager.default.contentsOfDirectory(atPath: data.path).sorted() == ["ledger.db", "replaced-20261122004546123", "sightline.yaml", "state.db"])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: data.path).sorted() == [
+                "ledger.db", "replaced-20261122004546123", "sightline.yaml", "state.db",
+            ])
         #expect(place.read("data/replaced-20261122004546123/ledger.db-wal") == "old wal")
         #expect(place.read("data/replaced-20261122004546123/timeline/columns") == "old columns")
     }
@@ -124,7 +129,10 @@ import Testing
         #expect(throws: BackupProblem.damaged(backup + "/state.db")) { try Restoration.stage(backup, in: data) }
         try place.write("backup/manifest.json", "{\"format\":2}")
         #expect(throws: BackupProblem.newer(backup + "/manifest.json", format: 2)) { try Restoration.stage(backup, in: data) }
-        try place.write("backup/manifest.json", "{\"format\":1,\"version\":\"1\",\"madeAt\":\"2026-01-01\",\"newestBody\":1,\"files\":[{\"name\":\"../x\",\"bytes\":1,\"blake2b\":\"\"}]}")
+        try place.write(
+            "backup/manifest.json",
+            "{\"format\":1,\"version\":\"1\",\"madeAt\":\"2026-01-01\",\"newestBody\":1,\"files\":[{\"name\":\"../x\",\"bytes\":1,\"blake2b\":\"\"}]}"
+        )
         #expect(throws: BackupProblem.damaged(backup + "/manifest.json")) { try Restoration.stage(backup, in: data) }
         unlink(backup + "/manifest.json")
         #expect(throws: BackupProblem.noBackup(backup)) { try Restoration.stage(backup, in: data) }
@@ -138,7 +146,8 @@ import Testing
         let failing = place.path + "/failing"
         #expect(throws: CommandProblem.interrupted) {
             try Backup.write(
-                to: failing, now: now, copyState: { try Data("half".utf8).write(to: URL(fileURLWithPath: $0)) }, copyLedger: { _ in throw CommandProblem.interrupted })
+                to: failing, now: now, copyState: { try Data("half".utf8).write(to: URL(fileURLWithPath: $0)) },
+                copyLedger: { _ in throw CommandProblem.interrupted })
         }
         #expect(!Disk.exists(failing))
     }

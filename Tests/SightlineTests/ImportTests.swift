@@ -33,7 +33,9 @@ private final class Answers: Sendable {
 
 @Suite struct `An import` {
     private func item(_ text: String, line: Int) -> ImportStep { .item(ImportItem(bytes: Array(text.utf8), file: "a.ndjson", line: line)) }
-    private func answer(_ status: Int, _ text: String, retryAfter: Int? = nil) -> APIAnswer { APIAnswer(status: status, retryAfter: retryAfter, body: Array(text.utf8)) }
+    private func answer(_ status: Int, _ text: String, retryAfter: Int? = nil) -> APIAnswer {
+        APIAnswer(status: status, retryAfter: retryAfter, body: Array(text.utf8))
+    }
     private let taken = #"{"success":true,"accepted":1,"refused":[]}"#
 
     private func run(_ steps: [ImportStep], _ answers: Answers, limit: Int = 1000, most: Int = 2, patience: Duration = .seconds(10)) async throws -> (
@@ -105,7 +107,11 @@ private final class Answers: Sendable {
         progress.rows = 50_000
         let summary = ImportRun.Summary(refused: 3)
         let line = ImportDisplay.line(progress, summary, after: .seconds(10), columns: 100, bar: true)
-        for part in ["25%", "50,000 rows", "5,000 rows/s", "30 s left", "3 refused", "[#######"] { #expect(line.contains(part), "\(part) in \(line)") }
-        for columns in 10...100 { #expect(Text.width(ImportDisplay.line(progress, summary, after: .seconds(10), columns: columns, bar: true)) <= columns) }
+        for part in ["25%", "50,000 rows", "5,000 rows/s", "30 s left", "3 refused", "[#######"] {
+            #expect(line.contains(part), "\(part) in \(line)")
+        }
+        for columns in 10...100 {
+            #expect(Text.width(ImportDisplay.line(progress, summary, after: .seconds(10), columns: columns, bar: true)) <= columns)
+        }
     }
 }

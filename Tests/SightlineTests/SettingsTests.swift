@@ -5,7 +5,9 @@ import Testing
 @testable import sightline
 
 @Suite struct `The settings` {
-    private func file(_ text: String, inDataFolder: Bool = true) -> Settings.File { .init(path: "sightline.yaml", text: text, inDataFolder: inDataFolder) }
+    private func file(_ text: String, inDataFolder: Bool = true) -> Settings.File {
+        .init(path: "sightline.yaml", text: text, inDataFolder: inDataFolder)
+    }
 
     @Test func `a flag counts before the environment, that before the file, that before the standard`() throws {
         let file = file("port: 3\nhost: file\nqueue-bytes: 1 MB\n")
@@ -23,11 +25,13 @@ import Testing
 
     @Test func `everything that is wrong is said at once, with its place`() throws {
         let problem = try #require(throws: SettingsProblem.self) {
-            try Settings(flags: ["port": "many"], environment: ["SIGHTLINE_THREADS": "-1"], file: file("host: a\nitme-limit: 5\ndata: /x\norigins: {a: b}\n"))
+            try Settings(
+                flags: ["port": "many"], environment: ["SIGHTLINE_THREADS": "-1"], file: file("host: a\nitme-limit: 5\ndata: /x\norigins: {a: b}\n"))
         }
         let text = problem.description
         for part in [
-            "--port: port cannot be `many`", "SIGHTLINE_THREADS", "sightline.yaml, line 2: there is no setting `itme-limit`. Did you mean `item-limit`?",
+            "--port: port cannot be `many`", "SIGHTLINE_THREADS",
+            "sightline.yaml, line 2: there is no setting `itme-limit`. Did you mean `item-limit`?",
             "sightline.yaml, line 3: `data` cannot stand in the data folder's own file", "sightline.yaml, line 4: origins",
         ] {
             #expect(text.contains(part), "\(part) in\n\(text)")
@@ -46,7 +50,8 @@ import Testing
     }
 
     @Test func `a list is apart by commas or a sequence, and none is empty`() throws {
-        #expect(try Settings(file: file("origins: [https://a.example, https://b.example]"))[Known.origins] == ["https://a.example", "https://b.example"])
+        #expect(
+            try Settings(file: file("origins: [https://a.example, https://b.example]"))[Known.origins] == ["https://a.example", "https://b.example"])
         #expect(try Settings(flags: ["origins": "https://a.example, https://b.example"])[Known.origins].count == 2)
         #expect(try Settings(flags: ["origins": "none"])[Known.origins] == [])
         #expect(throws: SettingsProblem.self) { try Settings(flags: ["origins": "a.example"]) }

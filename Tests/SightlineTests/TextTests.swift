@@ -55,21 +55,33 @@ import Testing
 
     @Test func `a customer is shown as on the page, without colours and without harm`() throws {
         let customer: JSON = [
-            "id": "cus_0000001", "ids": ["cus_0000001", "cus_0000002"], "name": "Ann\u{1B}[31m", "interactions": 2, "firstSeen": "2026-11-20T10:00:00.000Z",
+            "id": "cus_0000001", "ids": ["cus_0000001", "cus_0000002"], "name": "Ann\u{1B}[31m", "interactions": 2,
+            "firstSeen": "2026-11-20T10:00:00.000Z",
             "lastSeen": "2026-11-21T10:00:00.000Z",
-            "identifiers": [["kind": "email", "value": "ann@example.com", "unique": true, "shared": false, "former": false, "firstSeen": "2026-11-20T10:00:00.000Z"]],
+            "identifiers": [
+                [
+                    "kind": "email", "value": "ann@example.com", "unique": true, "shared": false, "former": false,
+                    "firstSeen": "2026-11-20T10:00:00.000Z",
+                ]
+            ],
             "traits": [["key": "note", "value": "a\nb\u{9B}", "at": "2026-11-20T10:00:00.000Z", "source": "web"]],
             "merges": [["kept": "cus_0000001", "absorbed": "cus_0000002", "sentence": "joined because both used e-mail ann@example.com"]],
             "channels": [["name": "web", "count": 2, "last": "2026-11-21T10:00:00.000Z"]], "names": [],
         ]
         let history: [JSON] = [
-            ["at": "2026-11-21T10:00:00.000Z", "channel": "web", "direction": "in", "name": "Order\u{1B}[2J", "properties": ["order_id": "A-1", "none": .null]],
+            [
+                "at": "2026-11-21T10:00:00.000Z", "channel": "web", "direction": "in", "name": "Order\u{1B}[2J",
+                "properties": ["order_id": "A-1", "none": .null],
+            ],
             ["at": "2026-11-20T10:00:00.000Z", "channel": "email", "direction": "out", "name": "Sent", "properties": [:]],
         ]
         let lines = try CustomerPage(customer: customer, history: history, more: true).lines(width: 80, style: Style(on: false))
         let text = lines.joined(separator: "\n")
         #expect(!text.unicodeScalars.contains { $0.value < 32 && $0 != "\n" || (0x7F..<0xA0).contains($0.value) })
-        for part in ["cus_0000002", "ann@example.com", "joined because both used e-mail", "Saturday 21 November 2026", "→ in", "← out", "order_id A-1", "There are more"] {
+        for part in [
+            "cus_0000002", "ann@example.com", "joined because both used e-mail", "Saturday 21 November 2026", "→ in", "← out", "order_id A-1",
+            "There are more",
+        ] {
             #expect(text.contains(part), "\(part) in\n\(text)")
         }
         #expect(lines.allSatisfy { Text.width($0) <= 80 })

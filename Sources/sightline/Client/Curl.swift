@@ -107,12 +107,14 @@ final class CurlHandle {
             let context = Unmanaged.passUnretained(transfer).toOpaque()
             _ = sl_curl_set_data(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
                 guard let context else { return 0 }
-                return CurlHandle.took(UnsafeRawBufferPointer(start: bytes, count: size * count), Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue())
+                return CurlHandle.took(
+                    UnsafeRawBufferPointer(start: bytes, count: size * count), Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue())
             }
             _ = sl_curl_set_pointer(handle, CURLOPT_WRITEDATA, context)
             _ = sl_curl_set_data(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
                 guard let context else { return 0 }
-                CurlHandle.header(UnsafeRawBufferPointer(start: bytes, count: size * count), Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue())
+                CurlHandle.header(
+                    UnsafeRawBufferPointer(start: bytes, count: size * count), Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue())
                 return size * count
             }
             _ = sl_curl_set_pointer(handle, CURLOPT_HEADERDATA, context)

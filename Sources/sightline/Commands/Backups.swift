@@ -69,10 +69,12 @@ struct RestoreCommand: AsyncParsableCommand {
                 // The staged copies are gone once they have taken their place, before the server answers again.
                 if answer?.status == 200, !Disk.exists(client.folder.restoring) {
                     let madeAt = staged["madeAt"]?.string.map { " of " + Moment.minute($0) + " UTC" } ?? ""
-                    return terminal.say("The server has started again with the backup\(madeAt). What the folder held before is beside it, in replaced-….")
+                    return terminal.say(
+                        "The server has started again with the backup\(madeAt). What the folder held before is beside it, in replaced-….")
                 }
             }
-            throw CommandProblem.notConfirmed("The backup is staged, but the server did not come back within five minutes. Start it: it goes on by itself.")
+            throw CommandProblem.notConfirmed(
+                "The backup is staged, but the server did not come back within five minutes. Start it: it goes on by itself.")
         }
     }
 }

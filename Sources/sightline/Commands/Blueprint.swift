@@ -40,7 +40,11 @@ struct BlueprintCommand: AsyncParsableCommand {
                 for change in changes {
                     try terminal.print(style.bold("\(change.id): \(change.what.rawValue)"))
                     let lines = LineDiff.lines(old[change.id.kind, change.id.key]?.text ?? "", new[change.id.kind, change.id.key]?.text ?? "")
-                    for line in lines { try terminal.print(line.hasPrefix("+") ? style.accent(Text.clean(line)) : line.hasPrefix("-") ? style.warning(Text.clean(line)) : Text.clean(line)) }
+                    for line in lines {
+                        try terminal.print(
+                            line.hasPrefix("+")
+                                ? style.accent(Text.clean(line)) : line.hasPrefix("-") ? style.warning(Text.clean(line)) : Text.clean(line))
+                    }
                 }
             }
         }
@@ -78,7 +82,9 @@ struct BlueprintCommand: AsyncParsableCommand {
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Writes the definitions in force into a folder.",
-            discussion: "With --all the defaults are written out too, so that everything that holds can be read.\n\nExample: sightline blueprint export ./blueprint --data ./my-data")
+            discussion:
+                "With --all the defaults are written out too, so that everything that holds can be read.\n\nExample: sightline blueprint export ./blueprint --data ./my-data"
+        )
         @Argument(help: ArgumentHelp("A folder; files of the same names are replaced.", valueName: "DIR")) var target: String
         @Flag(help: "Write the defaults out too.") var all = false
         @OptionGroup var folder: DataOptions

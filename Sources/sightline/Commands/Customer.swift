@@ -147,11 +147,12 @@ struct CustomerPage {
                 if !lines.isEmpty { lines.append("") }
                 lines.append(style.bold(Moment.longDay(at)))
             }
-            let way = switch item["direction"]?.string {
-            case "in": "→ in "
-            case "out": "← out"
-            default: "     "
-            }
+            let way =
+                switch item["direction"]?.string {
+                case "in": "→ in "
+                case "out": "← out"
+                default: "     "
+                }
             let head = "\(Moment.clock(at))  \(Text.padded(Text.clean(item["channel"]?.string ?? ""), to: 7))  \(way)  "
             let name = Text.clean(item["name"]?.string ?? "")
             let details = Self.details(item["properties"])

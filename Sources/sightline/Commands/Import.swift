@@ -17,7 +17,8 @@ struct Import: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Files; with a mapping also folders, in which it finds the files it names.", valueName: "FILE")) var files: [String]
     @Option(help: ArgumentHelp("How rows of CSV files become interactions.", valueName: "FILE")) var mapping: String?
     @Option(help: ArgumentHelp("The write key by whose name the interactions are known; by default none.", valueName: "NAME")) var key: String?
-    @Option(help: ArgumentHelp("Where the report goes, if there is anything to report.", valueName: "FILE")) var report = "sightline-import-report.csv"
+    @Option(help: ArgumentHelp("Where the report goes, if there is anything to report.", valueName: "FILE")) var report =
+        "sightline-import-report.csv"
     @Flag(help: "Exit with 1 when a row was refused.") var strict = false
     @OptionGroup var folder: DataOptions
 
@@ -31,7 +32,9 @@ struct Import: AsyncParsableCommand {
         let summary = try await FolderClient.with(settings, make: true, start: EmbeddedServer.start) { client in
             let most = min(settings[Known.importItems], 10_000)
             let headers = key.map { [(name: "Sightline-Source", value: APIRequest.encoded($0))] } ?? []
-            let run = ImportRun(limit: settings[Known.importLimit], most: most, report: report.add, show: display.show, sleep: { try await Task.sleep(for: $0) }) { body in
+            let run = ImportRun(
+                limit: settings[Known.importLimit], most: most, report: report.add, show: display.show, sleep: { try await Task.sleep(for: $0) }
+            ) { body in
                 var request = APIRequest("POST", "/v1/import", body: body)
                 request.headers = headers
                 return try await client.send(request)
@@ -53,7 +56,10 @@ struct Import: AsyncParsableCommand {
 
     private func say(_ summary: ImportRun.Summary, after time: Duration, _ report: ImportReport, _ terminal: Terminal) {
         let seconds = max(0.1, Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18)
-        var parts = ["\(Text.count(summary.rows, "row")) read", "\(Text.count(summary.accepted, "interaction")) taken", "\(Text.count(summary.refused)) refused"]
+        var parts = [
+            "\(Text.count(summary.rows, "row")) read", "\(Text.count(summary.accepted, "interaction")) taken",
+            "\(Text.count(summary.refused)) refused",
+        ]
         if summary.leftOut > 0 { parts.append("\(Text.count(summary.leftOut)) left out by the mapping") }
         terminal.say(parts.joined(separator: ", ") + " in \(Int(seconds * 10 + 0.5) / 10).\(Int(seconds * 10 + 0.5) % 10) s.")
         if report.lines > 0 { terminal.say("\(report.path) says which rows, and why.") }

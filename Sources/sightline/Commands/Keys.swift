@@ -8,7 +8,9 @@ enum SecretCommands {
         let made = try await client.json(APIRequest("POST", path, body: body.bytes))
         // First the secret: it is shown once, and what is said about it must not come before it fails to be written.
         try terminal.print(made.text("secret"))
-        if terminal.out.isTerminal { terminal.say("This is the \(what) of \(Text.clean(name)). It is shown this once; Sightline keeps only its hash.") }
+        if terminal.out.isTerminal {
+            terminal.say("This is the \(what) of \(Text.clean(name)). It is shown this once; Sightline keeps only its hash.")
+        }
     }
 
     static func revoke(_ path: String, what: String, name: String, _ client: FolderClient, _ terminal: Terminal) async throws {
@@ -19,7 +21,10 @@ enum SecretCommands {
     static func list(_ path: String, json: Bool, columns: [(title: String, key: String)], _ client: FolderClient, _ terminal: Terminal) async throws {
         let page = try await client.json(APIRequest("GET", path))
         if json { return try terminal.print(page.text) }
-        var table = Table(columns.map { .init(title: $0.title, shrinks: $0.key == "name") } + [.init(title: "created"), .init(title: "last used"), .init(title: "state")])
+        var table = Table(
+            columns.map { .init(title: $0.title, shrinks: $0.key == "name") } + [
+                .init(title: "created"), .init(title: "last used"), .init(title: "state"),
+            ])
         for item in try page.list("items") {
             let cells = columns.map { item[$0.key]?.string ?? item[$0.key]?.integer.map(String.init) ?? "" }
             let state = item["revokedAt"]?.string.map { "revoked \(Moment.minute($0))" } ?? "in force"
@@ -49,7 +54,8 @@ struct Key: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists the write keys, revoked ones too.", discussion: "Example: sightline key list --data ./my-data")
+        static let configuration = CommandConfiguration(
+            abstract: "Lists the write keys, revoked ones too.", discussion: "Example: sightline key list --data ./my-data")
         @Flag(help: "Print JSON, for scripts.") var json = false
         @OptionGroup var folder: DataOptions
         func run() async throws {

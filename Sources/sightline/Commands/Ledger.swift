@@ -8,7 +8,8 @@ struct LedgerCommand: AsyncParsableCommand {
 
     struct Status: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Says how much the ledger holds and how far the view is behind it.", discussion: "Example: sightline ledger status --data ./my-data")
+            abstract: "Says how much the ledger holds and how far the view is behind it.",
+            discussion: "Example: sightline ledger status --data ./my-data")
         @Flag(help: "Print JSON, for scripts.") var json = false
         @OptionGroup var folder: DataOptions
         func run() async throws {
@@ -35,7 +36,9 @@ struct LedgerCommand: AsyncParsableCommand {
                 } else {
                     let bodies = Text.count(try found.whole("bodies"), "body", "bodies")
                     let records = Text.count(try found.whole("records"), "record")
-                    try terminal.print("\(bodies) with \(records), \(Measure.roundedBytes(try found.whole("bytes"))): \(damaged.isEmpty ? "all sound" : "not all sound").")
+                    try terminal.print(
+                        "\(bodies) with \(records), \(Measure.roundedBytes(try found.whole("bytes"))): \(damaged.isEmpty ? "all sound" : "not all sound")."
+                    )
                 }
                 guard damaged.isEmpty else {
                     let named = damaged.prefix(20).map(String.init).joined(separator: ", ")
@@ -51,7 +54,8 @@ struct LedgerCommand: AsyncParsableCommand {
 struct QuarantineCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "quarantine", abstract: "Lists refused items, sends them through again after a fix, or drops them.",
-        discussion: "Example: sightline ledger quarantine list --data ./my-data", subcommands: [List.self, Replay.self, Drop.self], defaultSubcommand: List.self)
+        discussion: "Example: sightline ledger quarantine list --data ./my-data", subcommands: [List.self, Replay.self, Drop.self],
+        defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -68,11 +72,16 @@ struct QuarantineCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await withFolder(folder) { client, terminal in
-                var table = Table([.init(title: "id", right: true), .init(title: "received"), .init(title: "message id"), .init(title: "kind"), .init(title: "reason", shrinks: true)])
+                var table = Table([
+                    .init(title: "id", right: true), .init(title: "received"), .init(title: "message id"), .init(title: "kind"),
+                    .init(title: "reason", shrinks: true),
+                ])
                 var after = after
                 var left = limit
                 while left > 0 {
-                    let query = [("after", after.map(String.init)), ("limit", String(min(left, 500)))].compactMap { name, value in value.map { (name, $0) } }
+                    let query = [("after", after.map(String.init)), ("limit", String(min(left, 500)))].compactMap { name, value in
+                        value.map { (name, $0) }
+                    }
                     let page = try await client.json(APIRequest("GET", "/api/quarantine", query: query))
                     let items = try page.list("items")
                     for item in items {
@@ -81,7 +90,10 @@ struct QuarantineCommand: AsyncParsableCommand {
                         if json {
                             try terminal.print(item.text)
                         } else {
-                            table.add([String(id), Moment.minute(item["receivedAt"]?.string ?? ""), item["messageId"]?.string ?? "none", try item.text("kind"), try item.text("reason")])
+                            table.add([
+                                String(id), Moment.minute(item["receivedAt"]?.string ?? ""), item["messageId"]?.string ?? "none",
+                                try item.text("kind"), try item.text("reason"),
+                            ])
                         }
                     }
                     left -= items.count
@@ -106,7 +118,7 @@ struct QuarantineCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await withFolder(folder) { client, terminal in
-                let body: JSON = all ? .object([]) : ["ids": .array(ids.map(JSON.integer))]
+                let body: JSON = all ? ["all": true] : ["ids": .array(ids.map(JSON.integer))]
                 let done = try await client.json(APIRequest("POST", "/api/quarantine/replay", body: body.bytes))
                 for line in Facts.lines(done) { try terminal.print(line) }
             }

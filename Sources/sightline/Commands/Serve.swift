@@ -42,7 +42,7 @@ struct Serve: AsyncParsableCommand {
             (Known.batchLimit, batchLimit), (Known.batchItems, batchItems), (Known.importLimit, importLimit), (Known.importItems, importItems),
             (Known.itemDepth, itemDepth), (Known.objectMembers, objectMembers), (Known.queueBytes, queueBytes),
             (Known.dedupeWindow, dedupeWindow), (Known.quarantineItems, quarantineItems), (Known.threads, threads), (Known.readers, readers),
-            (Known.resources, resources),            (Known.logLevel, logLevel),
+            (Known.resources, resources), (Known.logLevel, logLevel),
         ]
         return given.reduce(into: [:]) { $0[$1.0.name] = $1.1 }
     }

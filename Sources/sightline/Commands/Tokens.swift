@@ -24,7 +24,8 @@ struct Token: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists the tokens, revoked ones too.", discussion: "Example: sightline token list --data ./my-data")
+        static let configuration = CommandConfiguration(
+            abstract: "Lists the tokens, revoked ones too.", discussion: "Example: sightline token list --data ./my-data")
         @Flag(help: "Print JSON, for scripts.") var json = false
         @OptionGroup var folder: DataOptions
         func run() async throws {
@@ -35,7 +36,8 @@ struct Token: AsyncParsableCommand {
     }
 
     struct Revoke: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Refuses a token from now on.", discussion: "Example: sightline token revoke ann --data ./my-data")
+        static let configuration = CommandConfiguration(
+            abstract: "Refuses a token from now on.", discussion: "Example: sightline token revoke ann --data ./my-data")
         @Argument(help: "The token's name.") var name: String
         @OptionGroup var folder: DataOptions
         func run() async throws {

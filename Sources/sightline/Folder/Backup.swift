@@ -31,7 +31,8 @@ struct BackupManifest: Equatable, Sendable {
 
     var json: JSON {
         [
-            "format": .integer(Int64(Self.format)), "version": .string(version), "madeAt": .string(madeAt.rfc3339), "newestBody": .integer(newestBody),
+            "format": .integer(Int64(Self.format)), "version": .string(version), "madeAt": .string(madeAt.rfc3339),
+            "newestBody": .integer(newestBody),
             "files": .array(files.map { ["name": .string($0.name), "bytes": .integer(Int64($0.bytes)), "blake2b": .string($0.checksum)] }),
         ]
     }

@@ -36,6 +36,8 @@ final class ImportDisplay {
     }
 
     private static func left(_ seconds: Int) -> String {
-        seconds < 60 ? "\(seconds) s left" : seconds < 3600 ? "\(seconds / 60) min \(seconds % 60) s left" : "\(seconds / 3600) h \(seconds / 60 % 60) min left"
+        seconds < 60
+            ? "\(seconds) s left"
+            : seconds < 3600 ? "\(seconds / 60) min \(seconds % 60) s left" : "\(seconds / 3600) h \(seconds / 60 % 60) min left"
     }
 }

@@ -42,7 +42,8 @@ struct Demonstration: Sendable {
 
         func write(_ path: String) throws {
             let json: JSON = [
-                "end": .string(end.rfc3339), "customers": .integer(Int64(customers)), "seed": .integer(Int64(bitPattern: seed)), "filled": .bool(isFilled),
+                "end": .string(end.rfc3339), "customers": .integer(Int64(customers)), "seed": .integer(Int64(bitPattern: seed)),
+                "filled": .bool(isFilled),
             ]
             try Disk.write(json.bytes + [0x0A], to: path)
         }
@@ -67,7 +68,8 @@ struct Demonstration: Sendable {
     private func fill(_ company: inout DemoCompany, _ delivery: Delivery) async throws {
         let began = ContinuousClock.now
         let total = company.interactions
-        terminal.say("Filling the folder with an invented company: \(Text.count(company.customers, "customer")), \(Text.count(total, "interaction")).")
+        terminal.say(
+            "Filling the folder with an invented company: \(Text.count(company.customers, "customer")), \(Text.count(total, "interaction")).")
         var shown = began
         let limit = client.settings[Known.importLimit]
         let most = client.settings[Known.importItems]

@@ -67,7 +67,8 @@ final class RunningServer: OwnServer {
 
     private func run(_ web: Server, _ logger: Logger, failed: @escaping @Sendable (any Error) -> Void) {
         var configuration = ServiceGroupConfiguration(
-            services: [.init(service: web), .init(service: installation.live), .init(service: AccessKeeping(access: installation.access))], logger: Self.silent)
+            services: [.init(service: web), .init(service: installation.live), .init(service: AccessKeeping(access: installation.access))],
+            logger: Self.silent)
         configuration.maximumGracefulShutdownDuration = Self.patience
         let group = ServiceGroup(configuration: configuration)
         state.withLock { $0.group = group }

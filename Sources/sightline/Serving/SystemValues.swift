@@ -1,15 +1,10 @@
-import CDispatch
 import CSodium
 import Foundation
 import Kernel
 
 /// The one place that reads the system's clock.
 enum SystemClock {
-    static let clock = Clock {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        return Instant(milliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000)
-    }
+    static let clock = Clock { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
 }
 
 /// The one place that asks the system for random bytes: libsodium's generator, which is the kernel's.

@@ -10,18 +10,21 @@ enum Known {
         name: "host", placeholder: "HOST", standard: "127.0.0.1",
         summary: "The address to listen on. `0.0.0.0` or `::` listens on all; put a reverse proxy with TLS before it then.", form: .text)
     static let port = Setting(
-        name: "port", placeholder: "PORT", standard: "8080", summary: "The port to listen on; 0 takes any that is free, and the line of readiness names it.",
+        name: "port", placeholder: "PORT", standard: "8080",
+        summary: "The port to listen on; 0 takes any that is free, and the line of readiness names it.",
         form: .whole(0...65_535))
     static let origins = Setting(
         name: "origins", placeholder: "LIST", standard: "*",
-        summary: "The web origins whose pages may send to /v1 (CORS), as `https://shop.example`; `*` is any. Write keys, not origins, decide who may send.",
+        summary:
+            "The web origins whose pages may send to /v1 (CORS), as `https://shop.example`; `*` is any. Write keys, not origins, decide who may send.",
         form: .list("an origin (`https://shop.example`) or `*`") { $0 == "*" || ($0.hasPrefix("http") && $0.contains("://") && !$0.hasSuffix("/")) })
     static let proxies = Setting(
         name: "trusted-proxies", placeholder: "LIST", standard: "none",
         summary: "The IP addresses of reverse proxies whose `X-Forwarded-For` is believed when failed tokens are counted per address.",
         form: .list("an IP address") { !$0.isEmpty && $0.allSatisfy { $0.isHexDigit || $0 == "." || $0 == ":" } })
     static let itemLimit = bytes(
-        "item-limit", "item-bytes", standard: "32 KB", "The most bytes that one item of the tracking API may have; a larger one is refused by itself.")
+        "item-limit", "item-bytes", standard: "32 KB", "The most bytes that one item of the tracking API may have; a larger one is refused by itself."
+    )
     static let batchLimit = bytes(
         "batch-limit", "batch-bytes", standard: "500 KB", "The most bytes that a request to /v1 may have, before and after decompression.")
     static let batchItems = count("batch-items", "batch-items", standard: "2500", "The most items that one batch may have.")
@@ -32,7 +35,8 @@ enum Known {
     static let objectMembers = count("object-members", "object-members", standard: "1000", "How many members one object of an item may have.")
     static let queueBytes = Setting(
         name: "queue-bytes", placeholder: "BYTES", standard: "64 MB",
-        summary: "How much may wait to be written to the ledger. Past it clients are told to come back later (429).", form: .bytes(64 << 10...8 << 30))
+        summary: "How much may wait to be written to the ledger. Past it clients are told to come back later (429).", form: .bytes(64 << 10...8 << 30)
+    )
     static let dedupeWindow = Setting(
         name: "dedupe-window", placeholder: "TIME", standard: "30 days",
         summary: "How long a message id is remembered: the same id within this time is the same message, sent again, and is dropped.",
@@ -48,7 +52,8 @@ enum Known {
         form: .whole(1...256))
     static let resources = Setting(
         name: "resources", placeholder: "DIR", standard: "auto",
-        summary: "The folder of the pages' templates and static files; `auto` finds the one that belongs to the program.", form: Form<String?>.folderOrAuto)
+        summary: "The folder of the pages' templates and static files; `auto` finds the one that belongs to the program.",
+        form: Form<String?>.folderOrAuto)
     static let logLevel = Setting(
         name: "log-level", placeholder: "LEVEL", standard: "info",
         summary: "How much is told on standard error. No level tells personal data.", form: Form<LogLevel>.choice)

@@ -64,14 +64,16 @@ extension Form where Value == Int {
 
     /// Bytes. A KB is 1024 bytes.
     static func bytes(_ range: ClosedRange<Int>) -> Form {
-        Form(takes: "a size from \(Measure.bytes(range.lowerBound)) to \(Measure.bytes(range.upperBound)), as `32 KB` or `4 MB` (a KB is 1024 bytes)") { text in
+        Form(takes: "a size from \(Measure.bytes(range.lowerBound)) to \(Measure.bytes(range.upperBound)), as `32 KB` or `4 MB` (a KB is 1024 bytes)")
+        { text in
             Measure.read(text, Measure.byteUnits).flatMap { range.contains($0) ? $0 : nil }
         }
     }
 
     /// Milliseconds.
     static func duration(_ range: ClosedRange<Int>) -> Form {
-        Form(takes: "a time from \(Measure.duration(range.lowerBound)) to \(Measure.duration(range.upperBound)), as `90 s`, `12 h` or `30 days`") { text in
+        Form(takes: "a time from \(Measure.duration(range.lowerBound)) to \(Measure.duration(range.upperBound)), as `90 s`, `12 h` or `30 days`") {
+            text in
             Measure.read(text, Measure.timeUnits).flatMap { range.contains($0) ? $0 : nil }
         }
     }

@@ -16,7 +16,8 @@ enum Facts {
             case .array(let items): return items.isEmpty ? [] : [(name, Text.clean(items.map { $0.string ?? $0.text }.joined(separator: ", ")))]
             case .null: return []
             case .string(let text): return [(name, Text.clean(text))]
-            case .integer(let number): return [(name, member.key.lowercased().hasSuffix("bytes") ? Measure.roundedBytes(Int(number)) : Text.count(number))]
+            case .integer(let number):
+                return [(name, member.key.lowercased().hasSuffix("bytes") ? Measure.roundedBytes(Int(number)) : Text.count(number))]
             case .bool(let yes): return [(name, yes ? "yes" : "no")]
             case .number: return [(name, member.value.text)]
             }

@@ -29,7 +29,8 @@ struct Table {
             var text = ""
             for i in cells.indices {
                 let last = i == cells.count - 1
-                let cell = last && !columns[i].right ? Text.cut(cells[i], to: widths[i]) : Text.padded(cells[i], to: widths[i], right: columns[i].right)
+                let cell =
+                    last && !columns[i].right ? Text.cut(cells[i], to: widths[i]) : Text.padded(cells[i], to: widths[i], right: columns[i].right)
                 text += cell + (last ? "" : "  ")
             }
             return text
