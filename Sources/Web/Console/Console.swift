@@ -154,7 +154,7 @@ extension Console {
         all["me"] = visit.session.principal.name
         all["role"] = visit.session.principal.role.rawValue
         all["form"] = visit.session.formToken
-        if all.child(named: "q") == nil { all["q"] = visit.request.query["q"] }
+        if all.child(named: "q") == nil { all["q"] = visit.request.query["search"] }
         if let flash = sessions.takeFlash(for: visit.session) {
             all["flash"] =
                 [

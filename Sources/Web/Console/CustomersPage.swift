@@ -10,7 +10,7 @@ extension Console {
 
     /// `/customers`: search, or whom something happened with last. `part=results` gives the table alone.
     func customersPage(_ visit: Visit) async throws -> PageAnswer {
-        let q = visit.request.query["q"].map { String($0.prefix(Self.searchLength)) }
+        let q = visit.request.query["search"].map { String($0.prefix(Self.searchLength)) }
         let results = try await results(q, visit) { "/customers/\($0.id)" }
         if visit.request.query["part"] == "results" {
             var part = results

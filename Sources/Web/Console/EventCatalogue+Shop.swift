@@ -52,14 +52,14 @@ extension EventCatalogue {
             let reason = t.properties.text("reason")
             return Sentence(.customer, "wants to give back", t.properties.things ?? t.properties.order ?? "something", [reason])
         },
-        "storevisited": { t in Sentence(.customer, "visited the shop", t.properties.text("store", "storename", "branch", "city"), icon: "store") },
+        "storevisited": { t in Sentence(.customer, "visited the shop", t.properties.text("store", "storename", "shop", "branch", "city"), icon: "store") },
     ]
 
     private static let ordered: Entry = { t in
         paid(Sentence(.customer, "ordered", t.properties.things ?? t.properties.order, both(t.properties), icon: "order"), t)
     }
     private static let bought: Entry = { t in
-        let place = t.properties.text("store", "storename", "branch")
+        let place = t.properties.text("store", "storename", "shop", "branch")
         return paid(Sentence(.customer, "bought", t.properties.things ?? "something", [place] + both(t.properties), icon: "order"), t)
     }
     private static let delivered: Entry = { t in

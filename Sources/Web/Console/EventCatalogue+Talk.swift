@@ -10,6 +10,7 @@ extension EventCatalogue {
         "emailbounced": { t in bad(Sentence(.nobody, "E-mail came back", subject(t), [t.properties.text("reason", "bouncetype")], icon: "email")) },
         "emailmarkedasspam": { t in bad(Sentence(.customer, "marked as spam", subject(t) ?? "an e-mail", [campaign(t)], icon: "email")) },
         "unsubscribed": { t in Sentence(.customer, "unsubscribed", t.properties.text("list", "listname").map { "from " + $0 }, [campaign(t)]) },
+        "emailunsubscribed": { t in Sentence(.customer, "unsubscribed", subject(t), [campaign(t)], icon: "email") },
         "subscribed": { t in Sentence(.customer, "subscribed", t.properties.text("list", "listname").map { "to " + $0 }) },
         "emailreceived": { t in Sentence(.customer, "wrote", subject(t), [], icon: "email") },
         "emailreplied": { t in Sentence(.customer, "replied", subject(t), [], icon: "email") },

@@ -16,6 +16,7 @@ enum EventCatalogue {
         if sentence.words == nil, sentence.said == nil, let words = telling.properties.words {
             if telling.direction == .in { sentence.words = words } else if telling.direction == .out { sentence.said = words }
         }
+        if sentence.words == nil, sentence.said == nil { sentence.said = telling.properties.note }
         return sentence
     }
 

@@ -93,8 +93,10 @@ struct Properties: Sendable {
     }
     private static let wordNames = [
         "text", "comment", "message", "answer", "body", "review", "reviewbody", "feedback", "verbatim", "reviewcommentmessage", "question",
-        "transcript", "complaint", "note", "content",
+        "complaint", "content",
     ]
+    /// What one of us wrote about it for colleagues, as after a call.
+    var note: String? { byName["note"]?.string?.trimmed ?? byName["agentnote"]?.string?.trimmed }
     /// Whether a property of this name holds somebody's words.
     static func isWords(_ name: String) -> Bool { wordNames.contains(plain(name)) }
 

@@ -53,7 +53,7 @@ struct Telling: Sendable {
 
     /// The amount of money in it.
     var amount: String? {
-        properties.money("revenue", "total", "ordertotal", "amount", "paymentvalue", "price", "subtotal")
+        properties.money("total", "ordertotal", "revenue", "amount", "paymentvalue", "price", "subtotal")
             ?? value.flatMap { properties.text("currency") == nil ? nil : Formats.money($0, properties.text("currency")) }
     }
 }

@@ -36,6 +36,7 @@ struct Who: Sendable, Equatable {
     private static func called(_ identifier: (kind: String, value: String)) -> String {
         switch identifier.kind {
         case "email", "phone": identifier.value
+        case "order_id": "Customer with order " + shortened(identifier.value)
         case "anonymous_id", "device_id", "advertising_id": "Visitor " + shortened(identifier.value)
         default: NameWords.title(identifier.kind) + " " + shortened(identifier.value)
         }

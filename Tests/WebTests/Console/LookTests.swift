@@ -24,10 +24,10 @@ import Web
         try save("problem-alone", await browser.get("/live/stream"))
         _ = await browser.signIn()
         for (name, address) in [
-            ("customers", "/customers"), ("search", "/customers?q=smith"), ("nobody", "/customers?q=harbor%20lane"), ("nora", "/customers/cus_0000001"),
+            ("customers", "/customers"), ("search", "/customers?search=smith"), ("nobody", "/customers?search=harbor%20lane"), ("nora", "/customers/cus_0000001"),
             ("nora-filtered", "/customers/cus_0000001?channel=email&direction=in&from=2026-11-01#timeline"), ("earlier", "/customers/cus_0000001?cursor=60"),
             ("anneliese", "/customers/cus_0000002"), ("rtl", "/customers/cus_0000003"), ("emoji", "/customers/cus_0000004"), ("empty", "/customers/cus_0000005"),
-            ("visitor", "/customers/cus_0000006"), ("reviews", "/reviews"), ("live", "/live"), ("merge-find", "/customers/cus_0000007/merge?q=smith"),
+            ("visitor", "/customers/cus_0000006"), ("reviews", "/reviews"), ("live", "/live"), ("merge-find", "/customers/cus_0000007/merge?search=smith"),
             ("merge", "/customers/cus_0000007/merge?with=cus_0000008"), ("undo", "/customers/cus_0000001/merges/12/undo"), ("missing", "/customers/cus_zzzzzzz"),
         ] {
             try save(name, await browser.get(address))

@@ -16,7 +16,7 @@ function searchAsYouType(form) {
     asked?.abort();
     asked = new AbortController();
     const address = new URL(form.action);
-    if (text) address.searchParams.set('q', text);
+    if (text) address.searchParams.set('search', text);
     const part = new URL(address);
     part.searchParams.set('part', 'results');
     const busy = setTimeout(() => form.setAttribute('aria-busy', 'true'), 300);
