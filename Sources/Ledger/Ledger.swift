@@ -97,7 +97,9 @@ package final class Ledger: Sendable {
         guard !closed.load(ordering: .acquiring) else { throw LedgerProblem.closed }
         queued.add(weight, ordering: .relaxed)
         defer { queued.subtract(weight, ordering: .relaxed) }
-        return try await withCheckedThrowingContinuation { jobs.send(.append(batch, $0)) }
+        return try await withCheckedThrowingContinuation { done in
+            if !jobs.send(.append(batch, done)) { done.resume(throwing: LedgerProblem.closed) }
+        }
     }
 
     /// Runs in one transaction on the writer's thread, between groups. Durable when it returns.
@@ -105,8 +107,13 @@ package final class Ledger: Sendable {
         guard !closed.load(ordering: .acquiring) else { throw LedgerProblem.closed }
         let result = Mutex<R?>(nil)
         let box = Box(result)
-        try await withCheckedThrowingContinuation { continuation in
-            jobs.send(.perform({ db in let r = try body(db); box.value.withLock { $0 = r } }, continuation))
+        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+            let job = Job.perform(
+                { db in
+                    let r = try body(db)
+                    box.value.withLock { $0 = r }
+                }, done)
+            if !jobs.send(job) { done.resume(throwing: LedgerProblem.closed) }
         }
         return box.value.withLock { $0! }
     }
@@ -137,7 +144,9 @@ package final class Ledger: Sendable {
     /// Writes what waits, then closes the file. Appends from now on throw ``LedgerProblem/closed``.
     package func close() async {
         guard !closed.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        await withCheckedContinuation { jobs.send(.close($0)) }
+        await withCheckedContinuation { done in
+            if !jobs.send(.close(done)) { done.resume() }
+        }
     }
 
     // MARK: The writer's thread
@@ -154,7 +163,10 @@ package final class Ledger: Sendable {
                 batch.removeAll(keepingCapacity: true)
                 size = 0
             }
-            for job in jobs.take() {
+            var closing: CheckedContinuation<Void, Never>?
+            var all = jobs.take()
+            if all.contains(where: { if case .close = $0 { true } else { false } }) { all += jobs.close() }
+            for job in all {
                 switch job {
                 case .append(let b, let done):
                     batch.append((b, done))
@@ -164,13 +176,16 @@ package final class Ledger: Sendable {
                     flush()
                     done.resume(with: Result { try attempt(queue, body) })
                 case .close(let done):
-                    flush()
-                    try? queue.close()
-                    done.resume()
-                    return
+                    closing = done
                 }
             }
             flush()
+            if let closing {
+                // What is on the disk stays so whether or not the file closes in good order.
+                try? queue.close()
+                closing.resume()
+                return
+            }
         }
     }
 

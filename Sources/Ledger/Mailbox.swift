@@ -4,24 +4,42 @@ import Synchronization
 
 /// Many senders, one receiver on its own thread, who takes everything that is there at once.
 package final class Mailbox<Element: Sendable>: Sendable {
-    private let items = Mutex<[Element]>([])
+    private struct State {
+        var items: [Element] = []
+        var isClosed = false
+    }
+    private let state = Mutex(State())
     private let bell = DispatchSemaphore(value: 0)
     package init() {}
 
-    package func send(_ element: Element) {
-        let first = items.withLock {
-            $0.append(element)
-            return $0.count == 1
+    /// False when the mailbox is closed, and nobody will take it.
+    @discardableResult
+    package func send(_ element: Element) -> Bool {
+        let (taken, first) = state.withLock { s in
+            guard !s.isClosed else { return (false, false) }
+            s.items.append(element)
+            return (true, s.items.count == 1)
         }
         if first { bell.signal() }
+        return taken
     }
 
     /// Everything sent since the last call; waits while there is nothing, at most until `deadline`.
     package func take(until deadline: DispatchTime = .distantFuture) -> [Element] {
         guard bell.wait(timeout: deadline) == .success else { return [] }
-        return items.withLock {
-            let all = $0
-            $0 = []
+        return state.withLock { s in
+            let all = s.items
+            s.items = []
+            return all
+        }
+    }
+
+    /// Takes nothing more. Gives back what was sent since the last ``take(until:)``.
+    package func close() -> [Element] {
+        state.withLock { s in
+            s.isClosed = true
+            let all = s.items
+            s.items = []
             return all
         }
     }

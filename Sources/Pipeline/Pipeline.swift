@@ -168,6 +168,11 @@ package final class Pipeline: Sendable {
     /// Calls back after definitions came into force.
     package func onDefinitions(_ listener: @escaping @Sendable ([String: String]) -> Void) { listeners.withLock { $0.append(listener) } }
 
+    /// Whether there are nearly as many raw customers as there can be (see `Resolver.maximumCustomers`); what waits in the
+    /// ledger's queue still has room. Nothing more may be appended then.
+    package var isFull: Bool { people.count > Resolver.maximumCustomers - Self.customersInReserve }
+    private static let customersInReserve = 2 << 20
+
     package var status: Status {
         let newest = folder.ledger.newestBody
         let parts = timeline
@@ -228,7 +233,9 @@ package final class Pipeline: Sendable {
     package func stop() async {
         // A merge that is under way would keep the snapshot of what came since from being made.
         await timelineNow.withLock { $0 }.settled()
-        await withCheckedContinuation { box.send(.stop($0)) }
+        await withCheckedContinuation { done in
+            if !box.send(.stop(done)) { done.resume() }
+        }
         let timeline = timelineNow.withLock { $0 }
         await timeline.settled()
         timeline.close()
@@ -260,6 +267,7 @@ package final class Pipeline: Sendable {
             }
             guard stopping.isEmpty else {
                 if core.unmerged > Self.snapshotAtStop { core.freeze() }
+                for case .stop(let done) in box.close() { stopping.append(done) }
                 for done in stopping { done.resume() }
                 return
             }

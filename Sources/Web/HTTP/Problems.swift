@@ -128,6 +128,9 @@ extension Problem {
     }
     static let tooManyListeners = Problem(
         status: 429, kind: "too-many-listeners", title: "Too many are watching", detail: "At most \(Live.most) may watch at once.", retryAfter: 30)
+    static let full = Problem(
+        status: 503, kind: "full", title: "This workspace has as many customers as it can",
+        detail: "Nothing was taken in. Ask whoever runs the server: erasing nobody helps, another data folder does.", retryAfter: 3600)
     static func tooLarge(_ limit: Int) -> Problem {
         Problem(
             status: 413, kind: "too-large", title: "The body is too large",

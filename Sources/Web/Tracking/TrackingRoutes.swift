@@ -31,6 +31,7 @@ struct TrackingRoutes: Sendable {
 
     private func take(_ route: Route, _ request: Request, _ context: Context) async throws -> Response {
         let wait = try Self.wait(context.query)
+        if services.pipeline.isFull { throw Problem.full }
         let collector = services.collector()
         let limit = collector.limits.bytes(of: route)
         let source = try Self.key(of: request).map(source) ?? operatorSource(request, context)
