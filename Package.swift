@@ -57,7 +57,7 @@ let package = Package(
         room("Identity", ["Ledger", "Store", "Kernel", "Definitions", "CText"] + grdb),
         room("Timeline", ["Identity", "Ledger", "Kernel"]),
         room("Pipeline", ["Timeline", "Identity", "Ledger", "Store", "Kernel", .product(name: "Logging", package: "swift-log")] + grdb),
-        room("Customers", ["Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel", "Simdjson"] + grdb),
+        room("Customers", ["Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel", "Simdjson", .product(name: "Logging", package: "swift-log")] + grdb),
         room("Access", ["Store", "Kernel", "CSodium"] + grdb),
         room("Collect", ["Ledger", "Identity", "Definitions", "Kernel", "Simdjson", "CZlib", yams]),
         room(
@@ -70,7 +70,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"), .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ], resources: [.copy("Resources")]),
-        room("Demo", ["Kernel"]),
+        room("Demo", ["Kernel"], resources: [.embedInCode("Blueprint")]),
         .executableTarget(
             name: "sightline",
             dependencies: [

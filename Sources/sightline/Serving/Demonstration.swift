@@ -58,11 +58,19 @@ struct Demonstration: Sendable {
         if !record.isFilled { try record.write(path) }
         var company = DemoCompany(seed: record.seed, end: record.end, customers: record.customers)
         if !record.isFilled {
+            try await decide()
             try await fill(&company, delivery)
             record.isFilled = true
             try record.write(path)
         }
         if live { try await trickle(company.live(from: max(record.end, clock.now), perSecond: rate), delivery) }
+    }
+
+    /// Puts the company's own blueprint in force.
+    private func decide() async throws {
+        let documents: JSON = .array(DemoCompany.blueprint.map { ["name": .string($0.name), "text": .string($0.text)] })
+        let body: JSON = ["documents": documents, "check": false]
+        _ = try await client.json(APIRequest("POST", "/api/blueprint", body: body.bytes))
     }
 
     private func fill(_ company: inout DemoCompany, _ delivery: Delivery) async throws {

@@ -67,7 +67,10 @@ final class RunningServer: OwnServer {
 
     private func run(_ web: Server, _ logger: Logger, failed: @escaping @Sendable (any Error) -> Void) {
         var configuration = ServiceGroupConfiguration(
-            services: [.init(service: web), .init(service: installation.live), .init(service: AccessKeeping(access: installation.access))],
+            services: [
+                .init(service: web), .init(service: installation.live), .init(service: AccessKeeping(access: installation.access)),
+                .init(service: CustomersKeeping(customers: installation.customers, logger: logger)),
+            ],
             logger: Self.silent)
         configuration.maximumGracefulShutdownDuration = Self.patience
         let group = ServiceGroup(configuration: configuration)
