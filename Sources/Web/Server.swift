@@ -20,7 +20,7 @@ package struct Server: Service {
         package var idle = 65
         /// Seconds that a whole request may take to arrive.
         package var request = 60
-        /// Seconds that a client may take nothing of what is sent.
+        /// Seconds within which a client must take what waits for it, a few hundred kilobytes at most.
         package var write = 60
         /// Addresses of the reverse proxies whose `X-Forwarded-For` is believed.
         package var proxies: Set<String> = []

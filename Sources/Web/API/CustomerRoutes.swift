@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 import Ledger
+import Logging
 import NIOCore
 
 /// The single view of a customer: `/api/customers`.
@@ -74,7 +75,7 @@ struct CustomerRoutes: Sendable {
         ) { _, context in
             let id = try find(context)
             guard let view = try services.customers.view(id) else { throw Problem.noCustomer }
-            return Self.stream("application/json", name: "\(id).json") { writer in
+            return Self.stream("application/json", name: "\(id).json", context) { writer in
                 var out = Array("{\"customer\":".utf8)
                 view.json.write(to: &out)
                 out.append(contentsOf: ",\"interactions\":[".utf8)
@@ -113,9 +114,9 @@ struct CustomerRoutes: Sendable {
     /// - Throws: a 404 problem.
     private func find(_ context: Context) throws -> CustomerID { try services.customer(context.parameters.get("ref")) }
 
-    /// A streamed body. What fails on the way cuts the connection, so that half of it is never taken for the whole.
+    /// A streamed body. What fails on the way is logged and cuts the connection, so that half of it is never taken for the whole.
     static func stream(
-        _ type: String, name: String, _ write: @escaping @concurrent @Sendable (inout any ResponseBodyWriter) async throws -> Void
+        _ type: String, name: String, _ context: Context, _ write: @escaping @concurrent @Sendable (inout any ResponseBodyWriter) async throws -> Void
     ) -> Response {
         Response(
             status: .ok,
@@ -123,7 +124,15 @@ struct CustomerRoutes: Sendable {
                 .contentType: type, .cacheControl: "no-store", .xContentTypeOptions: "nosniff", .contentDisposition: "attachment; filename=\"\(name)\"",
             ],
             body: ResponseBody { writer in
-                try await write(&writer)
+                do {
+                    try await write(&writer)
+                } catch {
+                    // That the client went is no news.
+                    if !(error is ChannelError || error is IOError || error is CancellationError) {
+                        context.logger.error("a stream broke off", metadata: ["request": "\(context.request)", "error": "\(String(reflecting: error))"])
+                    }
+                    throw error
+                }
                 try await writer.finish(nil)
             })
     }

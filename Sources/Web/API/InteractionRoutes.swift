@@ -28,7 +28,7 @@ struct InteractionRoutes: Sendable {
                 answer: .init(200, "One interaction a line", .init(type: "application/x-ndjson", schema: "Interaction")))
         ) { _, context in
             let after = try context.query.integer("after", in: 0...Int64.max, default: 0)
-            return CustomerRoutes.stream("application/x-ndjson", name: "interactions.ndjson") { writer in
+            return CustomerRoutes.stream("application/x-ndjson", name: "interactions.ndjson", context) { writer in
                 var position = Position(raw: UInt64(after))
                 let last = services.pipeline.body
                 var out: [UInt8] = []

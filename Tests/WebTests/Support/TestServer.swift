@@ -61,9 +61,9 @@ struct TestServer: Sendable {
     private static func console(_ services: Services) throws -> Console {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../../Sources/Web/Resources").standardized.path
         let randomness = Randomness { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }
-        return try Console(
-            services: ConsoleServices(services, randomness: randomness, logger: quiet), workspace: Workspace(name: "Test", timeZone: "UTC"),
-            resources: Resources(folder: folder))
+        let workspace: @Sendable () -> Workspace = { Workspace(name: "Test", timeZone: "UTC") }
+        return Console(
+            services: ConsoleServices(services, workspace: workspace, randomness: randomness, logger: quiet), resources: try Resources(folder: folder))
     }
 
     static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
