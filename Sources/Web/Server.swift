@@ -91,7 +91,8 @@ package struct Server: Service {
         if let path = settings.socket {
             let short = try SocketPath(path)
             listeners.append(
-                Listener(address: .unixDomainSocket(path: short.text), name: path, write: nil, connections: connections, group: loops, server: self) { _ in
+                Listener(address: .unixDomainSocket(path: short.text), name: path, write: nil, connections: connections, group: loops, server: self) {
+                    _ in
                     short.restrict()
                     await settings.listening(nil)
                 })

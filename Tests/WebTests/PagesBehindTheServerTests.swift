@@ -16,7 +16,8 @@ import Testing
         let cookie = cookies(page)
         let form = try #require(cookie.split(separator: "=").last)
         let answer = try await server.send(
-            "POST", "/signin", headers: [("Cookie", cookie), ("Content-Type", "application/x-www-form-urlencoded"), ("Sec-Fetch-Site", "same-origin")],
+            "POST", "/signin",
+            headers: [("Cookie", cookie), ("Content-Type", "application/x-www-form-urlencoded"), ("Sec-Fetch-Site", "same-origin")],
             body: Array("token=\(token)&form=\(form)".utf8))
         return (cookies(answer), answer.status)
     }

@@ -50,7 +50,8 @@ struct CustomerRoutes: Sendable {
                     .limit(default: 25, most: 500), .cursor,
                     .init("name", "Only interactions of this name.", repeats: true),
                     .init("channel", "Only interactions on this channel.", repeats: true),
-                    .init("direction", "Only interactions in this direction.", ["type": "string", "enum": ["in", "out", "internal"]], repeats: true),
+                    .init(
+                        "direction", "Only interactions in this direction.", ["type": "string", "enum": ["in", "out", "internal"]], repeats: true),
                     .init("since", "From this moment on.", ["type": "string", "format": "date-time"]),
                     .init("until", "Before this moment.", ["type": "string", "format": "date-time"]),
                 ], answer: .init(200, "A page", .init("InteractionPage")), problems: [404])
@@ -70,7 +71,8 @@ struct CustomerRoutes: Sendable {
             .get, "/api/customers/{ref}/export", .read,
             about: .init(
                 "One person's data, complete", tag: "Customers",
-                description: "What a company owes a person who asks for their data: who they are to us, and every interaction, oldest or newest alike.",
+                description:
+                    "What a company owes a person who asks for their data: who they are to us, and every interaction, oldest or newest alike.",
                 answer: .init(200, "The customer and all interactions, newest first", .init("CustomerExport")), problems: [404])
         ) { _, context in
             let id = try find(context)
@@ -102,7 +104,8 @@ struct CustomerRoutes: Sendable {
             .delete, "/api/customers/{ref}", .administer,
             about: .init(
                 "Erase a customer", tag: "Customers",
-                description: "Removes who they are and what they said, from the ledger too, for good. A tombstone stays. Backups made before still hold it.",
+                description:
+                    "Removes who they are and what they said, from the ledger too, for good. A tombstone stays. Backups made before still hold it.",
                 answer: .init(204, "Erased"), problems: [404, 429, 503])
         ) { _, context in
             try await services.customers.erase(find(context), by: context.caller)
@@ -121,7 +124,8 @@ struct CustomerRoutes: Sendable {
         Response(
             status: .ok,
             headers: [
-                .contentType: type, .cacheControl: "no-store", .xContentTypeOptions: "nosniff", .contentDisposition: "attachment; filename=\"\(name)\"",
+                .contentType: type, .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
+                .contentDisposition: "attachment; filename=\"\(name)\"",
             ],
             body: ResponseBody { writer in
                 do {
@@ -129,7 +133,8 @@ struct CustomerRoutes: Sendable {
                 } catch {
                     // That the client went is no news.
                     if !(error is ChannelError || error is IOError || error is CancellationError) {
-                        context.logger.error("a stream broke off", metadata: ["request": "\(context.request)", "error": "\(String(reflecting: error))"])
+                        context.logger.error(
+                            "a stream broke off", metadata: ["request": "\(context.request)", "error": "\(String(reflecting: error))"])
                     }
                     throw error
                 }

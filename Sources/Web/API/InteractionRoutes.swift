@@ -50,7 +50,8 @@ struct InteractionRoutes: Sendable {
                 description: """
                     Server-sent events named `interaction`, each with an interaction as JSON. When more happens than anybody can read, the newest \
                     are shown and the rest is left out.
-                    """, answer: .init(200, "A stream that ends when either side closes it", .init(type: "text/event-stream", schema: nil)), problems: [429])
+                    """, answer: .init(200, "A stream that ends when either side closes it", .init(type: "text/event-stream", schema: nil)),
+                problems: [429])
         ) { request, _ in
             let services = services
             return try EventStream.response(request, services.live) { item, out in

@@ -151,7 +151,8 @@ extension Problem {
         var out: [UInt8] = []
         JSON.object([
             .init("type", .string("urn:sightline:problem:\(kind)")), .init("title", .string(title)),
-            .init("status", .integer(Int64(status))), .init("detail", .string(detail)), .init("instance", .string("urn:sightline:request:\(request)")),
+            .init("status", .integer(Int64(status))), .init("detail", .string(detail)),
+            .init("instance", .string("urn:sightline:request:\(request)")),
         ]).write(to: &out)
         var response = Response(.init(code: status), out, type: "application/problem+json")
         if let retryAfter { response.headers[.retryAfter] = String(retryAfter) }
@@ -178,7 +179,8 @@ package struct ProblemMiddleware: RouterMiddleware {
     /// Answers browsers that ask for an address that is none; nil without a console.
     let page: Endpoint.Handler?
 
-    package func handle(_ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response) async throws -> Response {
+    package func handle(_ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response) async throws -> Response
+    {
         do {
             return try await next(request, context)
         } catch {
@@ -191,7 +193,9 @@ package struct ProblemMiddleware: RouterMiddleware {
                 }
             }
             if problem == .unforeseen {
-                context.logger.error("request failed", metadata: [
+                context.logger.error(
+                    "request failed",
+                    metadata: [
                         "request": "\(context.request)", "route": "\(context.endpointPath ?? "")", "error": "\(String(reflecting: error))",
                     ])
             }
