@@ -20,7 +20,7 @@ package struct Server: Service {
         package var idle = 65
         /// Seconds that a whole request may take to arrive.
         package var request = 60
-        /// Seconds that a client may take nothing of what is sent.
+        /// Seconds within which a client must take what waits for it, a few hundred kilobytes at most.
         package var write = 60
         /// Addresses of the reverse proxies whose `X-Forwarded-For` is believed.
         package var proxies: Set<String> = []
@@ -91,7 +91,8 @@ package struct Server: Service {
         if let path = settings.socket {
             let short = try SocketPath(path)
             listeners.append(
-                Listener(address: .unixDomainSocket(path: short.text), name: path, write: nil, connections: connections, group: loops, server: self) { _ in
+                Listener(address: .unixDomainSocket(path: short.text), name: path, write: nil, connections: connections, group: loops, server: self) {
+                    _ in
                     short.restrict()
                     await settings.listening(nil)
                 })

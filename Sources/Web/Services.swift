@@ -20,7 +20,8 @@ package struct Services: Sendable {
     package var version: String
 
     package init(
-        access: Access, collector: @escaping @Sendable () -> Collector, ledger: Ledger, pipeline: Pipeline, customers: Customers, operations: any Operations, live: Live,
+        access: Access, collector: @escaping @Sendable () -> Collector, ledger: Ledger, pipeline: Pipeline, customers: Customers,
+        operations: any Operations, live: Live,
         clock: Clock, version: String
     ) {
         self.access = access

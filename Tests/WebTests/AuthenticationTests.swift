@@ -34,7 +34,8 @@ import Web
             for endpoint in Routes.all(server.services) where !endpoint.permission.roles.isEmpty && endpoint.path != "/api/live" {
                 let path = endpoint.path.replacing("{ref}", with: "cus_0000000").replacing("{merge}", with: "1").replacing("{id}", with: "1")
                     .replacing("{name}", with: "x")
-                let answer = try await server.send(endpoint.method.rawValue, path, headers: [token], body: endpoint.method == .post ? Array("{}".utf8) : nil)
+                let answer = try await server.send(
+                    endpoint.method.rawValue, path, headers: [token], body: endpoint.method == .post ? Array("{}".utf8) : nil)
                 #expect((answer.status == 403) == !endpoint.permission.roles.contains(role), "\(endpoint.method) \(path): \(answer.status)")
                 #expect(answer.status != 401)
             }
@@ -91,8 +92,12 @@ import Web
                 let headers = [("Authorization", "Bearer wrong"), ("X-Forwarded-For", "10.0.0.\(i), 203.0.113.9")]
                 #expect(try await server.send("GET", "/api/ledger", headers: headers).status == 401)
             }
-            #expect(try await server.send("GET", "/api/ledger", headers: [("Authorization", "Bearer wrong"), ("X-Forwarded-For", "203.0.113.9")]).status == 429)
-            #expect(try await server.send("GET", "/api/ledger", headers: [("Authorization", "Bearer wrong"), ("X-Forwarded-For", "203.0.113.10")]).status == 401)
+            #expect(
+                try await server.send("GET", "/api/ledger", headers: [("Authorization", "Bearer wrong"), ("X-Forwarded-For", "203.0.113.9")]).status
+                    == 429)
+            #expect(
+                try await server.send("GET", "/api/ledger", headers: [("Authorization", "Bearer wrong"), ("X-Forwarded-For", "203.0.113.10")]).status
+                    == 401)
         }
     }
 
@@ -101,7 +106,9 @@ import Web
             for i in 0..<FailureLimit.failures {
                 _ = try await server.send("GET", "/api/ledger", headers: [("Authorization", "Bearer wrong"), ("X-Forwarded-For", "203.0.113.\(i)")])
             }
-            #expect(try await server.send("GET", "/api/ledger", headers: [("Authorization", "Bearer wrong"), ("X-Forwarded-For", "203.0.113.99")]).status == 429)
+            #expect(
+                try await server.send("GET", "/api/ledger", headers: [("Authorization", "Bearer wrong"), ("X-Forwarded-For", "203.0.113.99")]).status
+                    == 429)
         }
     }
 

@@ -110,6 +110,21 @@ import Web
         }
     }
 
+    @Test func `Expect 100-continue is not answered into the middle of another answer`() async throws {
+        try await TestServer.run { (server) async throws in
+            let (name, value) = TestServer.basic(try server.key())
+            let item = #"{"event":"Seen","userId":"u1"}"#
+            try await Wire.open(.port(server.port)) { wire in
+                let head = "POST /v1/track?wait=view HTTP/1.1\r\nHost: test\r\n\(name): \(value)\r\nContent-Length: \(item.utf8.count)\r\n"
+                try await wire.send(head + "\r\n" + item + head + "Expect: 100-continue\r\n\r\n" + item)
+                for _ in 0..<2 {
+                    let answer = await wire.answer()
+                    #expect(answer?.status == 200)
+                }
+            }
+        }
+    }
+
     @Test func `a head beyond its limit is 400`() async throws {
         try await TestServer.run { (server) async throws in
             let long = String(repeating: "x", count: Server.fieldLimit + 1)

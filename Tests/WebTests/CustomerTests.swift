@@ -6,11 +6,13 @@ import Testing
         try await TestServer.run { (server) async throws in
             try await World.fill(server)
             let id = try await World.customer(server, "user_id:ann")
-            for reference in [id, "email:ann@example.com", "email:ann%40example.com", "email%3Aann%40example.com", "anonymous_id:ann-phone", "order_id:o-1"] {
+            for reference in [
+                id, "email:ann@example.com", "email:ann%40example.com", "email%3Aann%40example.com", "anonymous_id:ann-phone", "order_id:o-1",
+            ] {
                 let found = try await World.customer(server, reference)
                 #expect(found == id, "\(reference)")
             }
-            let view = try JSONValue(try await server.send("GET", "/api/customers/\(id)", bySocket: true).body)
+            let view = try parsed(try await server.send("GET", "/api/customers/\(id)", bySocket: true).body)
             #expect(view["name"] == "Ann Archer")
             #expect(view["interactions"] == 4)
             #expect(view["traits"]?.array?.contains { $0["key"] == "email" && $0["source"] == "shop" } == true)
@@ -32,7 +34,7 @@ import Testing
             var after = ""
             repeat {
                 let answer = try await server.send("GET", "/api/customers/user_id:ann/interactions?limit=1\(after)", bySocket: true)
-                let page = try JSONValue(answer.body)
+                let page = try parsed(answer.body)
                 seen += page["items"]?.array?.compactMap { $0["messageId"]?.string } ?? []
                 after = page["next"]?.string.map { "&after=\($0)" } ?? ""
             } while !after.isEmpty && seen.count < 10
@@ -45,7 +47,7 @@ import Testing
             try await World.fill(server)
             func found(_ query: String) async throws -> [String] {
                 let answer = try await server.send("GET", "/api/customers/user_id:ann/interactions?\(query)", bySocket: true)
-                return try JSONValue(answer.body)["items"]?.array?.compactMap { $0["messageId"]?.string } ?? []
+                return try parsed(answer.body)["items"]?.array?.compactMap { $0["messageId"]?.string } ?? []
             }
             #expect(try await found("name=Order+Placed") == ["m3"])
             #expect(try await found("name=Order%20Placed&name=Page%20Viewed") == ["m3", "m1"])
@@ -72,7 +74,7 @@ import Testing
             let id = try await World.customer(server, "user_id:ann")
             for text in ["ann%40exam", "Archer", "arch", "o-1", "ann-ph"] {
                 let answer = try await server.send("GET", "/api/customers?search=\(text)", bySocket: true)
-                let page = try JSONValue(answer.body)
+                let page = try parsed(answer.body)
                 #expect(page["items"]?.array?.first?["id"]?.string == id, "\(text): \(answer.text)")
             }
             let none = try await server.send("GET", "/api/customers?search=", bySocket: true)
@@ -87,7 +89,7 @@ import Testing
             let made = try await server.send(
                 "POST", "/api/customers/user_id:ann/merges", json: #"{"with":"user_id:bob","note":"same hat"}"#, bySocket: true)
             #expect(made.status == 201, "\(made.text)")
-            let merge = try JSONValue(made.body)
+            let merge = try parsed(made.body)
             #expect(merge["reason"]?["person"] == "operator")
             #expect(merge["reason"]?["note"] == "same hat")
             let ann = try await World.customer(server, "user_id:ann")
@@ -98,7 +100,7 @@ import Testing
             let number = try #require(merge["id"]?.integer)
             let undone = try await server.send("DELETE", "/api/customers/user_id:ann/merges/\(number)", bySocket: true)
             #expect(undone.status == 200, "\(undone.text)")
-            #expect(try JSONValue(undone.body)["undoneBy"] == "operator")
+            #expect(try parsed(undone.body)["undoneBy"] == "operator")
             let apart = try await World.customer(server, "user_id:bob")
             #expect(apart == bob)
             let twice = try await server.send("DELETE", "/api/customers/user_id:ann/merges/\(number)", bySocket: true)
@@ -118,7 +120,7 @@ import Testing
         try await TestServer.run { (server) async throws in
             try await World.fill(server)
             let answer = try await server.send("GET", "/api/customers/user_id:ann/export", bySocket: true)
-            let export = try JSONValue(answer.body)
+            let export = try parsed(answer.body)
             #expect(export["customer"]?["name"] == "Ann Archer")
             #expect(export["interactions"]?.array?.compactMap { $0["messageId"]?.string } == ["m4", "m3", "m2", "m1"])
             #expect(answer.headers["content-disposition"]?.contains(".json") == true)
@@ -131,14 +133,16 @@ import Testing
             let id = try await World.customer(server, "user_id:ann")
             let erased = try await server.send("DELETE", "/api/customers/\(id)", bySocket: true)
             #expect(erased.status == 204, "\(erased.text)")
-            for path in ["/api/customers/\(id)", "/api/customers/email:ann@example.com", "/api/customers/\(id)/interactions", "/api/customers/\(id)/export"] {
+            for path in [
+                "/api/customers/\(id)", "/api/customers/email:ann@example.com", "/api/customers/\(id)/interactions", "/api/customers/\(id)/export",
+            ] {
                 let answer = try await server.send("GET", path, bySocket: true)
                 #expect(answer.status == 404, "\(path)")
             }
             let all = try await server.send("GET", "/api/interactions", bySocket: true)
             #expect(!all.text.contains("ann@") && !all.text.contains("\"ann\"") && all.text.contains("\"bob\""))
             let found = try await server.send("GET", "/api/customers?search=ann", bySocket: true)
-            #expect(try JSONValue(found.body)["items"] == [])
+            #expect(try parsed(found.body)["items"] == [])
         }
     }
 

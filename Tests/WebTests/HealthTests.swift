@@ -7,7 +7,7 @@ import Testing
             let answer = try await server.send("GET", "/health")
             #expect(answer.status == 200)
             #expect(answer.headers["content-type"] == "application/json")
-            let json = try JSONValue(answer.body)
+            let json = try parsed(answer.body)
             #expect(json["status"] == "ok")
             #expect(json["version"] == "1.2.3")
             #expect(json["position"] == 0)

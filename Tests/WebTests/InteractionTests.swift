@@ -9,13 +9,15 @@ import Web
             try await World.fill(server)
             let answer = try await server.send("GET", "/api/interactions", bySocket: true)
             #expect(answer.headers["content-type"] == "application/x-ndjson")
-            let lines = try answer.text.split(separator: "\n").map { try JSONValue(Array($0.utf8)) }
+            let lines = try answer.text.split(separator: "\n").map { try parsed(Array($0.utf8)) }
             #expect(lines.compactMap { $0["messageId"]?.string } == ["m1", "m2", "m3", "m4", "m5"])
             let positions = lines.compactMap { $0["position"]?.integer }
             #expect(positions == positions.sorted() && positions.count == 5)
             let ann = try await World.customer(server, "user_id:ann")
             #expect(lines[0]["customer"]?.string == ann)
-            for key in ["name", "channel", "direction", "media", "at", "receivedAt", "identifiers", "properties"] { #expect(lines[2][key] != nil, "\(key)") }
+            for key in ["name", "channel", "direction", "media", "at", "receivedAt", "identifiers", "properties"] {
+                #expect(lines[2][key] != nil, "\(key)")
+            }
         }
     }
 
@@ -23,7 +25,7 @@ import Web
         try await TestServer.run { (server) async throws in
             try await World.fill(server)
             let all = try await server.send("GET", "/api/interactions", bySocket: true)
-            let third = try JSONValue(Array(all.text.split(separator: "\n")[2].utf8))
+            let third = try parsed(Array(all.text.split(separator: "\n")[2].utf8))
             let position = try #require(third["position"]?.integer)
             let rest = try await server.send("GET", "/api/interactions?after=\(position)", bySocket: true)
             #expect(rest.text.split(separator: "\n").count == 2)
@@ -80,7 +82,7 @@ import Web
     @Test func `lists what was refused, as it came, with the reason and the key's name`() async throws {
         try await TestServer.run { (server) async throws in
             try await World.fill(server)
-            let page = try JSONValue(try await server.send("GET", "/api/quarantine", bySocket: true).body)
+            let page = try parsed(try await server.send("GET", "/api/quarantine", bySocket: true).body)
             let item = try #require(page["items"]?.array?.first)
             #expect(item["messageId"] == "m6")
             #expect(item["source"] == "shop")
@@ -95,11 +97,11 @@ import Web
             try await World.fill(server)
             for body in [#"{"all":true}"#, #"{"ids":[1]}"#] {
                 let replayed = try await server.send("POST", "/api/quarantine/replay", json: body, bySocket: true)
-                let done = try JSONValue(replayed.body)
+                let done = try parsed(replayed.body)
                 #expect(done["accepted"] == 0 && done["refused"] == 1, "\(replayed.text)")
                 #expect(done["refusals"]?.array?.first?["id"] == 1)
             }
-            let one = try JSONValue(try await server.send("GET", "/api/quarantine", bySocket: true).body)
+            let one = try parsed(try await server.send("GET", "/api/quarantine", bySocket: true).body)
             #expect(one["items"]?.array?.count == 1)
             let unclear = try await server.send("POST", "/api/quarantine/replay", json: "{}", bySocket: true)
             #expect(unclear.status == 400)

@@ -19,7 +19,7 @@ import Web
             let answer = try await server.send("GET", "/api/openapi.json")
             #expect(answer.status == 200)
             #expect(answer.headers["content-type"] == "application/openapi+json")
-            let document = try JSONValue(answer.body)
+            let document = try parsed(answer.body)
             #expect(document["openapi"] == "3.1.0")
             let routed = Server.router(server.services, Server.Settings()).routes.map { route in
                 let path = route.path.description
@@ -32,7 +32,7 @@ import Web
 
     @Test func `refers to nothing that it does not define`() async throws {
         try await TestServer.run { (server) async throws in
-            let document = try JSONValue(OpenAPI.document(Routes.all(server.services)))
+            let document = try parsed(OpenAPI.document(Routes.all(server.services)))
             var missing: [String] = []
             func walk(_ value: JSON) {
                 for member in value.members ?? [] {
@@ -51,7 +51,7 @@ import Web
 
     @Test func `names each operation once, and every parameter of its path`() async throws {
         try await TestServer.run { (server) async throws in
-            let document = try JSONValue(OpenAPI.document(Routes.all(server.services)))
+            let document = try parsed(OpenAPI.document(Routes.all(server.services)))
             var names: [String] = []
             for path in document["paths"]?.members ?? [] {
                 for operation in path.value.members ?? [] {
@@ -70,23 +70,24 @@ import Web
 
     @Test func `says what the API really answers`() async throws {
         try await TestServer.run { (server) async throws in
-            let document = try JSONValue(OpenAPI.document(Routes.all(server.services)))
+            let document = try parsed(OpenAPI.document(Routes.all(server.services)))
             try await World.fill(server)
             let id = try await World.customer(server, "user_id:ann")
             for (path, route) in [
                 ("/health", "/health"), ("/api/customers?search=ann", "/api/customers"), ("/api/customers/\(id)", "/api/customers/{ref}"),
-                ("/api/customers/\(id)/interactions", "/api/customers/{ref}/interactions"), ("/api/customers/\(id)/export", "/api/customers/{ref}/export"),
+                ("/api/customers/\(id)/interactions", "/api/customers/{ref}/interactions"),
+                ("/api/customers/\(id)/export", "/api/customers/{ref}/export"),
                 ("/api/reviews", "/api/reviews"), ("/api/keys", "/api/keys"), ("/api/tokens", "/api/tokens"), ("/api/ledger", "/api/ledger"),
                 ("/api/quarantine", "/api/quarantine"), ("/api/blueprint", "/api/blueprint"),
             ] {
                 let answer = try await server.send("GET", path, bySocket: true)
                 #expect(answer.status == 200, "\(path): \(answer.text)")
                 let schema = try #require(document["paths"]?[route]?["get"]?["responses"]?["200"]?["content"]?["application/json"]?["schema"])
-                #expect(Schema(document).flaws(try JSONValue(answer.body), schema, at: path) == [])
+                #expect(Schema(document).flaws(try parsed(answer.body), schema, at: path) == [])
             }
             let problem = try await server.send("GET", "/api/customers/cus_zzzzzzz", bySocket: true)
             let schema = try #require(document["components"]?["schemas"]?["Problem"])
-            #expect(Schema(document).flaws(try JSONValue(problem.body), schema, at: "problem") == [])
+            #expect(Schema(document).flaws(try parsed(problem.body), schema, at: "problem") == [])
         }
     }
 }
@@ -98,7 +99,9 @@ struct Schema {
 
     func flaws(_ value: JSON, _ schema: JSON, at place: String) -> [String] {
         if let reference = schema["$ref"]?.string {
-            guard let found = reference.split(separator: "/").dropFirst().reduce(JSON?.some(document), { $0?[String($1)] }) else { return ["\(place): \(reference)"] }
+            guard let found = reference.split(separator: "/").dropFirst().reduce(JSON?.some(document), { $0?[String($1)] }) else {
+                return ["\(place): \(reference)"]
+            }
             return flaws(value, found, at: place)
         }
         var out: [String] = []
@@ -108,7 +111,9 @@ struct Schema {
             if !types.contains(where: { Self.fits(value, $0) }) { out.append("\(place): \(value.text.prefix(60)) is no \(types)") }
         }
         if let allowed = schema["enum"]?.array, !allowed.contains(value) { out.append("\(place): \(value.text) is none of \(allowed)") }
-        for key in schema["required"]?.array?.compactMap(\.string) ?? [] where value.members != nil && value[key] == nil { out.append("\(place): lacks \(key)") }
+        for key in schema["required"]?.array?.compactMap(\.string) ?? [] where value.members != nil && value[key] == nil {
+            out.append("\(place): lacks \(key)")
+        }
         for member in value.members ?? [] {
             if let inner = schema["properties"]?[member.key] { out += flaws(member.value, inner, at: "\(place).\(member.key)") }
         }

@@ -16,7 +16,7 @@ import Web
             let json = ["batch", "import", "b"].contains(path) ? Self.batch : Self.whole(path)
             let answer = try await server.send("POST", "/v1/\(path)", headers: [TestServer.basic(try server.key())], json: json)
             #expect(answer.status == 200, "\(answer.text)")
-            let receipt = try JSONValue(answer.body)
+            let receipt = try parsed(answer.body)
             #expect(receipt["success"] == true)
             #expect(receipt["accepted"] == 1)
             #expect(receipt["refused"] == [])
@@ -32,7 +32,7 @@ import Web
         try await TestServer.run { (server) async throws in
             _ = try server.key("first")
             let answer = try await server.send("POST", "/v1/batch", headers: [TestServer.basic(try server.key("second"))], json: Self.batch)
-            let position = try #require(try JSONValue(answer.body)["position"]?.integer)
+            let position = try #require(try parsed(answer.body)["position"]?.integer)
             let source = try LedgerReader(path: server.services.ledger.path).record(Position(raw: UInt64(position))) { $0.source }
             #expect(source == 2)
         }
@@ -57,7 +57,7 @@ import Web
                 let answer = try await server.send("POST", "/v1/batch", headers: headers, json: Self.batch)
                 #expect(answer.status == 401)
                 #expect(answer.headers["content-type"] == "application/problem+json")
-                #expect(try JSONValue(answer.body)["type"]?.string?.hasSuffix(kind) == true, "\(answer.text)")
+                #expect(try parsed(answer.body)["type"]?.string?.hasSuffix(kind) == true, "\(answer.text)")
             }
             #expect(server.services.ledger.newestBody == 0)
         }
@@ -84,10 +84,10 @@ import Web
         try await TestServer.run { (server) async throws in
             let key = TestServer.basic(try server.key())
             let waited = try await server.send("POST", "/v1/track?wait=view", headers: [key], json: Self.item)
-            #expect(try JSONValue(waited.body)["concluded"] == true, "\(waited.text)")
+            #expect(try parsed(waited.body)["concluded"] == true, "\(waited.text)")
             #expect(server.services.pipeline.body == server.services.ledger.newestBody)
             let not = try await server.send("POST", "/v1/track", headers: [key], json: Self.item)
-            #expect(try JSONValue(not.body)["concluded"] == nil)
+            #expect(try parsed(not.body)["concluded"] == nil)
         }
     }
 
@@ -120,7 +120,9 @@ import Web
         try await TestServer.run { (server) async throws in
             let answer = try await server.send(
                 "OPTIONS", "/v1/t",
-                headers: [("Origin", "https://shop.example"), ("Access-Control-Request-Method", "POST"), ("Access-Control-Request-Headers", "content-type")])
+                headers: [
+                    ("Origin", "https://shop.example"), ("Access-Control-Request-Method", "POST"), ("Access-Control-Request-Headers", "content-type"),
+                ])
             #expect(answer.status == 204)
             #expect(answer.headers["access-control-allow-origin"] == "https://shop.example")
             #expect(answer.headers["access-control-allow-credentials"] == "true")

@@ -40,7 +40,8 @@ extension Merge {
     var json: JSON {
         [
             "id": .integer(id), "kept": .string(kept.description), "absorbed": .string(absorbed.description), "reason": reason.json,
-            "sentence": .string(sentence), "at": JSON(at), "position": position?.json ?? .null, "undoneAt": JSON(undoneAt), "undoneBy": JSON(undoneBy),
+            "sentence": .string(sentence), "at": JSON(at), "position": position?.json ?? .null, "undoneAt": JSON(undoneAt),
+            "undoneBy": JSON(undoneBy),
         ]
     }
 }

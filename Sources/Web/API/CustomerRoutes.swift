@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 import Ledger
+import Logging
 import NIOCore
 
 /// The single view of a customer: `/api/customers`.
@@ -49,7 +50,8 @@ struct CustomerRoutes: Sendable {
                     .limit(default: 25, most: 500), .cursor,
                     .init("name", "Only interactions of this name.", repeats: true),
                     .init("channel", "Only interactions on this channel.", repeats: true),
-                    .init("direction", "Only interactions in this direction.", ["type": "string", "enum": ["in", "out", "internal"]], repeats: true),
+                    .init(
+                        "direction", "Only interactions in this direction.", ["type": "string", "enum": ["in", "out", "internal"]], repeats: true),
                     .init("since", "From this moment on.", ["type": "string", "format": "date-time"]),
                     .init("until", "Before this moment.", ["type": "string", "format": "date-time"]),
                 ], answer: .init(200, "A page", .init("InteractionPage")), problems: [404])
@@ -69,12 +71,13 @@ struct CustomerRoutes: Sendable {
             .get, "/api/customers/{ref}/export", .read,
             about: .init(
                 "One person's data, complete", tag: "Customers",
-                description: "What a company owes a person who asks for their data: who they are to us, and every interaction, oldest or newest alike.",
+                description:
+                    "What a company owes a person who asks for their data: who they are to us, and every interaction, oldest or newest alike.",
                 answer: .init(200, "The customer and all interactions, newest first", .init("CustomerExport")), problems: [404])
         ) { _, context in
             let id = try find(context)
             guard let view = try services.customers.view(id) else { throw Problem.noCustomer }
-            return Self.stream("application/json", name: "\(id).json") { writer in
+            return Self.stream("application/json", name: "\(id).json", context) { writer in
                 var out = Array("{\"customer\":".utf8)
                 view.json.write(to: &out)
                 out.append(contentsOf: ",\"interactions\":[".utf8)
@@ -101,7 +104,8 @@ struct CustomerRoutes: Sendable {
             .delete, "/api/customers/{ref}", .administer,
             about: .init(
                 "Erase a customer", tag: "Customers",
-                description: "Removes who they are and what they said, from the ledger too, for good. A tombstone stays. Backups made before still hold it.",
+                description:
+                    "Removes who they are and what they said, from the ledger too, for good. A tombstone stays. Backups made before still hold it.",
                 answer: .init(204, "Erased"), problems: [404, 429, 503])
         ) { _, context in
             try await services.customers.erase(find(context), by: context.caller)
@@ -113,17 +117,27 @@ struct CustomerRoutes: Sendable {
     /// - Throws: a 404 problem.
     private func find(_ context: Context) throws -> CustomerID { try services.customer(context.parameters.get("ref")) }
 
-    /// A streamed body. What fails on the way cuts the connection, so that half of it is never taken for the whole.
+    /// A streamed body. What fails on the way is logged and cuts the connection, so that half of it is never taken for the whole.
     static func stream(
-        _ type: String, name: String, _ write: @escaping @concurrent @Sendable (inout any ResponseBodyWriter) async throws -> Void
+        _ type: String, name: String, _ context: Context, _ write: @escaping @concurrent @Sendable (inout any ResponseBodyWriter) async throws -> Void
     ) -> Response {
         Response(
             status: .ok,
             headers: [
-                .contentType: type, .cacheControl: "no-store", .xContentTypeOptions: "nosniff", .contentDisposition: "attachment; filename=\"\(name)\"",
+                .contentType: type, .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
+                .contentDisposition: "attachment; filename=\"\(name)\"",
             ],
             body: ResponseBody { writer in
-                try await write(&writer)
+                do {
+                    try await write(&writer)
+                } catch {
+                    // That the client went is no news.
+                    if !(error is ChannelError || error is IOError || error is CancellationError) {
+                        context.logger.error(
+                            "a stream broke off", metadata: ["request": "\(context.request)", "error": "\(String(reflecting: error))"])
+                    }
+                    throw error
+                }
                 try await writer.finish(nil)
             })
     }

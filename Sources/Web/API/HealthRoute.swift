@@ -17,7 +17,7 @@ struct HealthRoute: Sendable {
                     503 while the ledger cannot be written, with the reason. `behind` says that interactions are taken in but their conclusions are \
                     stuck. Both recover by themselves when the disk can be written again. Positions and lag count bodies of the ledger.
                     """,
-                answer: .init(200, "It can", .init("Health")), problems: [503])
+                answer: .init(200, "It can", .init("Health")), others: [.init(503, "It cannot", .init("Health"))])
         ) { _, _ in
             let ledger = services.ledger
             let pipeline = services.pipeline.status

@@ -28,7 +28,7 @@ struct InteractionRoutes: Sendable {
                 answer: .init(200, "One interaction a line", .init(type: "application/x-ndjson", schema: "Interaction")))
         ) { _, context in
             let after = try context.query.integer("after", in: 0...Int64.max, default: 0)
-            return CustomerRoutes.stream("application/x-ndjson", name: "interactions.ndjson") { writer in
+            return CustomerRoutes.stream("application/x-ndjson", name: "interactions.ndjson", context) { writer in
                 var position = Position(raw: UInt64(after))
                 let last = services.pipeline.body
                 var out: [UInt8] = []
@@ -50,7 +50,8 @@ struct InteractionRoutes: Sendable {
                 description: """
                     Server-sent events named `interaction`, each with an interaction as JSON. When more happens than anybody can read, the newest \
                     are shown and the rest is left out.
-                    """, answer: .init(200, "A stream that ends when either side closes it", .init(type: "text/event-stream", schema: nil)), problems: [429])
+                    """, answer: .init(200, "A stream that ends when either side closes it", .init(type: "text/event-stream", schema: nil)),
+                problems: [429])
         ) { request, _ in
             let services = services
             return try EventStream.response(request, services.live) { item, out in

@@ -105,9 +105,11 @@ package enum OpenAPI {
     }
 
     private static func responses(_ endpoint: Endpoint, _ about: Endpoint.About) -> JSON {
-        var answer: [JSON.Member] = [.init("description", .string(about.answer.description))]
-        if let content = about.answer.content { answer.append(.init("content", Self.content(content))) }
-        var members: [JSON.Member] = [.init(String(about.answer.status), .object(answer))]
+        var members = ([about.answer] + about.others).map { answer in
+            let description = JSON.Member("description", .string(answer.description))
+            let content = answer.content.map { [JSON.Member("content", Self.content($0))] } ?? []
+            return JSON.Member(String(answer.status), .object([description] + content))
+        }
         var problems = Set(about.problems)
         switch endpoint.permission {
         case .anyone: break

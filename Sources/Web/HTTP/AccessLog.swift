@@ -17,7 +17,8 @@ package struct AccessLogMiddleware: RouterMiddleware {
         self.write = write
     }
 
-    package func handle(_ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response) async throws -> Response {
+    package func handle(_ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response) async throws -> Response
+    {
         let start = ContinuousClock.now
         let response = try await next(request, context)
         let took = (ContinuousClock.now - start).components

@@ -74,7 +74,9 @@ package struct Authentication: Sendable {
     /// Only the last entry of `X-Forwarded-For` was written by the trusted proxy; those before it are the client's word.
     package func address(of request: Request, _ context: Context) -> String? {
         guard let peer = context.peer?.ipAddress else { return nil }
-        guard proxies.contains(peer), let list = request.headers[values: .forwardedFor].last, let last = list.split(separator: ",").last else { return peer }
+        guard proxies.contains(peer), let list = request.headers[values: .forwardedFor].last, let last = list.split(separator: ",").last else {
+            return peer
+        }
         return String(last.drop { $0 == " " })
     }
 

@@ -11,7 +11,8 @@ package struct CORSMiddleware: RouterMiddleware {
 
     package init(origins: Set<String>? = nil) { self.origins = origins }
 
-    package func handle(_ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response) async throws -> Response {
+    package func handle(_ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response) async throws -> Response
+    {
         guard request.uri.path.hasPrefix("/v1/") else { return try await next(request, context) }
         var response = request.method == .options ? Self.preflight() : try await next(request, context)
         guard let origin = request.headers[.origin], origins?.contains(origin) ?? true else { return response }

@@ -7,7 +7,7 @@ import NIOHTTPTypes
 ///
 /// - A request must have arrived whole within ``Limits/request`` of its head. (That a head arrives at all within the idle
 ///   time is the server's own rule: it counts from the connection's beginning or the last answer to the head's last byte.)
-/// - Who does not take what we send for ``Limits/write`` is cut off.
+/// - Who does not take what waits for it within ``Limits/write`` is cut off.
 /// - `Expect: 100-continue` is answered, unless the announced body is larger than any route takes.
 /// - After an answer with `Connection: close` we stop sending, and drop what still arrives for ``Limits/linger``, so that
 ///   the client reads the answer rather than a reset (RFC 9112, section 9.6).
@@ -28,6 +28,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private let limits: Limits
     private var isReading = false
     private var isClosing = false
+    /// Requests begun and not answered to the end: more than one when the client does not wait for answers.
+    private var unanswered = 0
     private var requestTimer: Scheduled<Void>?
     private var writeTimer: Scheduled<Void>?
 
@@ -37,7 +39,9 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             isReading = true
-            if head.headerFields[.expect]?.lowercased() == "100-continue", announced(head) <= limits.body {
+            unanswered += 1
+            // Behind an answer that is still being written it would stand in the middle of that.
+            if head.headerFields[.expect]?.lowercased() == "100-continue", announced(head) <= limits.body, unanswered == 1 {
                 context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
             }
         case .body:
@@ -63,17 +67,20 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case .head(let head):
             if head.headerFields[.connection] == "close" { isClosing = true }
             context.write(data, promise: promise)
-        case .end where isClosing:
-            context.writeAndFlush(data, promise: promise)
+        case .body:
+            context.write(data, promise: promise)
+        case .end:
+            unanswered -= 1
+            guard isClosing else { return context.write(data, promise: promise) }
+            let sent = promise ?? context.eventLoop.makePromise()
+            let mode: CloseMode = isReading ? .output : .all
+            let channel = context.channel
+            sent.futureResult.whenComplete { _ in channel.close(mode: mode, promise: nil) }
+            context.writeAndFlush(data, promise: sent)
             if isReading {
-                context.close(mode: .output, promise: nil)
                 requestTimer?.cancel()
                 requestTimer = close(context, in: limits.linger)
-            } else {
-                context.close(promise: nil)
             }
-        default:
-            context.write(data, promise: promise)
         }
     }
 

@@ -36,12 +36,14 @@ extension Endpoint {
         package var parameters: [Parameter]
         package var body: Content?
         package var answer: Answer
+        /// Other answers that are no problems by RFC 9457.
+        package var others: [Answer]
         /// The problems it may answer with beside those that every route has.
         package var problems: [Int]
 
         package init(
             _ summary: String, tag: String, description: String = "", parameters: [Parameter] = [], body: Content? = nil,
-            answer: Answer, problems: [Int] = []
+            answer: Answer, others: [Answer] = [], problems: [Int] = []
         ) {
             self.summary = summary
             self.description = description
@@ -49,6 +51,7 @@ extension Endpoint {
             self.parameters = parameters
             self.body = body
             self.answer = answer
+            self.others = others
             self.problems = problems
         }
     }

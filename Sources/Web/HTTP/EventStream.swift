@@ -18,7 +18,9 @@ package enum EventStream {
         let listener = request.method == .head ? nil : try live.listen()
         return Response(
             status: .ok,
-            headers: [.contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-store", .xContentTypeOptions: "nosniff", .accelBuffering: "no"],
+            headers: [
+                .contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-store", .xContentTypeOptions: "nosniff", .accelBuffering: "no",
+            ],
             body: ResponseBody { writer in
                 guard let listener else { return try await writer.finish(nil) }
                 defer { listener.end() }

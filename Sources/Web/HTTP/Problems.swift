@@ -153,8 +153,9 @@ extension Problem {
     package func response(request: String) -> Response {
         var out: [UInt8] = []
         JSON.object([
-            .init("type", .string("https://sightline.invalid/problems/\(kind)")), .init("title", .string(title)),
-            .init("status", .integer(Int64(status))), .init("detail", .string(detail)), .init("instance", .string("urn:request:\(request)")),
+            .init("type", .string("urn:sightline:problem:\(kind)")), .init("title", .string(title)),
+            .init("status", .integer(Int64(status))), .init("detail", .string(detail)),
+            .init("instance", .string("urn:sightline:request:\(request)")),
         ]).write(to: &out)
         var response = Response(.init(code: status), out, type: "application/problem+json")
         if let retryAfter { response.headers[.retryAfter] = String(retryAfter) }
@@ -181,7 +182,8 @@ package struct ProblemMiddleware: RouterMiddleware {
     /// Answers browsers that ask for an address that is none; nil without a console.
     let page: Endpoint.Handler?
 
-    package func handle(_ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response) async throws -> Response {
+    package func handle(_ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response) async throws -> Response
+    {
         do {
             return try await next(request, context)
         } catch {
@@ -194,7 +196,9 @@ package struct ProblemMiddleware: RouterMiddleware {
                 }
             }
             if problem == .unforeseen {
-                context.logger.error("request failed", metadata: [
+                context.logger.error(
+                    "request failed",
+                    metadata: [
                         "request": "\(context.request)", "route": "\(context.endpointPath ?? "")", "error": "\(String(reflecting: error))",
                     ])
             }
@@ -225,6 +229,10 @@ package struct MethodTable: Sendable {
             guard isOpen ? asked.count >= route.path.count : asked.count == route.path.count else { return false }
             return zip(route.path, asked).allSatisfy { $0.hasPrefix("{") || $0 == "**" || $0 == $1 }
         }
-        return found.isEmpty ? nil : Set(found.map(\.method) + ["OPTIONS"]).sorted()
+        guard !found.isEmpty else { return nil }
+        var methods = Set(found.map(\.method))
+        if methods.contains("GET") { methods.insert("HEAD") }
+        if asked.first == "v1" { methods.insert("OPTIONS") }
+        return methods.sorted()
     }
 }

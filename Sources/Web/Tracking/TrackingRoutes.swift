@@ -17,9 +17,10 @@ struct TrackingRoutes: Sendable {
     /// Seconds that `?wait=view` waits unless `timeout` says otherwise, and at most.
     static let longestWait = 5.0
 
-    static let paths: [(path: String, route: Route)] = Route.allCases.map { ($0.rawValue, $0) } + [
-        ("i", .identify), ("t", .track), ("p", .page), ("s", .screen), ("g", .group), ("a", .alias), ("b", .batch),
-    ]
+    static let paths: [(path: String, route: Route)] =
+        Route.allCases.map { ($0.rawValue, $0) } + [
+            ("i", .identify), ("t", .track), ("p", .page), ("s", .screen), ("g", .group), ("a", .alias), ("b", .batch),
+        ]
 
     var endpoints: [Endpoint] {
         Self.paths.map { path, route in

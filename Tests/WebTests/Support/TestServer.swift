@@ -22,7 +22,8 @@ struct TestServer: Sendable {
 
     /// Starts one, calls the body, stops it gracefully and removes its folder.
     static func run<R: Sendable>(
-        _ change: (inout Server.Settings) -> Void = { _ in }, ledger: Ledger.Options = .init(), pages: Bool = false, _ body: @escaping @Sendable (TestServer) async throws -> R
+        _ change: (inout Server.Settings) -> Void = { _ in }, ledger: Ledger.Options = .init(), pages: Bool = false,
+        _ body: @escaping @Sendable (TestServer) async throws -> R
     ) async throws -> R {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("web-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -59,11 +60,13 @@ struct TestServer: Sendable {
 
     /// The pages, with the resources of the source folder.
     private static func console(_ services: Services) throws -> Console {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../../Sources/Web/Resources").standardized.path
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../../Sources/Web/Resources").standardized
+            .path
         let randomness = Randomness { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }
-        return try Console(
-            services: ConsoleServices(services, randomness: randomness, logger: quiet), workspace: Workspace(name: "Test", timeZone: "UTC"),
-            resources: Resources(folder: folder))
+        let workspace: @Sendable () -> Workspace = { Workspace(name: "Test", timeZone: "UTC") }
+        return Console(
+            services: ConsoleServices(services, workspace: workspace, randomness: randomness, logger: quiet), resources: try Resources(folder: folder)
+        )
     }
 
     static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

@@ -27,7 +27,8 @@ struct Wire {
         let bootstrap = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
         let wrap: @Sendable (any Channel) -> EventLoopFuture<NIOAsyncChannel<ByteBuffer, ByteBuffer>> = { channel in
             channel.eventLoop.makeCompletedFuture {
-                try NIOAsyncChannel(wrappingChannelSynchronously: channel, configuration: .init(inboundType: ByteBuffer.self, outboundType: ByteBuffer.self))
+                try NIOAsyncChannel(
+                    wrappingChannelSynchronously: channel, configuration: .init(inboundType: ByteBuffer.self, outboundType: ByteBuffer.self))
             }
         }
         let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>
@@ -118,7 +119,8 @@ struct Answer: Sendable {
         var data: [UInt8] = []
         while true {
             guard let line = bytes[at...].firstIndex(of: 10),
-                let size = Int(String(decoding: bytes[at..<line], as: UTF8.self).filter { $0.isHexDigit }, radix: 16), line + size + 2 < bytes.endIndex
+                let size = Int(String(decoding: bytes[at..<line], as: UTF8.self).filter { $0.isHexDigit }, radix: 16),
+                line + size + 2 < bytes.endIndex
             else { return nil }
             data += bytes[(line + 1)..<(line + 1 + size)]
             at = line + 1 + size + 2

@@ -20,7 +20,7 @@ enum World {
                   {"type":"track","event":"Nobody's","messageId":"m6"}
                 ]}
                 """#)
-        let receipt = try JSONValue(answer.body)
+        let receipt = try parsed(answer.body)
         try #require(answer.status == 200, "\(answer.text)")
         #expect(receipt["accepted"] == 5)
         #expect(receipt["refused"]?.array?.first?["messageId"] == "m6")
@@ -29,6 +29,6 @@ enum World {
     /// The id that a reference leads to.
     static func customer(_ server: TestServer, _ reference: String) async throws -> String {
         let answer = try await server.send("GET", "/api/customers/\(reference)", bySocket: true)
-        return try #require(try JSONValue(answer.body)["id"]?.string, "\(answer.text)")
+        return try #require(try parsed(answer.body)["id"]?.string, "\(answer.text)")
     }
 }
