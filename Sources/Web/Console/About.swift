@@ -62,7 +62,7 @@ struct About: Sendable {
         switch (identifiers, merges) {
         case (0, 0): "Nothing identifies this customer any more."
         case (1, 0): "One identifier, so nothing had to be joined."
-        case (_, 0): "All of these came together, so nothing had to be joined."
+        case (_, 0): "Each of these came together with one known before, so nothing had to be joined."
         default: "\(Formats.counted(identifiers, "identifier")), joined \(merges == 1 ? "once" : merges == 2 ? "twice" : "\(merges) times"):"
         }
     }
@@ -113,7 +113,7 @@ struct About: Sendable {
         if identifier.former { note = "Replaced by another; it still leads here." }
         return [
             "value": identifier.value, "kind": NameWords.title(identifier.kind), "date": formats.shortDate(identifier.firstSeen), "note": note,
-            "apart": identifier.shared,
+            "apart": identifier.shared, "proof": "/customers/\(view.id)/interactions/\(identifier.position.raw)",
         ]
     }
 
