@@ -7,7 +7,7 @@ import uuid
 import networkx
 import pytest
 from crowd import identifiers
-from program import refused
+from program import refused, wait_until
 
 FEBRL = """
 identity:
@@ -89,15 +89,14 @@ def test_febrl_persons_become_515_customers_that_are_never_wrong(folder, tmp_pat
         assert len(right) / len(joined) == 1.0
         assert len(right) / all_pairs == 0.97
 
-        # Each merge names its proof.
+        # There are 550 identifiers, so 35 times a rule joined two who were apart: each time it is told, and can be undone.
         merges = [m for c in sorted(found) for m in server.customer(c)["merges"]]
-        assert len(merges) == 1000 - 515
-        assert {m["reason"]["type"] for m in merges} == {"identifiers", "match"}
-        rules = {m["reason"]["rule"] for m in merges if m["reason"]["type"] == "match"}
-        assert rules == {"surname + date_of_birth", "given_name + date_of_birth + postcode"}
-        assert all(m["sentence"].startswith("joined because") for m in merges)
+        by_rule = [m for m in merges if m["reason"]["type"] == "match"]
+        assert len(by_rule) == len({row["soc_sec_id"] for row in persons}) - 515 == 35
+        assert {m["reason"]["rule"] for m in by_rule} == {"surname + date_of_birth", "given_name + date_of_birth + postcode"}
+        assert all(m["sentence"].startswith("joined because") and m["reason"]["values"] for m in by_rule)
         # What no rule joins and yet is alike waits for a person.
-        assert server.ask("/api/reviews")["items"]
+        wait_until(lambda: server.ask("/api/reviews")["items"], 20, "nobody was found alike")
 
 
 def test_without_match_rules_names_join_nobody(shop):
@@ -211,10 +210,11 @@ def test_likely_duplicates_wait_for_a_person_who_joins_or_parts_them(shop):
 
     a, b, c = (shop.customer(r)["id"] for r in ("user_id:twin-a", "user_id:twin-b", "anonymous_id:twin-c"))
     assert len({a, b, c}) == 3
+    # Likeness is looked for beside everything else, so it takes a moment.
+    wait_until(lambda: {frozenset((a, b)), frozenset((a, c))} <= set(reviews()), 20, "the twins were not found alike")
     found = reviews()
     review = found[frozenset((a, c))]
     assert 0 < review["likeness"] <= 1 and review["reasons"]
-    assert frozenset((a, b)) in found
 
     assert shop.call("POST", f"/api/reviews/{review['id']}/decision", {"same": True}).status_code == 204
     assert shop.customer(a)["id"] == shop.customer(c)["id"]
