@@ -60,7 +60,7 @@ extension Services {
     fileprivate func recent(_ limit: Int) throws -> [Found] {
         var seen: Set<CustomerID> = []
         var found: [Found] = []
-        for item in try customers.newest(after: 0, upTo: pipeline.body, limit: Self.newest).reversed() where found.count < limit {
+        for item in try newest(while: { Set($0.map(\.customer)).count < limit }) where found.count < limit {
             guard seen.insert(item.customer).inserted else { continue }
             let identifiers = item.interaction.identifiers.map { (name: ledger.vocabulary.name(of: $0.kind), value: $0.value) }
             let best = identifiers.first { $0.name == "email" } ?? identifiers.first
@@ -74,8 +74,21 @@ extension Services {
 
     /// The newest interactions on a channel or on all, newest first.
     fileprivate func latest(channel: String?, limit: Int) throws -> [LiveItem] {
-        try customers.newest(after: 0, upTo: pipeline.body, limit: channel == nil ? limit : Self.newest).reversed()
-            .filter { channel == nil || $0.channel == channel }.prefix(limit).map { LiveItem(item: $0, name: try customers.name(of: $0.customer)) }
+        func fits(_ item: HistoryItem) -> Bool { channel == nil || item.channel == channel }
+        return try newest(while: { $0.lazy.filter(fits).count < limit }).filter(fits).prefix(limit)
+            .map { LiveItem(item: $0, name: try customers.name(of: $0.customer)) }
+    }
+
+    /// The newest interactions, newest first: of the last body, and of more while they are too few. A body may hold one
+    /// interaction or hundreds, so reading as many bodies as interactions are wanted could read a thousand times too much.
+    private func newest(while few: ([HistoryItem]) -> Bool) throws -> [HistoryItem] {
+        let body = pipeline.body
+        var bodies: Int64 = 1
+        while true {
+            let found = try customers.newest(after: max(0, body - bodies), upTo: body, limit: Self.newest)
+            guard bodies < body, bodies < Int64(Self.newest), found.count < Self.newest, few(found) else { return found.reversed() }
+            bodies *= 4
+        }
     }
 }
 
