@@ -26,7 +26,8 @@ import Testing
     }
 
     private func id(_ customers: Customers, _ reference: String) throws -> CustomerID {
-        try #require(try customers.find(try #require(CustomerReference(reference))))
+        let known = try #require(CustomerReference(reference))
+        return try #require(try customers.find(known))
     }
 
     @Test func `a trait keeps its newest word, null removes it, and what arrives late brings nothing back`() async throws {
