@@ -78,7 +78,7 @@ extension Customers {
             Likeness.Person(.object(try traits([c], vocabulary, db).map { JSON.Member($0.key, $0.value) }), rules: rules)
         }
         let me = try person(customer)
-        guard !me.isEmpty, try !isErased(customer, db) else { return }
+        guard !me.isEmpty, !isErased(customer) else { return }
         try db.execute(sql: "DELETE FROM likeness WHERE customer_id = ?", arguments: [customer])
         var others: Set<UInt32> = []
         for key in Likeness.blockingKeys(of: me) {
@@ -100,10 +100,6 @@ extension Customers {
                     ON CONFLICT (a, b) DO UPDATE SET likeness = excluded.likeness, reasons = excluded.reasons WHERE review.decided_at IS NULL
                     """, arguments: [min(customer, other), max(customer, other), verdict.likeness, reasons, clock.now.milliseconds])
         }
-    }
-
-    private func isErased(_ raw: UInt32, _ db: Database) throws -> Bool {
-        try Bool.fetchOne(db, sql: "SELECT erased_at IS NOT NULL FROM customer WHERE id = ?", arguments: [raw]) ?? true
     }
 
     /// Whether somebody said of any of the two persons' raw customers that they are two people.

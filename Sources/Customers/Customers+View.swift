@@ -12,7 +12,7 @@ extension Customers {
     package func view(_ id: CustomerID) throws -> CustomerView? {
         guard let members = members(id) else { return nil }
         let root = CustomerID(raw: members[0])
-        guard try !isErased(root.raw) else { return nil }
+        guard !isErased(root.raw) else { return nil }
         let vocabulary = ledger.vocabulary
         let (identifiers, traits, merges) = try store.read { db in
             (try self.identifiers(members, vocabulary, db), try self.traits(members, vocabulary, db), try self.merges(members, vocabulary, db))

@@ -43,7 +43,7 @@ package final class Customers: Sendable {
         case .id(let id):
             guard Int(id.raw) < pipeline.people.count else { return nil }
             let root = pipeline.people.root(id.raw)
-            return try isErased(root) ? nil : CustomerID(raw: root)
+            return isErased(root) ? nil : CustomerID(raw: root)
         case .identifier(let name, let value):
             let rules = pipeline.rules
             guard let kind = rules.kinds.first(where: { $0.name == name }) else {
@@ -70,9 +70,7 @@ package final class Customers: Sendable {
         return out
     }
 
-    func isErased(_ raw: UInt32) throws -> Bool {
-        try store.read { try Bool.fetchOne($0.cachedStatement(sql: "SELECT erased_at IS NOT NULL FROM customer WHERE id = ?"), arguments: [raw]) ?? false }
-    }
+    func isErased(_ raw: UInt32) -> Bool { pipeline.timeline.isHidden(raw) }
 
     /// All raw customers of the person, the root first.
     func members(_ id: CustomerID) -> [UInt32]? {

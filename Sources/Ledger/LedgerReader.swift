@@ -9,6 +9,10 @@ package final class LedgerReader {
     private var db: OpaquePointer?
     private var scan: OpaquePointer?
     private var one: OpaquePointer?
+    /// An open handle on a body, for reading single records; it pins a snapshot, so it is let go after each look.
+    private var blob: OpaquePointer?
+    private var isTogether = false
+    private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: BodyView.maximum, alignment: 8)
 
     package init(path: String) throws(LedgerProblem) {
         var db: OpaquePointer?
@@ -31,6 +35,8 @@ package final class LedgerReader {
     }
 
     deinit {
+        scratch.deallocate()
+        sqlite3_blob_close(blob)
         sqlite3_finalize(scan)
         sqlite3_finalize(one)
         sqlite3_close(db)
@@ -70,18 +76,49 @@ package final class LedgerReader {
         return try use(view)
     }
 
-    /// One record; nil when there is none.
+    /// One record; nil when there is none. Reads where it lies and the record, not the body around it.
     package func record<R>(_ position: Position, _ use: (RecordView) throws -> R) throws -> R? {
-        try body(position.body) { body in
-            guard let record = body[position.index] else { throw LedgerProblem.damaged(body: position.body) }
-            return try use(record)
+        defer { if !isTogether { rest() } }
+        guard open(position.body) else { return nil }
+        let size = Int(sqlite3_blob_bytes(blob))
+        var ends: (UInt32, UInt32) = (0, 0)
+        guard sqlite3_blob_read(blob, &ends, 8, Int32(BodyView.header + 4 * position.index)) == SQLITE_OK else {
+            throw LedgerProblem.damaged(body: position.body)
         }
+        let from = Int(UInt32(littleEndian: ends.0))
+        let to = Int(UInt32(littleEndian: ends.1))
+        guard from <= to, to <= size, to - from <= scratch.count, sqlite3_blob_read(blob, scratch.baseAddress, Int32(to - from), Int32(from)) == SQLITE_OK,
+            let record = RecordView(UnsafeRawBufferPointer(rebasing: scratch[..<(to - from)]))
+        else { throw LedgerProblem.damaged(body: position.body) }
+        return try use(record)
+    }
+
+    private func open(_ body: Int64) -> Bool {
+        if blob != nil {
+            if sqlite3_blob_reopen(blob, body) == SQLITE_OK { return true }
+            rest()  // no such body, or the handle is stale: it cannot be used again
+        }
+        guard sqlite3_blob_open(db, "main", "body", "data", body, 0, &blob) == SQLITE_OK else {
+            rest()
+            return false
+        }
+        return true
+    }
+
+    private func rest() {
+        sqlite3_blob_close(blob)
+        blob = nil
     }
 
     /// One read transaction around many reads: saves the begin and end of each.
     package func together<R>(_ body: () throws -> R) rethrows -> R {
         sqlite3_exec(db, "BEGIN", nil, nil, nil)
-        defer { sqlite3_exec(db, "COMMIT", nil, nil, nil) }
+        isTogether = true
+        defer {
+            isTogether = false
+            rest()
+            sqlite3_exec(db, "COMMIT", nil, nil, nil)
+        }
         return try body()
     }
 }

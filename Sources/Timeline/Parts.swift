@@ -10,6 +10,8 @@ package final class Parts: Sendable {
     let seenActive: SeenDelta
     /// Raw customers that were erased: their marks are not shown, and left out at the next merge.
     let hidden: Set<UInt32>
+    /// Whether a raw customer was erased.
+    package func isHidden(_ customer: UInt32) -> Bool { !hidden.isEmpty && hidden.contains(customer) }
 
     init(base: Base, frozen: Delta?, active: Delta, seenBase: SeenBase?, seenFrozen: SeenDelta?, seenActive: SeenDelta, hidden: Set<UInt32>) {
         self.base = base
