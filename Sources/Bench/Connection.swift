@@ -78,6 +78,14 @@ final class BenchServer {
         throw CocoaError(.executableLoad)
     }
 
+    /// How many raw customers it has.
+    func customers() -> Int {
+        guard let text = try? String(contentsOf: URL(string: "http://127.0.0.1:\(port)/health")!, encoding: .utf8),
+            let mark = text.range(of: "\"customers\":")
+        else { return 1 }
+        return max(1, Int(text[mark.upperBound...].prefix { $0.isNumber }) ?? 1)
+    }
+
     /// What a command prints, without the line's end.
     func command(_ arguments: [String]) throws -> String {
         let p = Process()

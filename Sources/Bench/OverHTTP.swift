@@ -86,8 +86,9 @@ struct OverHTTP {
     private func views(_ server: BenchServer, _ token: String, _ report: inout Report) {
         var random = SeededRandom(seed: 11)
         let n = 40_000
+        let customers = server.customers()
         let requests = (0..<n).map { _ in
-            let id = CustomerID(raw: UInt32(random.below(people)))
+            let id = CustomerID(raw: UInt32(random.below(customers)))
             return Array("GET /api/customers/\(id)/interactions?limit=25 HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer \(token)\r\n\r\n".utf8)
         }
         _ = Clients.run(port: server.port, connections: 8, requests: n) { requests[$0] }
