@@ -3,7 +3,7 @@
 import pathlib
 
 import pytest
-from program import DATA, Folder
+from program import DATA, Folder, Server
 
 
 @pytest.fixture
@@ -24,6 +24,15 @@ def shop(tmp_path_factory):
     """A server that the tests of one file share: each uses names of its own."""
     with Folder(tmp_path_factory.mktemp("shop") / "data").serving() as server:
         yield server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left_behind():
+    """Ends the servers of tests that failed."""
+    yield
+    for process in Server.started:
+        if process.poll() is None:
+            process.kill()
 
 
 @pytest.fixture(scope="session")

@@ -95,6 +95,8 @@ class Server:
     """A server of a folder. It answers when this is made."""
 
     numbers = itertools.count()
+    # Those started, so that none outlives a test that failed.
+    started = []
 
     def __init__(self, folder, ready=30, token=None, key=None, **settings):
         self.folder = folder
@@ -105,6 +107,7 @@ class Server:
         with self.log.open("wb") as log:
             words = ["serve", "--data", str(folder.path), "--host", "127.0.0.1", "--port", str(self.port)]
             self.process = subprocess.Popen([folder.binary, *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env, cwd=ROOT)
+        Server.started.append(self.process)
         self._token, self._key = token, key
         self.http = requests.Session()
         self.http.trust_env = False
