@@ -57,7 +57,9 @@ let package = Package(
         room("Identity", ["Ledger", "Store", "Kernel", "Definitions", "CText"] + grdb),
         room("Timeline", ["Identity", "Ledger", "Kernel"]),
         room("Pipeline", ["Timeline", "Identity", "Ledger", "Store", "Kernel", .product(name: "Logging", package: "swift-log")] + grdb),
-        room("Customers", ["Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel", "Simdjson", .product(name: "Logging", package: "swift-log")] + grdb),
+        room(
+            "Customers",
+            ["Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel", "Simdjson", .product(name: "Logging", package: "swift-log")] + grdb),
         room("Access", ["Store", "Kernel", "CSodium"] + grdb),
         room("Collect", ["Ledger", "Identity", "Definitions", "Kernel", "Simdjson", "CZlib", yams]),
         room(
@@ -86,7 +88,7 @@ let package = Package(
         .executableTarget(
             name: "sightline-bench",
             dependencies: [
-                "Customers", "Identity", "Kernel", "Ledger", "Pipeline", "Store", "Timeline",
+                "Access", "Customers", "Identity", "Kernel", "Ledger", "Pipeline", "Store", "Timeline",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
             ] + grdb,
             path: "Sources/Bench", swiftSettings: strict),
@@ -103,7 +105,9 @@ let package = Package(
         tests("PipelineTests", ["TestSupport", "Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel"] + grdb),
         tests("CustomersTests", ["TestSupport", "Customers", "Pipeline", "Identity", "Ledger", "Store", "Kernel"] + grdb),
         tests("AccessTests", ["Access", "Kernel", "Store"] + grdb),
-        tests("SightlineTests", ["sightline", "Collect", "Kernel", "Ledger", "Store", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        tests(
+            "SightlineTests",
+            ["sightline", "Collect", "Kernel", "Ledger", "Store", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         tests("CollectTests", ["Collect", "Definitions", "Identity", "Ledger", "Kernel", "Simdjson"]),
         tests("DemoTests", ["Demo", "Kernel"]),
         tests(

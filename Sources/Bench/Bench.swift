@@ -42,7 +42,9 @@ import Pipeline
 
     private func start(_ path: String, _ report: inout Report) async throws {
         let clean = try await House(path)
-        report.row("start after a clean stop", "\(milliseconds(clean.took)), \(clean.pipeline.status.marks) marks", target: "≤ 1 s", reached: clean.took <= 1)
+        report.row(
+            "start after a clean stop", "\(milliseconds(clean.took)), \(clean.pipeline.status.marks) marks", target: "≤ 1 s", reached: clean.took <= 1
+        )
         await clean.close()
         let n = 1_000_000
         let child = Process()
@@ -55,7 +57,8 @@ import Pipeline
         while await !killed.pipeline.wait(for: killed.ledger.newestBody, atMost: 60) {}
         let took = seconds() - began
         report.row(
-            "start after kill -9, a million to catch up", "\(milliseconds(took)), \(killed.pipeline.status.totals.replayed) replayed", target: "≤ 3 s per million",
+            "start after kill -9, a million to catch up", "\(milliseconds(took)), \(killed.pipeline.status.totals.replayed) replayed",
+            target: "≤ 3 s per million",
             reached: took <= 3)
         await killed.close()
     }

@@ -6,7 +6,8 @@ import Ledger
 /// arrival does.
 struct Crowd {
     static let names = [
-        "Page Viewed", "Product Viewed", "Products Searched", "Product Added", "Checkout Started", "Order Completed", "NPS Answered", "Complaint Received",
+        "Page Viewed", "Product Viewed", "Products Searched", "Product Added", "Checkout Started", "Order Completed", "NPS Answered",
+        "Complaint Received",
         "Email Opened", "Email Link Clicked", "Order Shipped", "Application Opened",
     ]
     private static let shares: [Double] = [0.30, 0.20, 0.08, 0.07, 0.03, 0.025, 0.02, 0.01, 0.10, 0.05, 0.015, 0.10]
@@ -19,7 +20,8 @@ struct Crowd {
     }()
     private static let properties: [[UInt8]] = (0..<1000).map {
         Array(
-            "{\"amount\":\($0).5,\"content\":\"item-\($0)\",\"url\":\"https://shop.example/products/\($0)\",\"title\":\"Product number \($0)\",\"currency\":\"GBP\"}".utf8)
+            "{\"amount\":\($0).5,\"content\":\"item-\($0)\",\"url\":\"https://shop.example/products/\($0)\",\"title\":\"Product number \($0)\",\"currency\":\"GBP\"}"
+                .utf8)
     }
     private static let hex = Array("0123456789abcdef".utf8)
 
@@ -81,7 +83,8 @@ struct Crowd {
             }
         }
         return Happening(
-            device: (s.second ? "b-" : "a-") + String(s.who, radix: 16) + "-4e1b-8d2f", user: s.known ? "user-\(s.who)" : nil, event: e, channel: s.channel,
+            device: (s.second ? "b-" : "a-") + String(s.who, radix: 16) + "-4e1b-8d2f", user: s.known ? "user-\(s.who)" : nil, event: e,
+            channel: s.channel,
             value: value, properties: Self.properties[random.below(1000)], message: message)
     }
 

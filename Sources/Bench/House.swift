@@ -1,3 +1,4 @@
+import Access
 import Customers
 import Foundation
 import Identity
@@ -28,9 +29,10 @@ struct House: Sendable {
         logger.logLevel = .error
         ledger = try Ledger(path: folder + "/ledger.db", randomness: randomness, clock: clock)
         let reaction = CustomersReaction()
-        store = try Store(path: folder + "/state.db", migrations: Identity.migrations + Pipeline.migrations + reaction.migrations)
+        store = try Store(path: folder + "/state.db", migrations: Identity.migrations + Pipeline.migrations + reaction.migrations + Access.migrations)
         pipeline = try await Pipeline(
-            .init(ledger: ledger, store: store, timeline: folder + "/timeline"), reactions: [reaction], options: .init(clock: clock) { _, _ in .standard },
+            .init(ledger: ledger, store: store, timeline: folder + "/timeline"), reactions: [reaction],
+            options: .init(clock: clock) { _, _ in .standard },
             logger: logger)
         customers = Customers(store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: clock) { _ in nil }
         took = seconds() - began

@@ -35,7 +35,8 @@ struct LedgerToView {
         let took = seconds() - began
         report.row(
             "filling, with the generator in this process",
-            "\(n) in \(number(took, 1)) s: acknowledged \(rate(n, acknowledged)), concluded \(rate(n, took)), processor \(number((processorSeconds() - before) / Double(n) * 1e6, 2)) µs each")
+            "\(n) in \(number(took, 1)) s: acknowledged \(rate(n, acknowledged)), concluded \(rate(n, took)), processor \(number((processorSeconds() - before) / Double(n) * 1e6, 2)) µs each"
+        )
     }
 
     private final class Shared<T>: Sendable {
@@ -67,7 +68,8 @@ struct LedgerToView {
         report.row("append and sync of the same bytes, bare", rate(n, bare))
         report.row("append in process, acknowledged", "\(rate(n, acknowledged)), \(number(bare / acknowledged, 2)) of the bare limit")
         report.row(
-            "ledger to view, in process", "\(rate(n, took)), processor \(number(processor, 2)) µs each, both threads", target: "≥ 150,000/s sustained",
+            "ledger to view, in process", "\(rate(n, took)), processor \(number(processor, 2)) µs each, both threads",
+            target: "≥ 150,000/s sustained",
             reached: Double(n) / took >= 150_000)
     }
 
@@ -113,7 +115,8 @@ struct LedgerToView {
         }
         let p99 = percentile(lags, 0.99)
         report.row(
-            "offered to concluded, at 10,000/s", "p50 \(milliseconds(percentile(lags, 0.5))), p99 \(milliseconds(p99)), most \(milliseconds(lags.max() ?? 0))",
+            "offered to concluded, at 10,000/s",
+            "p50 \(milliseconds(percentile(lags, 0.5))), p99 \(milliseconds(p99)), most \(milliseconds(lags.max() ?? 0))",
             target: "p99 ≤ 50 ms", reached: p99 <= 0.05)
     }
 }

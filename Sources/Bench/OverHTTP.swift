@@ -29,7 +29,8 @@ struct OverHTTP {
         // Message ids differ from round to round by their first letters, written over in place.
         let requests = (0..<bodies).map { _ in
             let body = crowd.body(per, at: now)
-            let head = "POST /v1/batch HTTP/1.1\r\nHost: bench\r\nAuthorization: Basic \(authorization)\r\nContent-Type: application/json\r\nContent-Length: \(body.bytes.count)\r\n\r\n"
+            let head =
+                "POST /v1/batch HTTP/1.1\r\nHost: bench\r\nAuthorization: Basic \(authorization)\r\nContent-Type: application/json\r\nContent-Length: \(body.bytes.count)\r\n\r\n"
             return Request(bytes: Array(head.utf8) + body.bytes, messages: body.messages.map { $0 + head.utf8.count })
         }
         let bare = bareAppend(requests)
@@ -45,7 +46,8 @@ struct OverHTTP {
         let share = bare * Double(rounds) / took
         report.row("append and sync of the same requests, bare", rate(n, bare * Double(rounds)))
         report.row(
-            "ingest over HTTP, 500 a batch, acknowledged", "\(rate(n, took)), \(number(share, 2)) of the bare limit, server's processor \(number(processor, 2)) µs each, \(failed) failed",
+            "ingest over HTTP, 500 a batch, acknowledged",
+            "\(rate(n, took)), \(number(share, 2)) of the bare limit, server's processor \(number(processor, 2)) µs each, \(failed) failed",
             target: "≥ 250,000/s and ≥ 0.4 of the bare limit", reached: Double(n) / took >= 250_000 && share >= 0.4 && failed == 0)
     }
 
@@ -98,7 +100,8 @@ struct OverHTTP {
         let took = seconds() - began
         let processor = ((processorSeconds(of: server.pid) ?? 0) - before) / Double(n) * 1e6
         report.row(
-            "history over HTTP, 25 a page, 8 connections", "\(rate(n, took)), server's processor \(number(processor, 1)) µs each, \(failed) failed", target: "≥ 9,000/s",
+            "history over HTTP, 25 a page, 8 connections", "\(rate(n, took)), server's processor \(number(processor, 1)) µs each, \(failed) failed",
+            target: "≥ 9,000/s",
             reached: Double(n) / took >= 9_000 && failed == 0)
     }
 }

@@ -39,7 +39,9 @@ extension Customers {
             try await ledger.erase(records + commands, also: try decode("identifiers", as: [String].self))
             removed += records.count
             let id: Int64 = row["id"]
-            try store.writeDurably { try $0.execute(sql: "UPDATE erasure SET done = 1, identifiers = '', positions = '' WHERE id = ?", arguments: [id]) }
+            try store.writeDurably {
+                try $0.execute(sql: "UPDATE erasure SET done = 1, identifiers = '', positions = '' WHERE id = ?", arguments: [id])
+            }
         }
         if !waiting.isEmpty { try store.checkpoint() }
         return removed

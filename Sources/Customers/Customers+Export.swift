@@ -37,7 +37,8 @@ extension Customers {
         var found: [HistoryItem] = []
         // Of a flood only the newest bodies are read; a body holds 1 record or more.
         try each(after: Position(body: max(after, body - Int64(limit)), index: 0xffff), upTo: body) { record, position, customer in
-            found.append(HistoryItem(interaction: Interaction(record, at: position), channel: vocabulary.name(of: record.channel), customer: customer))
+            found.append(
+                HistoryItem(interaction: Interaction(record, at: position), channel: vocabulary.name(of: record.channel), customer: customer))
             if found.count > limit * 8 { found.removeFirst(found.count - limit) }
             return true
         }
@@ -55,8 +56,12 @@ extension Customers {
                     // The body that the position lies in may be finished.
                     let first = id == after.body ? after.index + (after.raw == 0 ? 0 : 1) : 0
                     guard first < view.count else { return true }
-                    guard let blob = try Data.fetchOne(statement, arguments: [id]), blob.count == 4 * view.count else { throw PipelineProblem.missing(body: id) }
-                    let customers = blob.withUnsafeBytes { bytes in (0..<view.count).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self) } }
+                    guard let blob = try Data.fetchOne(statement, arguments: [id]), blob.count == 4 * view.count else {
+                        throw PipelineProblem.missing(body: id)
+                    }
+                    let customers = blob.withUnsafeBytes { bytes in
+                        (0..<view.count).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self) }
+                    }
                     for i in first..<view.count where customers[i] & Concluded.duplicate == 0 {
                         guard let record = view[i], record.kind == .interaction else { continue }
                         guard try use(record, Position(body: id, index: i), CustomerID(raw: people.root(customers[i]))) else { return false }

@@ -85,7 +85,8 @@ extension Customers {
     private static func cursor(_ mark: Mark) -> String { Base32.text(UInt64(mark.second), width: 7) + Base32.text(mark.position, width: 12) }
 
     private static func cursor(_ text: String) throws -> Parts.Cursor {
-        guard text.utf8.count == 19, let second = Base32.number(text.prefix(7)), second <= UInt64(UInt32.max), let position = Base32.number(text.dropFirst(7))
+        guard text.utf8.count == 19, let second = Base32.number(text.prefix(7)), second <= UInt64(UInt32.max),
+            let position = Base32.number(text.dropFirst(7))
         else { throw CustomersProblem.cursor(text) }
         return Parts.Cursor(second: UInt32(second), position: position)
     }

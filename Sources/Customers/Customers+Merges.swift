@@ -65,13 +65,14 @@ extension Customers {
     /// The longest note on a merge.
     package static let longestNote = 1000
 
-    /// Joins two persons because somebody says they are one.
+    /// Joins two persons because somebody says they are one. The merge is between the raw customers named, so that undoing
+    /// an older one leaves each with whom they were joined.
     ///
     /// - Throws: ``CustomersProblem/notFound``, ``CustomersProblem/samePerson``, ``CustomersProblem/tooLong(field:most:)``, ``LedgerProblem``
     package func merge(_ a: CustomerID, _ b: CustomerID, by author: String, note: String? = nil) async throws -> Merge {
         guard note?.count ?? 0 <= Self.longestNote else { throw CustomersProblem.tooLong(field: "note", most: Self.longestNote) }
-        guard let a = try find(.id(a)), let b = try find(.id(b)) else { throw CustomersProblem.notFound }
-        guard a != b else { throw CustomersProblem.samePerson }
+        guard let a = try named(.id(a)), let b = try named(.id(b)) else { throw CustomersProblem.notFound }
+        guard pipeline.people.root(a.raw) != pipeline.people.root(b.raw) else { throw CustomersProblem.samePerson }
         let position = try await pipeline.perform(.merge(a: a.raw, b: b.raw, author: author, note: note), randomness: randomness)
         return try made(at: position)
     }

@@ -19,7 +19,8 @@ package struct CustomersReaction: Reaction {
     ]
     /// Traits by which two customers may be alike: see Likeness.
     private static let likenessKeys: Set<String> = nameKeys.union([
-        "phone", "address", "street", "city", "postal_code", "postalCode", "postcode", "zip", "birthday", "date_of_birth", "dateOfBirth", "address_1", "suburb",
+        "phone", "address", "street", "city", "postal_code", "postalCode", "postcode", "zip", "birthday", "date_of_birth", "dateOfBirth", "address_1",
+        "suburb",
     ])
 
     package func react(to concluded: Concluded, in writer: Writer) throws {

@@ -60,7 +60,9 @@ extension Customers {
     ///
     /// - Returns: whether there may be more to compare.
     package func compareSome() throws -> Bool {
-        let waiting = try store.read { try UInt32.fetchAll($0, sql: "SELECT customer_id FROM unreviewed ORDER BY customer_id LIMIT ?", arguments: [Self.batch]) }
+        let waiting = try store.read {
+            try UInt32.fetchAll($0, sql: "SELECT customer_id FROM unreviewed ORDER BY customer_id LIMIT ?", arguments: [Self.batch])
+        }
         guard !waiting.isEmpty else { return false }
         let rules = pipeline.rules
         try store.write { db in

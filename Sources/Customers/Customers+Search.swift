@@ -107,7 +107,8 @@ extension Customers {
         return try store.read { db in
             try ranked.prefix(limit).map { root, hit, last in
                 let name = Self.name(try traits(pipeline.people.members(of: root), vocabulary, db))
-                return Found(id: CustomerID(raw: root), name: name, matched: hit.matched, value: hit.value.isEmpty ? name ?? "" : hit.value, lastSeen: last)
+                return Found(
+                    id: CustomerID(raw: root), name: name, matched: hit.matched, value: hit.value.isEmpty ? name ?? "" : hit.value, lastSeen: last)
             }
         }
     }

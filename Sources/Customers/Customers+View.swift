@@ -18,7 +18,8 @@ extension Customers {
             (try self.identifiers(members, vocabulary, db), try self.traits(members, vocabulary, db), try self.merges(members, vocabulary, db))
         }
         var view = CustomerView(
-            id: root, ids: members.sorted().map(CustomerID.init(raw:)), name: Self.name(traits), identifiers: identifiers, traits: traits, firstSeen: nil,
+            id: root, ids: members.sorted().map(CustomerID.init(raw:)), name: Self.name(traits), identifiers: identifiers, traits: traits,
+            firstSeen: nil,
             lastSeen: nil, interactions: 0, channels: [], names: [], merges: merges)
         count(members, vocabulary, &view)
         return view
@@ -62,7 +63,8 @@ extension Customers {
                 let position = Position(raw: UInt64(bitPattern: raw))
                 if let (known, _) = newest[key], (known.at, known.position) > (at, position) { continue }
                 let trait = Trait(
-                    key: key, value: .null, at: at, source: sourceName(row[4]), channel: vocabulary.name(of: Channel(rawValue: row[5])), position: position)
+                    key: key, value: .null, at: at, source: sourceName(row[4]), channel: vocabulary.name(of: Channel(rawValue: row[5])),
+                    position: position)
                 newest[key] = (trait, row[1])
             }
         }
@@ -116,7 +118,9 @@ extension Customers {
         func counted(_ name: String, _ n: (count: Int, last: UInt32)) -> CustomerView.Count {
             CustomerView.Count(name: name, count: n.count, last: Instant(milliseconds: Int64(n.last) * 1000))
         }
-        view.channels = channels.indices.filter { channels[$0].count > 0 }.map { counted(vocabulary.name(of: Channel(rawValue: UInt8($0))), channels[$0]) }
+        view.channels = channels.indices.filter { channels[$0].count > 0 }.map {
+            counted(vocabulary.name(of: Channel(rawValue: UInt8($0))), channels[$0])
+        }
         view.names = events.map { counted(pipeline.names.name($0.key) ?? "(other names)", $0.value) }
         view.channels.sort { ($1.count, $0.name) < ($0.count, $1.name) }
         view.names.sort { ($1.count, $0.name) < ($0.count, $1.name) }

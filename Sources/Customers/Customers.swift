@@ -39,11 +39,16 @@ package final class Customers: Sendable {
     /// - Throws: ``CustomersProblem/unknownKind(_:known:)``, ``CustomersProblem/notOne(kind:people:)`` when a value of a kind
     ///   that is only found by belongs to several.
     package func find(_ reference: CustomerReference) throws -> CustomerID? {
+        try named(reference).map { CustomerID(raw: pipeline.people.root($0.raw)) }
+    }
+
+    /// The raw customer that a reference names, which may be one of several that are this person: what somebody joins and
+    /// takes apart. Nil and errors as for ``find(_:)``.
+    package func named(_ reference: CustomerReference) throws -> CustomerID? {
         switch reference {
         case .id(let id):
             guard Int(id.raw) < pipeline.people.count else { return nil }
-            let root = pipeline.people.root(id.raw)
-            return isErased(root) ? nil : CustomerID(raw: root)
+            return isErased(id.raw) ? nil : id
         case .identifier(let name, let value):
             let rules = pipeline.rules
             guard let kind = rules.kinds.first(where: { $0.name == name }) else {
@@ -56,7 +61,7 @@ package final class Customers: Sendable {
             let found = try store.read { try UInt32.fetchAll($0.cachedStatement(sql: sql), arguments: [wanted, kind.kind.rawValue]) }
             let roots = Set(pipeline.people.roots(found))
             guard roots.count <= 1 else { throw CustomersProblem.notOne(kind: name, people: roots.count) }
-            return roots.first.map(CustomerID.init(raw:))
+            return found.first.map(CustomerID.init(raw:))
         }
     }
 

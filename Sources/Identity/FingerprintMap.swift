@@ -66,7 +66,9 @@ package struct FingerprintMap: ~Copyable {
     private func grow(_ k: Int) {
         let old = shards[k]
         var new = Self.empty((old.mask + 1) * 2)
-        for i in 0...old.mask where (old.slots[i].low != 0 || old.slots[i].high != 0) && old.slots[i].value != Self.removed { _ = put(&new, old.slots[i]) }
+        for i in 0...old.mask where (old.slots[i].low != 0 || old.slots[i].high != 0) && old.slots[i].value != Self.removed {
+            _ = put(&new, old.slots[i])
+        }
         free(old.slots)
         shards[k] = new
     }

@@ -5,7 +5,9 @@ package import Ledger
 /// What people decide about persons. Called by the pipeline between two groups, inside its transaction.
 extension Resolver {
     /// Joins two persons because somebody said so; limits and earlier decisions do not count. Nil when they are one already.
-    package mutating func merge(_ a: UInt32, _ b: UInt32, by author: String, note: String?, at: Instant, position: Position, _ db: Database) throws -> MergeMade? {
+    package mutating func merge(_ a: UInt32, _ b: UInt32, by author: String, note: String?, at: Instant, position: Position, _ db: Database) throws
+        -> MergeMade?
+    {
         try save(db)
         guard Int(a) < people.count, Int(b) < people.count, people.root(a) != people.root(b) else { return nil }
         let left = people.members(of: a)
@@ -20,7 +22,8 @@ extension Resolver {
         let made = unite(a, b)
         pending.merges.append(
             .init(
-                id: made.id, a: a, b: b, kept: made.kept, absorbed: made.absorbed, reason: .person, kind: .init(rawValue: 0), value: "", otherKind: .init(rawValue: 0),
+                id: made.id, a: a, b: b, kept: made.kept, absorbed: made.absorbed, reason: .person, kind: .init(rawValue: 0), value: "",
+                otherKind: .init(rawValue: 0),
                 otherValue: "", author: author, note: note, position: position, at: at))
         try save(db)
         return made

@@ -44,13 +44,17 @@ struct Pending {
     var conflicts: [(IdentifierKind, String, String, Instant)] = []
     var nextMerge: Int64 = 1
 
-    mutating func identifier(_ kind: IdentifierKind, _ bytes: UnsafeRawBufferPointer, _ customer: UInt32, _ position: Position, _ at: Instant, former: Bool) {
-        identifiers.append(Identifier(kind: kind, from: text.count, count: bytes.count, customer: customer, position: position, at: at.milliseconds, former: former))
+    mutating func identifier(
+        _ kind: IdentifierKind, _ bytes: UnsafeRawBufferPointer, _ customer: UInt32, _ position: Position, _ at: Instant, former: Bool
+    ) {
+        identifiers.append(
+            Identifier(kind: kind, from: text.count, count: bytes.count, customer: customer, position: position, at: at.milliseconds, former: former))
         text.append(contentsOf: bytes)
     }
 
     mutating func reference(_ kind: IdentifierKind, _ bytes: UnsafeRawBufferPointer, _ customer: UInt32, _ position: Position, _ at: Instant) {
-        references.append(Identifier(kind: kind, from: text.count, count: bytes.count, customer: customer, position: position, at: at.milliseconds, former: false))
+        references.append(
+            Identifier(kind: kind, from: text.count, count: bytes.count, customer: customer, position: position, at: at.milliseconds, former: false))
         text.append(contentsOf: bytes)
     }
 }
@@ -69,7 +73,8 @@ extension Resolver {
         }
         try insert(pending.identifiers, "INSERT INTO identifier (value, kind, customer_id, position, at, flags) VALUES (?, ?, ?, ?, ?, ?)", db)
         try insert(
-            pending.references, "INSERT INTO reference (value, kind, customer_id, position, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", db, flags: false)
+            pending.references, "INSERT INTO reference (value, kind, customer_id, position, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", db,
+            flags: false)
         pending.identifiers.removeAll(keepingCapacity: true)
         pending.references.removeAll(keepingCapacity: true)
         pending.text.removeAll(keepingCapacity: true)

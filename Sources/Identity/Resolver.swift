@@ -151,7 +151,9 @@ package struct Resolver: ~Copyable {
         func add(_ kind: IdentifierKind, _ bytes: UnsafeRawBufferPointer, former: Bool = false) {
             let print = key.identifier(kind, bytes)
             // A former user id is as strong as a current one, but comes after it.
-            joining.append(Candidate(kind: kind, bytes: bytes, print: print, known: map.find(print), former: former, rank: plan.rank(kind) * 2 + (former ? 1 : 0)))
+            joining.append(
+                Candidate(
+                    kind: kind, bytes: bytes, print: print, known: map.find(print), former: former, rank: plan.rank(kind) * 2 + (former ? 1 : 0)))
         }
         record.identifiers { kind, bytes in
             if kind == .previousID {
@@ -178,13 +180,15 @@ package struct Resolver: ~Copyable {
             let out = kept.removeLast()
             note(conflict: out, with: user, position, record.at)
         }
-        let base = kept.first { $0.known != nil }
+        // Who matches somebody is a customer of their own, joined by a merge that can be explained and taken back.
+        let own = kept.first { $0.kind != .match } ?? kept[0]
+        let base = kept.first { $0.known != nil && ($0.kind != .match || own.kind == .match) }
         let customer = base?.customer ?? create(position)
         var outcome = Outcome(customer: customer)
         for c in kept {
             if let theirs = c.customer {
-                guard let base, people.root(theirs) != people.root(customer) else { continue }
-                outcome.merges.append(merge(base, c, position, record.at))
+                guard people.root(theirs) != people.root(customer) else { continue }
+                outcome.merges.append(merge(customer, base ?? own, theirs, c, position, record.at))
             } else {
                 learn(c, customer, position, record)
             }
@@ -212,14 +216,13 @@ package struct Resolver: ~Copyable {
         pending.identifier(c.kind, c.bytes, customer, position, record.at, former: c.former)
     }
 
-    private mutating func merge(_ base: Candidate, _ other: Candidate, _ position: Position, _ at: Instant) -> MergeMade {
-        let a = base.customer!
-        let b = other.customer!
+    private mutating func merge(_ a: UInt32, _ base: Candidate, _ b: UInt32, _ other: Candidate, _ position: Position, _ at: Instant) -> MergeMade {
         let made = unite(a, b)
         let reason: Pending.Merge.Reason = other.kind == .match || base.kind == .match ? .match : .identifiers
         pending.merges.append(
             .init(
-                id: made.id, a: a, b: b, kept: made.kept, absorbed: made.absorbed, reason: reason, kind: base.kind, value: base.text, otherKind: other.kind,
+                id: made.id, a: a, b: b, kept: made.kept, absorbed: made.absorbed, reason: reason, kind: base.kind, value: base.text,
+                otherKind: other.kind,
                 otherValue: other.text, author: nil, note: nil, position: position, at: at))
         return made
     }

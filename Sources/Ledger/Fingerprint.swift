@@ -51,9 +51,12 @@ package struct FingerprintKey: Sendable, Equatable {
                 var nothing: UInt8 = 0
                 let from = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
                 if let from {
-                    crypto_shorthash_siphashx24(out.baseAddress!.assumingMemoryBound(to: UInt8.self), from, UInt64(bytes.count), key.baseAddress!.assumingMemoryBound(to: UInt8.self))
+                    crypto_shorthash_siphashx24(
+                        out.baseAddress!.assumingMemoryBound(to: UInt8.self), from, UInt64(bytes.count),
+                        key.baseAddress!.assumingMemoryBound(to: UInt8.self))
                 } else {
-                    crypto_shorthash_siphashx24(out.baseAddress!.assumingMemoryBound(to: UInt8.self), &nothing, 0, key.baseAddress!.assumingMemoryBound(to: UInt8.self))
+                    crypto_shorthash_siphashx24(
+                        out.baseAddress!.assumingMemoryBound(to: UInt8.self), &nothing, 0, key.baseAddress!.assumingMemoryBound(to: UInt8.self))
                 }
             }
         }

@@ -208,7 +208,9 @@ package final class Ledger: Sendable {
         [.SQLITE_FULL, .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_NOMEM].contains(error.resultCode.primaryResultCode)
     }
 
-    private func write(_ group: [(Batch, CheckedContinuation<Position, any Error>)], _ queue: DatabaseQueue, _ next: inout Int64, _ builder: inout BodyBuilder) {
+    private func write(
+        _ group: [(Batch, CheckedContinuation<Position, any Error>)], _ queue: DatabaseQueue, _ next: inout Int64, _ builder: inout BodyBuilder
+    ) {
         var body = next
         var ends: [Position] = []
         do {
@@ -224,7 +226,9 @@ package final class Ledger: Sendable {
                         sqlite3_clear_bindings(insert)
                         return code
                     }
-                    guard code == SQLITE_DONE else { throw DatabaseError(resultCode: .init(rawValue: code), message: String(cString: sqlite3_errmsg(db.sqliteConnection))) }
+                    guard code == SQLITE_DONE else {
+                        throw DatabaseError(resultCode: .init(rawValue: code), message: String(cString: sqlite3_errmsg(db.sqliteConnection)))
+                    }
                 }
                 for (batch, _) in group {
                     try batch.bytes.withUnsafeBytes { bytes in

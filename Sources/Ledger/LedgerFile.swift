@@ -41,7 +41,8 @@ package enum LedgerFile {
             }
             let found = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'format'") ?? ""
             guard found == "\(format)" else {
-                throw LedgerProblem.format("\(path) has ledger format \(found), this program reads \(format): use the version that wrote it, or restore a backup")
+                throw LedgerProblem.format(
+                    "\(path) has ledger format \(found), this program reads \(format): use the version that wrote it, or restore a backup")
             }
         }
         return queue
@@ -55,7 +56,9 @@ package enum LedgerFile {
             bytes.append(pair)
             rest = rest.dropFirst(2)
         }
-        guard bytes.count == FingerprintKey.length, rest.isEmpty else { throw LedgerProblem.format("the fingerprint key in meta is not 32 hexadecimal digits") }
+        guard bytes.count == FingerprintKey.length, rest.isEmpty else {
+            throw LedgerProblem.format("the fingerprint key in meta is not 32 hexadecimal digits")
+        }
         return FingerprintKey(bytes)
     }
 

@@ -87,7 +87,8 @@ package final class LedgerReader {
         }
         let from = Int(UInt32(littleEndian: ends.0))
         let to = Int(UInt32(littleEndian: ends.1))
-        guard from <= to, to <= size, to - from <= scratch.count, sqlite3_blob_read(blob, scratch.baseAddress, Int32(to - from), Int32(from)) == SQLITE_OK,
+        guard from <= to, to <= size, to - from <= scratch.count,
+            sqlite3_blob_read(blob, scratch.baseAddress, Int32(to - from), Int32(from)) == SQLITE_OK,
             let record = RecordView(UnsafeRawBufferPointer(rebasing: scratch[..<(to - from)]))
         else { throw LedgerProblem.damaged(body: position.body) }
         return try use(record)

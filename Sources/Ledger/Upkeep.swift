@@ -76,7 +76,9 @@ extension Ledger {
         if !needles.isEmpty {
             try await perform { db in
                 for text in needles {
-                    try db.execute(sql: "DELETE FROM quarantine WHERE instr(lower(CAST(item AS TEXT)), lower(?)) > 0 OR instr(lower(reason), lower(?)) > 0", arguments: [text, text])
+                    try db.execute(
+                        sql: "DELETE FROM quarantine WHERE instr(lower(CAST(item AS TEXT)), lower(?)) > 0 OR instr(lower(reason), lower(?)) > 0",
+                        arguments: [text, text])
                 }
             }
         }

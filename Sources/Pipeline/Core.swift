@@ -74,7 +74,9 @@ final class Core {
                 let known = try db.cachedStatement(sql: "SELECT customers FROM concluded WHERE body = ?")
                 try reader.bodies(after: at, limit: Self.groupBodies) { id, view in
                     guard id <= position else { return false }
-                    guard let blob = try Data.fetchOne(known, arguments: [id]), blob.count == 4 * view.count else { throw PipelineProblem.missing(body: id) }
+                    guard let blob = try Data.fetchOne(known, arguments: [id]), blob.count == 4 * view.count else {
+                        throw PipelineProblem.missing(body: id)
+                    }
                     try blob.withUnsafeBytes { try replay(id, view, $0, db) }
                     at = id
                     return true

@@ -37,7 +37,8 @@ extension Pipeline {
     /// The definitions in force: kind → YAML.
     static func definitions(_ db: Database) throws -> [String: String] {
         let rows = try Row.fetchAll(
-            db, sql: "SELECT kind, text FROM definition AS d WHERE version = (SELECT max(version) FROM definition WHERE kind = d.kind) AND text <> ''")
+            db, sql: "SELECT kind, text FROM definition AS d WHERE version = (SELECT max(version) FROM definition WHERE kind = d.kind) AND text <> ''"
+        )
         return Dictionary(uniqueKeysWithValues: rows.map { ($0["kind"], $0["text"]) })
     }
 }

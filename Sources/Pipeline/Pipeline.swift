@@ -111,7 +111,8 @@ package final class Pipeline: Sendable {
                 do {
                     let core = try Core(folder, people: people, names: names, reactions: reactions, options: options)
                     started.resume(
-                        returning: Start(timeline: core.timeline, body: core.position, totals: core.totals, definitions: core.definitions, rules: core.rules))
+                        returning: Start(
+                            timeline: core.timeline, body: core.position, totals: core.totals, definitions: core.definitions, rules: core.rules))
                     handOver.take()?.run(core)
                 } catch {
                     started.resume(throwing: error)
@@ -180,7 +181,8 @@ package final class Pipeline: Sendable {
         let now = options.clock.now
         return state.withLock {
             Status(
-                body: $0.body, newestBody: newest, lagMilliseconds: $0.body >= newest ? 0 : max(0, now - $0.received), totals: $0.totals, people: people.people,
+                body: $0.body, newestBody: newest, lagMilliseconds: $0.body >= newest ? 0 : max(0, now - $0.received), totals: $0.totals,
+                people: people.people,
                 customers: people.count, marks: parts.marks, trouble: $0.trouble ?? timelineTrouble)
         }
     }

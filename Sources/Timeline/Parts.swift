@@ -34,7 +34,9 @@ package final class Parts: Sendable {
 
     /// Whether a message was not received within the window before; it is noted as received. The pipeline alone calls this.
     package func isNew(_ f: Fingerprint, second: UInt32, window: UInt32) -> Bool {
-        if let before = seenActive.second(f) ?? seenFrozen?.second(f) ?? seenBase?.second(f), Int64(second) - Int64(before) <= Int64(window) { return false }
+        if let before = seenActive.second(f) ?? seenFrozen?.second(f) ?? seenBase?.second(f), Int64(second) - Int64(before) <= Int64(window) {
+            return false
+        }
         seenActive.insert(f, second)
         return true
     }
@@ -61,7 +63,8 @@ package final class Parts: Sendable {
     /// - Parameters:
     ///   - before: only marks older than this one.
     ///   - matches: which marks count.
-    package func newest(_ members: [UInt32], limit: Int, before: Cursor? = nil, into out: inout [Mark], where matches: (Mark) -> Bool = { _ in true }) {
+    package func newest(_ members: [UInt32], limit: Int, before: Cursor? = nil, into out: inout [Mark], where matches: (Mark) -> Bool = { _ in true })
+    {
         out.removeAll(keepingCapacity: true)
         var runs: [(from: Int, next: Int)] = []
         var recent: [Mark] = []

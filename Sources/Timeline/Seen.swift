@@ -36,7 +36,9 @@ final class SeenBase: @unchecked Sendable {
     convenience init?(file: String) {
         guard let m = Mapped(file: file), m.count >= 64 else { return nil }
         let head: UnsafeMutablePointer<UInt64> = m.at(0)
-        guard head[0] == Self.magic, head[1] < 1 << 32, head[2] <= 32, head[3] == UInt64(m.count), Self.size(Int(head[1]), head[2]) == m.count else { return nil }
+        guard head[0] == Self.magic, head[1] < 1 << 32, head[2] <= 32, head[3] == UInt64(m.count), Self.size(Int(head[1]), head[2]) == m.count else {
+            return nil
+        }
         self.init(m, count: Int(head[1]), bits: head[2])
         var last: UInt32 = 0
         for b in 0...(1 << Int(bits)) {

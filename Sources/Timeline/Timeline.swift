@@ -55,7 +55,8 @@ package final class Timeline: Sendable {
             seen = nil
         }
         snapshotBody = body
-        parts = Mutex(Parts(base: base ?? .empty(), frozen: nil, active: Delta(), seenBase: seen, seenFrozen: nil, seenActive: SeenDelta(), hidden: hidden))
+        parts = Mutex(
+            Parts(base: base ?? .empty(), frozen: nil, active: Delta(), seenBase: seen, seenFrozen: nil, seenActive: SeenDelta(), hidden: hidden))
         startThread("merge") { [self] in work() }
     }
 
@@ -64,7 +65,9 @@ package final class Timeline: Sendable {
     /// Why the last merge failed; nil when it did not. It is tried again, and nothing is lost meanwhile.
     package var unwritable: String? { trouble.withLock { $0 } }
 
-    package func shouldMerge(_ p: Parts) -> Bool { !isMerging && p.active.count >= min(mergeAt ?? max(Self.leastMerge, p.base.marks / 16), Delta.capacity / 2) }
+    package func shouldMerge(_ p: Parts) -> Bool {
+        !isMerging && p.active.count >= min(mergeAt ?? max(Self.leastMerge, p.base.marks / 16), Delta.capacity / 2)
+    }
 
     /// Called by the pipeline between two groups, when everything up to `body` is concluded and saved: swaps in an empty
     /// delta and lets the merge thread do the rest.
@@ -72,7 +75,9 @@ package final class Timeline: Sendable {
         guard !isMerging else { return }
         merging.store(true, ordering: .releasing)
         let now = parts.withLock { p in
-            p = Parts(base: p.base, frozen: p.active, active: Delta(), seenBase: p.seenBase, seenFrozen: p.seenActive, seenActive: SeenDelta(), hidden: p.hidden)
+            p = Parts(
+                base: p.base, frozen: p.active, active: Delta(), seenBase: p.seenBase, seenFrozen: p.seenActive, seenActive: SeenDelta(),
+                hidden: p.hidden)
             return p
         }
         jobs.send(Job(parts: now, position: body, customers: customers))
@@ -143,7 +148,9 @@ package final class Timeline: Sendable {
         try Base.merge(job.parts.base, delta, customers: job.customers, hidden: hidden, to: name + ".columns")
         try SeenBase.merge(job.parts.seenBase, seenDelta, oldest: seenDelta.newest > window ? seenDelta.newest - window : 0, to: name + ".seen")
         try replaceSnapshot("\(job.position)")
-        guard let base = Base(file: name + ".columns"), let seen = SeenBase(file: name + ".seen") else { throw .unwritable("\(name): cannot be read back") }
+        guard let base = Base(file: name + ".columns"), let seen = SeenBase(file: name + ".seen") else {
+            throw .unwritable("\(name): cannot be read back")
+        }
         parts.withLock { p in
             p = Parts(base: base, frozen: nil, active: p.active, seenBase: seen, seenFrozen: nil, seenActive: p.seenActive, hidden: p.hidden)
         }

@@ -12,7 +12,8 @@ import Testing
     private func withWorld(_ body: (World, Customers) async throws -> Void) async throws {
         let world = try await World(reactions: [CustomersReaction()])
         let customers = Customers(
-            store: world.store, ledger: world.ledger, pipeline: world.pipeline, randomness: World.randomness, clock: Clock { World.start }) { "source \($0)" }
+            store: world.store, ledger: world.ledger, pipeline: world.pipeline, randomness: World.randomness, clock: Clock { World.start }
+        ) { "source \($0)" }
         try await body(world, customers)
         await world.remove()
     }
@@ -119,10 +120,14 @@ import Testing
             try await world.say(identify((.userID, "User-7"), (.email, "zoe@example.com"), traits: ["name": "Zoë O'Brien-Müller"]))
             try await world.say(.init((.userID, "User-7"), (.orderID, "HP-40817"), name: "Order Completed"), .init((.userID, "other")))
             let zoe = try id(customers, "email:zoe@example.com")
-            for typed in ["zoe@", "ZOE@EXAMPLE.COM", "user-7", "User-7", "hp-408", "HP-40817", "zoë", "zoe", "obrien", "mül zo", "Muller Zoe", zoe.description] {
+            for typed in [
+                "zoe@", "ZOE@EXAMPLE.COM", "user-7", "User-7", "hp-408", "HP-40817", "zoë", "zoe", "obrien", "mül zo", "Muller Zoe", zoe.description,
+            ] {
                 #expect(try customers.search(typed, limit: 10).map(\.id) == [zoe], "\(typed)")
             }
-            for typed in ["", "   ", "nobody", "zoe smith", "40817", "%", "' OR 1=1 --"] { #expect(try customers.search(typed, limit: 10).isEmpty, "\(typed)") }
+            for typed in ["", "   ", "nobody", "zoe smith", "40817", "%", "' OR 1=1 --"] {
+                #expect(try customers.search(typed, limit: 10).isEmpty, "\(typed)")
+            }
             #expect(try customers.search("zoe", limit: 10)[0].name == "Zoë O'Brien-Müller")
         }
     }
@@ -131,7 +136,8 @@ import Testing
         try await withWorld { world, customers in
             try await world.say(identify((.userID, "u1"), (.email, "rosamund@example.com"), traits: ["name": "Rosamund Quill"]))
             try await world.say(.init((.userID, "u1"), message: "twice"), .init((.userID, "u1"), message: "twice"), .init((.userID, "u2")))
-            let merged = try await customers.merge(try id(customers, "user_id:u1"), try id(customers, "user_id:u2"), by: "ann", note: "rosamund again")
+            let merged = try await customers.merge(
+                try id(customers, "user_id:u1"), try id(customers, "user_id:u2"), by: "ann", note: "rosamund again")
             _ = try await customers.undo(merge: merged.id, by: "ann")
             let u1 = try id(customers, "user_id:u1")
             let u2 = try id(customers, "user_id:u2")
@@ -147,7 +153,8 @@ import Testing
                 #expect(bytes.range(of: Data("osamund".utf8)) == nil, "\(name)")
                 #expect(bytes.range(of: Data("Quill".utf8)) == nil, "\(name)")
             }
-            let rebuilt = try await world.reopened(reactions: [CustomersReaction()], losing: ["state.db", "state.db-wal", "state.db-shm", "timeline"])
+            let rebuilt = try await world.reopened(
+                reactions: [CustomersReaction()], losing: ["state.db", "state.db-wal", "state.db-shm", "timeline"])
             while await !rebuilt.pipeline.wait(for: rebuilt.ledger.newestBody) {}
             #expect(try rebuilt.person(.userID, "u2") == u2.raw)
             #expect(try rebuilt.person(.userID, "u1") == nil)
@@ -160,7 +167,8 @@ import Testing
     @Test func `likely duplicates wait for a decision, which holds`() async throws {
         try await withWorld { world, customers in
             func person(_ user: String, _ name: String) -> World.Said {
-                identify((.userID, user), traits: ["name": .string(name), "street": "14 Chapel Row", "postcode": "LS6 1AA", "phone": "+447700900123"])
+                identify(
+                    (.userID, user), traits: ["name": .string(name), "street": "14 Chapel Row", "postcode": "LS6 1AA", "phone": "+447700900123"])
             }
             try await world.say(person("u1", "Jonathan Smithers"), person("u2", "Jonathon Smithers"), person("u3", "Maria Gonzales"))
             while try customers.compareSome() {}

@@ -22,7 +22,8 @@ import Testing
             let id = "m-\(UUID().uuidString)"
             let at = Self.clock.now + Int64(i)
             batch.append(
-                RecordHeader(at: at, receivedAt: at, message: ledger.key.message(id)), name: "Event \(i)", messageID: id, identifiers: [(.userID, "u\(i)")],
+                RecordHeader(at: at, receivedAt: at, message: ledger.key.message(id)), name: "Event \(i)", messageID: id,
+                identifiers: [(.userID, "u\(i)")],
                 properties: .object([.init("text", .string(String(repeating: "x", count: size)))]))
         }
         return batch
@@ -116,7 +117,9 @@ import Testing
                 RecordHeader(at: at, receivedAt: at, message: ledger.key.message("secret")), name: "Told", messageID: "secret",
                 identifiers: [(.email, "rosamund@example.com")], properties: ["text": "a very particular phrase"])
             b.refused.append(
-                Refused(route: "track", index: 0, messageID: nil, kind: "k", reason: "r", item: Array("{\"email\":\"Rosamund@example.com\"}".utf8), source: 1, receivedAt: at))
+                Refused(
+                    route: "track", index: 0, messageID: nil, kind: "k", reason: "r", item: Array("{\"email\":\"Rosamund@example.com\"}".utf8),
+                    source: 1, receivedAt: at))
             let p = try await ledger.append(b)
             _ = try await ledger.append(batch(ledger, 3))
             #expect(try await ledger.quarantineCount() == 1)
@@ -154,7 +157,10 @@ import Testing
         try await withLedger(options) { ledger in
             for i in 0..<5 {
                 var b = Batch()
-                b.refused.append(Refused(route: "track", index: i, messageID: "m\(i)", kind: "k", reason: "r", item: [123, 125], source: 0, receivedAt: Self.clock.now))
+                b.refused.append(
+                    Refused(
+                        route: "track", index: i, messageID: "m\(i)", kind: "k", reason: "r", item: [123, 125], source: 0, receivedAt: Self.clock.now)
+                )
                 _ = try await ledger.append(b)
             }
             let kept = try await ledger.quarantined(after: 0, limit: 10)

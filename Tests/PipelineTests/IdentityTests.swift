@@ -53,6 +53,19 @@ import Timeline
         await w.remove()
     }
 
+    @Test func `who matches somebody is joined by a merge of its own, which can be taken back`() async throws {
+        let w = try await World()
+        try await w.say(.init((.userID, "u1"), (.match, "rule\u{1F}smith")))
+        try await w.say(.init((.anonymousID, "a2"), (.match, "rule\u{1F}smith")))
+        #expect(try w.person(.userID, "u1") == w.person(.anonymousID, "a2"))
+        #expect(w.pipeline.status.totals.merges == 1)
+        _ = try await w.pipeline.perform(.undo(merge: 1, author: "test"), randomness: World.randomness)
+        #expect(try w.person(.userID, "u1") != w.person(.anonymousID, "a2"))
+        try await w.say(.init((.anonymousID, "a2"), (.match, "rule\u{1F}smith")))
+        #expect(try w.person(.userID, "u1") != w.person(.anonymousID, "a2"))
+        await w.remove()
+    }
+
     @Test func `an alias said before anything else is the same`() async throws {
         let w = try await World()
         var alias = World.Said((.userID, "new"), (.previousID, "a1"))

@@ -20,7 +20,9 @@ package final class World: Sendable {
     package static let start = Instant("2026-05-03T10:00:00Z")!
     package static let randomness = Randomness { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }
 
-    package init(_ folder: String? = nil, rules: IdentityRules = .standard, reactions: [any Reaction] = [], window: UInt32 = 30 * 86_400, mergeAt: Int? = nil) async throws {
+    package init(
+        _ folder: String? = nil, rules: IdentityRules = .standard, reactions: [any Reaction] = [], window: UInt32 = 30 * 86_400, mergeAt: Int? = nil
+    ) async throws {
         let folder = folder ?? NSTemporaryDirectory() + "sightline-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         self.folder = folder
@@ -32,11 +34,14 @@ package final class World: Sendable {
         options.mergeAt = mergeAt
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        pipeline = try await Pipeline(.init(ledger: ledger, store: store, timeline: folder + "/timeline"), reactions: reactions, options: options, logger: logger)
+        pipeline = try await Pipeline(
+            .init(ledger: ledger, store: store, timeline: folder + "/timeline"), reactions: reactions, options: options, logger: logger)
     }
 
     /// Stops everything and opens the folder again.
-    package func reopened(rules: IdentityRules = .standard, reactions: [any Reaction] = [], mergeAt: Int? = nil, losing files: [String] = []) async throws -> World {
+    package func reopened(rules: IdentityRules = .standard, reactions: [any Reaction] = [], mergeAt: Int? = nil, losing files: [String] = [])
+        async throws -> World
+    {
         await close()
         for f in files { try? FileManager.default.removeItem(atPath: folder + "/" + f) }
         return try await World(folder, rules: rules, reactions: reactions, mergeAt: mergeAt)
@@ -82,7 +87,8 @@ package final class World: Sendable {
                 return $0
             }
             let message = s.message ?? "m-\(n)"
-            var header = RecordHeader(at: Self.start + s.seconds * 1000, receivedAt: Self.start + s.received * 1000, message: ledger.key.message(message))
+            var header = RecordHeader(
+                at: Self.start + s.seconds * 1000, receivedAt: Self.start + s.received * 1000, message: ledger.key.message(message))
             header.type = s.type
             header.value = s.value
             header.channel = s.channel
@@ -102,7 +108,9 @@ package final class World: Sendable {
 
     /// The person an identifier leads to.
     package func person(_ kind: IdentifierKind, _ value: String) throws -> UInt32? {
-        let raw = try store.read { try UInt32.fetchOne($0, sql: "SELECT customer_id FROM identifier WHERE kind = ? AND value = ?", arguments: [kind.rawValue, value]) }
+        let raw = try store.read {
+            try UInt32.fetchOne($0, sql: "SELECT customer_id FROM identifier WHERE kind = ? AND value = ?", arguments: [kind.rawValue, value])
+        }
         return raw.map { pipeline.people.root($0) }
     }
 

@@ -151,10 +151,10 @@ extension Services {
         return try customer(reference: text)
     }
 
-    /// The customer that a reference leads to.
+    /// The customer that a reference names: one of those who are that person, when they were joined.
     /// - Throws: a 404 problem.
     func customer(reference: String) throws -> CustomerID {
-        guard let reference = CustomerReference(reference), let id = try customers.find(reference) else { throw Problem.noCustomer }
+        guard let reference = CustomerReference(reference), let id = try customers.named(reference) else { throw Problem.noCustomer }
         return id
     }
 }

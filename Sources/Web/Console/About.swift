@@ -29,7 +29,9 @@ struct About: Sendable {
         fields["links"] = Array(links.prefix(Self.shownIdentifiers))
         fields["moreLinks"] = Array(links.dropFirst(Self.shownIdentifiers))
         fields["moreLinksCount"] = links.count > Self.shownIdentifiers ? Formats.number(links.count - Self.shownIdentifiers) : nil
-        fields["foundBy"] = found.prefix(200).map { ["kind": NameWords.title($0.kind), "value": $0.value, "date": formats.shortDate($0.firstSeen)] as Fields }
+        fields["foundBy"] = found.prefix(200).map {
+            ["kind": NameWords.title($0.kind), "value": $0.value, "date": formats.shortDate($0.firstSeen)] as Fields
+        }
         fields["foundByCount"] = found.isEmpty ? nil : Formats.counted(found.count, "number that only finds", "numbers that only find")
         let merges = view.merges.sorted { $0.at < $1.at }
         fields["merges"] = merges.prefix(Self.shownMerges).map(merge)
@@ -70,7 +72,8 @@ struct About: Sendable {
     /// What people look for first stands first.
     private static func rank(_ key: String) -> Int {
         let order = [
-            "name", "firstname", "givenname", "lastname", "surname", "email", "phone", "company", "title", "birthday", "dateofbirth", "address", "street",
+            "name", "firstname", "givenname", "lastname", "surname", "email", "phone", "company", "title", "birthday", "dateofbirth", "address",
+            "street",
             "city", "postcode", "postalcode", "zip", "state", "country", "locale", "language",
         ]
         return order.firstIndex(of: Properties.plain(key)) ?? order.count
@@ -90,7 +93,10 @@ struct About: Sendable {
         return groups.map { ["origin": $0.origin, "traits": $0.traits] }
     }
     private func origin(of trait: Trait) -> String {
-        let parts = ["Told " + formats.shortDate(trait.at), trait.channel == "other" ? nil : ChannelWords.inline(trait.channel), trait.source.map { "by " + $0 }]
+        let parts = [
+            "Told " + formats.shortDate(trait.at), trait.channel == "other" ? nil : ChannelWords.inline(trait.channel),
+            trait.source.map { "by " + $0 },
+        ]
         return parts.compactMap { $0 }.joined(separator: ", ")
     }
     private func fields(of trait: Trait) -> Fields {
@@ -98,7 +104,9 @@ struct About: Sendable {
         let text = trait.value.string.flatMap(moment) ?? PropertyRow.plain(trait.value)
         return [
             "name": NameWords.title(trait.key), "value": !rows.isEmpty ? nil : text.count > 300 ? String(text.prefix(300)) + "…" : text,
-            "rows": rows.map { row in ["name": Properties.words(of: row.name), "value": row.value, "depth": row.depth > 0 ? "is-in-\(min(row.depth, 4))" : nil] as Fields },
+            "rows": rows.map { row in
+                ["name": Properties.words(of: row.name), "value": row.value, "depth": row.depth > 0 ? "is-in-\(min(row.depth, 4))" : nil] as Fields
+            },
         ]
     }
     /// A time of day as people read it; nil for anything else, also for a bare date, which has no zone.

@@ -26,7 +26,7 @@ package struct Console: Sendable {
             answer = try await respond(request)
         } catch let problem as Problem {
             answer = await failure(problem, request)
-        } catch where services.problem(error) != nil {
+        } catch  where services.problem(error) != nil {
             answer = await failure(services.problem(error) ?? Self.nowhere, request)
         } catch {
             let reference = Base32.text(services.randomness.bytes(5))
@@ -34,7 +34,8 @@ package struct Console: Sendable {
             answer = await failure(
                 Problem(
                     status: 500, kind: "internal", title: "This page could not be made",
-                    detail: "The mistake is ours. It stands in the server’s log under \(reference); whoever runs this server can find it there."), request)
+                    detail: "The mistake is ours. It stands in the server’s log under \(reference); whoever runs this server can find it there."),
+                request)
         }
         if answer.header("content-security-policy") == nil, answer.header("etag") == nil { answer.headers += Self.safety }
         if request.isSecure { answer.headers.append((name: "strict-transport-security", value: "max-age=31536000")) }
@@ -45,7 +46,8 @@ package struct Console: Sendable {
     private static let safety: [(name: String, value: String)] = [
         (
             name: "content-security-policy",
-            value: "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+            value:
+                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
                 + "frame-ancestors 'none'"
         ),
         (name: "x-content-type-options", value: "nosniff"), (name: "x-frame-options", value: "DENY"), (name: "referrer-policy", value: "same-origin"),
@@ -189,7 +191,9 @@ extension Console {
     static func counted(_ count: Int) -> String { count >= ConsoleServices.mostCounted ? "\(ConsoleServices.mostCounted)+" : String(count) }
 
     private func failure(_ problem: Problem, _ request: PageRequest) async -> PageAnswer {
-        var fields: Fields = ["heading": problem.title, "detail": problem.detail, "status": problem.status, "retry": problem.retryAfter.map { "\($0) s" }]
+        var fields: Fields = [
+            "heading": problem.title, "detail": problem.detail, "status": problem.status, "retry": problem.retryAfter.map { "\($0) s" },
+        ]
         var answer: PageAnswer
         do {
             if request.query["part"] == nil, let session = await sessions.find(request.cookie(Self.cookieName(request)), touching: false) {
@@ -202,7 +206,8 @@ extension Console {
         } catch {
             services.failed("page", error)
             answer = PageAnswer(
-                status: problem.status, headers: [("content-type", "text/plain; charset=utf-8")], body: .bytes(Array((problem.title + "\n" + problem.detail).utf8)))
+                status: problem.status, headers: [("content-type", "text/plain; charset=utf-8")],
+                body: .bytes(Array((problem.title + "\n" + problem.detail).utf8)))
         }
         if let seconds = problem.retryAfter { answer.headers.append((name: "retry-after", value: String(seconds))) }
         return answer

@@ -6,7 +6,9 @@ import Ledger
 extension Console {
     static let nobody = Problem(
         status: 404, kind: "no-customer", title: "There is no such customer",
-        detail: "Nobody has this id or identifier. It may be mistyped, or the customer was erased. Searching by name, e-mail or order number finds whom there is.")
+        detail:
+            "Nobody has this id or identifier. It may be mistyped, or the customer was erased. Searching by name, e-mail or order number finds whom there is."
+    )
 
     /// The customer that a part of a path leads to.
     func customer(_ reference: String) async throws -> CustomerView {
@@ -118,14 +120,16 @@ extension Console {
         if abs(interaction.receivedAt - interaction.at) >= 60_000 { facts.append(("Came in", visit.formats.whole(interaction.receivedAt))) }
         for (kind, value) in interaction.identifiers { facts.append((NameWords.title(services.kindName(kind)), value)) }
         facts += [
-            ("Value", interaction.value.map { Formats.number($0) }), ("Source", services.sourceName(interaction.source)), ("Message id", interaction.messageID),
+            ("Value", interaction.value.map { Formats.number($0) }), ("Source", services.sourceName(interaction.source)),
+            ("Message id", interaction.messageID),
             ("Position", String(interaction.position.raw)),
         ]
         return try await page(
             "interaction", title: interaction.name, room: "customers", visit,
             [
                 "line": history.line(item), "who": who.title, "back": "/customers/\(view.id)", "words": sentence.words, "said": sentence.said,
-                "facts": facts.filter { $0.1?.isEmpty == false }.map { ["name": $0.0, "value": $0.1] as Fields }, "rows": properties.rows.map(\.fields),
+                "facts": facts.filter { $0.1?.isEmpty == false }.map { ["name": $0.0, "value": $0.1] as Fields },
+                "rows": properties.rows.map(\.fields),
                 "more": properties.more, "hasMore": properties.more > 0, "context": context.rows.map(\.fields), "contextMore": context.more,
                 "hasContextMore": context.more > 0,
             ])
@@ -184,7 +188,10 @@ struct Filters: Sendable {
     func add(to fields: inout Fields) {
         let channel = ask.filter.channels.first
         var chips: [Fields] = [
-            ["href": link(ask.query(replacing: "channel", with: nil)), "label": "All", "count": Formats.number(view.interactions), "current": channel == nil]
+            [
+                "href": link(ask.query(replacing: "channel", with: nil)), "label": "All", "count": Formats.number(view.interactions),
+                "current": channel == nil,
+            ]
         ]
         for count in view.channels.sorted(by: { $0.count > $1.count }) {
             chips.append([

@@ -32,7 +32,8 @@ extension Console {
             let isByName = found.matched == "name"
             return [
                 "href": place(found), "title": who.title, "initials": who.initials, "hasName": who.hasName,
-                "matched": isByName && q != nil ? "Name" : NameWords.title(found.matched), "value": isByName && found.value == who.title ? nil : found.value,
+                "matched": isByName && q != nil ? "Name" : NameWords.title(found.matched),
+                "value": isByName && found.value == who.title ? nil : found.value,
                 "seen": found.lastSeen.map(visit.formats.ago), "at": found.lastSeen?.rfc3339, "whole": found.lastSeen.map(visit.formats.whole),
                 "note": who.hasName ? nil : "no name yet",
             ]

@@ -14,7 +14,9 @@ extension EventCatalogue {
             Sentence(.customer, "looked through", quoted(t.properties.text("category", "list", "listname", "listid")) ?? "a list of products")
         },
         "productlistfiltered": { t in Sentence(.customer, "filtered", quoted(t.properties.text("category", "list")) ?? "a list of products") },
-        "productssearched": { t in Sentence(.customer, "searched for", quoted(t.properties.text("query", "search", "term", "q")) ?? "something", icon: "search") },
+        "productssearched": { t in
+            Sentence(.customer, "searched for", quoted(t.properties.text("query", "search", "term", "q")) ?? "something", icon: "search")
+        },
         "productadded": { t in priced(Sentence(.customer, "put in the basket", product(t), [], icon: "order"), t) },
         "productremoved": { t in Sentence(.customer, "took out of the basket", product(t)) },
         "productaddedtowishlist": { t in Sentence(.customer, "put on the wish list", product(t)) },
@@ -27,7 +29,9 @@ extension EventCatalogue {
         "checkoutstepviewed": { t in Sentence(.customer, "looked at step " + (t.properties.text("step") ?? "?") + " of the checkout") },
         "checkoutstepcompleted": { t in Sentence(.customer, "finished step " + (t.properties.text("step") ?? "?") + " of the checkout") },
         "paymentinfoentered": { t in Sentence(.customer, "gave payment details", nil, [t.properties.text("paymentmethod", "method")]) },
-        "paymentmade": { t in paid(Sentence(.customer, "paid", nil, [t.properties.text("paymenttype", "paymentmethod", "method"), t.properties.order]), t) },
+        "paymentmade": { t in
+            paid(Sentence(.customer, "paid", nil, [t.properties.text("paymenttype", "paymentmethod", "method"), t.properties.order]), t)
+        },
         "paymentfailed": { t in bad(paid(Sentence(.nobody, "Payment failed", nil, [t.properties.text("reason", "error"), t.properties.order]), t)) },
         "couponapplied": { t in Sentence(.customer, "used the code", t.properties.text("couponname", "coupon", "couponid", "code")) },
         "promotionviewed": { t in Sentence(.customer, "saw the offer", quoted(t.properties.text("name", "creative", "promotionid"))) },
@@ -52,7 +56,9 @@ extension EventCatalogue {
             let reason = t.properties.text("reason")
             return Sentence(.customer, "wants to give back", t.properties.things ?? t.properties.order ?? "something", [reason])
         },
-        "storevisited": { t in Sentence(.customer, "visited the shop", t.properties.text("store", "storename", "shop", "branch", "city"), icon: "store") },
+        "storevisited": { t in
+            Sentence(.customer, "visited the shop", t.properties.text("store", "storename", "shop", "branch", "city"), icon: "store")
+        },
     ]
 
     private static let ordered: Entry = { t in
@@ -65,7 +71,8 @@ extension EventCatalogue {
     private static let delivered: Entry = { t in
         let p = t.properties
         let days = p.number("dayslate", "delaydays", "latedays")
-        let late = days.flatMap { $0 >= 1 ? Formats.counted(Int(min($0, 9999)), "day") + " late" : nil } ?? (p.bool("late", "islate") == true ? "late" : nil)
+        let late =
+            days.flatMap { $0 >= 1 ? Formats.counted(Int(min($0, 9999)), "day") + " late" : nil } ?? (p.bool("late", "islate") == true ? "late" : nil)
         return Sentence(.we, "delivered", p.things ?? p.order ?? "the order", [late] + both(p) + carrier(t), icon: "truck")
     }
     private static let late: Entry = { t in

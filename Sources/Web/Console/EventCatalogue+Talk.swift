@@ -30,15 +30,22 @@ extension EventCatalogue {
         "callstarted": called, "callreceived": called, "callended": called, "callcompleted": called, "phonecall": called, "callmade": called,
         "called": called,
         "callmissed": { t in
-            bad(Sentence(t.direction == .out ? .we : .customer, t.direction == .out ? "called, nobody answered" : "called, and nobody took it", nil, [wait(t)], icon: "phone"))
+            bad(
+                Sentence(
+                    t.direction == .out ? .we : .customer, t.direction == .out ? "called, nobody answered" : "called, and nobody took it", nil,
+                    [wait(t)], icon: "phone"))
         },
         "callabandoned": { t in bad(Sentence(.customer, "hung up before anybody answered", nil, [wait(t)], icon: "phone")) },
         "chatstarted": { t in Sentence(.customer, "started a chat", topic(t), [agent(t)], icon: "chat") },
         "chatended": { t in Sentence(.nobody, "Chat ended", nil, [duration(t), agent(t)], icon: "chat") },
         "complaintmade": complained, "complaintreceived": complained, "complaintfiled": complained, "complaintraised": complained,
         "complaintresolved": { t in Sentence(.nobody, "Complaint settled", nil, [t.properties.text("outcome", "resolution"), agent(t)]) },
-        "ticketcreated": { t in Sentence(t.direction == .in ? .customer : .nobody, t.direction == .in ? "asked for help" : "Case opened", subject(t), [topic(t)]) },
-        "ticketopened": { t in Sentence(t.direction == .in ? .customer : .nobody, t.direction == .in ? "asked for help" : "Case opened", subject(t), [topic(t)]) },
+        "ticketcreated": { t in
+            Sentence(t.direction == .in ? .customer : .nobody, t.direction == .in ? "asked for help" : "Case opened", subject(t), [topic(t)])
+        },
+        "ticketopened": { t in
+            Sentence(t.direction == .in ? .customer : .nobody, t.direction == .in ? "asked for help" : "Case opened", subject(t), [topic(t)])
+        },
         "ticketclosed": { t in Sentence(.nobody, "Case closed", subject(t), [agent(t)]) },
         "ticketsolved": { t in Sentence(.nobody, "Case closed", subject(t), [agent(t)]) },
         "surveysent": asked, "surveyinvited": asked, "surveyinvitationsent": asked, "surveyrequested": asked,
@@ -71,9 +78,12 @@ extension EventCatalogue {
         "loyaltyjoined": { t in Sentence(.customer, "joined the loyalty programme", nil, [t.properties.text("tier", "level")]) },
         "subscriptionstarted": { t in Sentence(.customer, "began a subscription", t.properties.text("plan", "name"), [t.amount]) },
         "subscriptionrenewed": { t in Sentence(.customer, "renewed the subscription", t.properties.text("plan", "name"), [t.amount]) },
-        "subscriptioncancelled": { t in Sentence(.customer, "ended the subscription", t.properties.text("plan", "name"), [t.properties.text("reason")]) },
+        "subscriptioncancelled": { t in
+            Sentence(.customer, "ended the subscription", t.properties.text("plan", "name"), [t.properties.text("reason")])
+        },
         "consentgiven": { t in Sentence(.customer, "agreed", t.properties.text("purpose", "channel").map { "to " + $0 }, icon: "check") },
-        "consentwithdrawn": { t in Sentence(.customer, "no longer agrees", t.properties.text("purpose", "channel").map { "to " + $0 }, icon: "close") },
+        "consentwithdrawn": { t in Sentence(.customer, "no longer agrees", t.properties.text("purpose", "channel").map { "to " + $0 }, icon: "close")
+        },
         "stagechanged": { t in
             Sentence(.nobody, "Stage changed", t.properties.text("to", "stage").map { "to " + $0 }, [t.properties.text("from").map { "from " + $0 }])
         },
@@ -96,8 +106,12 @@ extension EventCatalogue {
     private static func topic(_ t: Telling) -> String? { t.properties.text("topic", "reason", "subject", "category").map { "about " + $0 } }
     private static func agent(_ t: Telling) -> String? { t.properties.text("agent", "agentname", "with", "handledby").map { "with " + $0 } }
     private static func duration(_ t: Telling) -> String? {
-        if let minutes = t.properties.number("durationmin", "durationminutes", "minutes") { return Formats.span(Int64(min(max(minutes, 0), 1e7) * 60)) }
-        return t.properties.number("duration", "durations", "durationseconds", "seconds", "durationsec").map { Formats.span(Int64(min(max($0, 0), 1e8))) }
+        if let minutes = t.properties.number("durationmin", "durationminutes", "minutes") {
+            return Formats.span(Int64(min(max(minutes, 0), 1e7) * 60))
+        }
+        return t.properties.number("duration", "durations", "durationseconds", "seconds", "durationsec").map {
+            Formats.span(Int64(min(max($0, 0), 1e8)))
+        }
     }
     private static func wait(_ t: Telling) -> String? {
         t.properties.number("waitseconds", "wait", "waittime", "queueseconds").map { Formats.span(Int64(min(max($0, 0), 1e8))) + " in the queue" }

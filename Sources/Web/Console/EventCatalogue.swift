@@ -65,7 +65,8 @@ enum EventCatalogue {
         let survey = p.text("surveyname", "survey", "surveytitle", "form", "formname", "campaign")
         let scale: Double? =
             p.number("scale", "scalemax", "maxscore", "max", "outof")
-            ?? (plain.contains("nps") || p.value(["nps", "npsscore"]) != nil || (survey ?? "").uppercased().contains("NPS") ? 10
+            ?? (plain.contains("nps") || p.value(["nps", "npsscore"]) != nil || (survey ?? "").uppercased().contains("NPS")
+                ? 10
                 : p.value(["stars", "csat", "reviewscore", "rating"]) != nil ? 5 : p.value(["ces"]) != nil ? 7 : nil)
         var sentence: Sentence
         if let score {
@@ -89,7 +90,8 @@ enum EventCatalogue {
 
     static let complained: Entry = { telling in
         let p = telling.properties
-        var sentence = Sentence(.customer, "complained", p.text("subject", "topic", "reason", "category").map { "about " + $0 }, [p.order], icon: "alert")
+        var sentence = Sentence(
+            .customer, "complained", p.text("subject", "topic", "reason", "category").map { "about " + $0 }, [p.order], icon: "alert")
         sentence.tone = .bad
         return sentence
     }
@@ -109,6 +111,7 @@ enum EventCatalogue {
             case "push": isIn ? "wrote" : "notified"
             default: "wrote"
             }
-        return Sentence(isIn ? .customer : .we, does, subject, [p.text("agent", "agentname", "with", "author").map { "with " + $0 }, p.text("topic")])
+        return Sentence(
+            isIn ? .customer : .we, does, subject, [p.text("agent", "agentname", "with", "author").map { "with " + $0 }, p.text("topic")])
     }
 }

@@ -122,7 +122,8 @@ struct History: Sendable {
         return [
             "id": "i" + String(interaction.position.raw, radix: 36), "time": formats.time(interaction.at), "at": interaction.at.rfc3339,
             "whole": formats.whole(interaction.at), "mark": mark.css + (sentence.tone == .bad && isIn ? " is-bad" : ""), "direction": mark.words,
-            "icon": interaction.direction == .internal ? nil : sentence.icon ?? ChannelWords.icon(item.channel), "channel": ChannelWords.title(item.channel),
+            "icon": interaction.direction == .internal ? nil : sentence.icon ?? ChannelWords.icon(item.channel),
+            "channel": ChannelWords.title(item.channel),
             "head": head(sentence), "what": sentence.what, "asides": asides(sentence, item.channel), "words": said(sentence.words),
             "said": said(sentence.said), "name": interaction.name, "rows": rows.map(\.fields), "href": place(of: interaction.position),
             "everything": more > 0 ? "All \(rows.count + more) properties, and what was sent along" : "Everything about it",
@@ -165,13 +166,15 @@ struct History: Sendable {
         return [
             "id": "i" + String(newest.interaction.position.raw, radix: 36), "time": formats.time(newest.interaction.at),
             "at": newest.interaction.at.rfc3339, "whole": formats.whole(newest.interaction.at), "mark": mark.css, "direction": mark.words,
-            "icon": newest.interaction.direction == .internal ? nil : ChannelWords.icon(newest.channel), "channel": ChannelWords.title(newest.channel),
+            "icon": newest.interaction.direction == .internal ? nil : ChannelWords.icon(newest.channel),
+            "channel": ChannelWords.title(newest.channel),
             "head": head, "what": Self.counts(items).joined(separator: ", "), "asides": aside, "isFolded": true,
             "folded": items.map { item in
                 let sentence = sentence(of: item)
                 return [
                     "time": formats.time(item.interaction.at), "at": item.interaction.at.rfc3339, "href": place(of: item.interaction.position),
-                    "text": ([looks && sentence.subject == .customer && sentence.does == "looked at" ? nil : sentence.does, sentence.what]
+                    "text":
+                        ([looks && sentence.subject == .customer && sentence.does == "looked at" ? nil : sentence.does, sentence.what]
                         .compactMap { $0 } + sentence.asides.map { "(" + $0 + ")" }).joined(separator: " "),
                 ] as Fields
             },

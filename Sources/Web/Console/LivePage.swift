@@ -49,7 +49,8 @@ extension Console {
         }
         let words = sentence.words.map { $0.count > 160 ? String($0.prefix(159)) + "…" : $0 }
         return [
-            "time": formats.day(of: interaction.at) == formats.today ? formats.timeWithSeconds(interaction.at) : formats.shortDay(interaction.at), "at": interaction.at.rfc3339, "icon": sentence.icon ?? ChannelWords.icon(item.channel),
+            "time": formats.day(of: interaction.at) == formats.today ? formats.timeWithSeconds(interaction.at) : formats.shortDay(interaction.at),
+            "at": interaction.at.rfc3339, "icon": sentence.icon ?? ChannelWords.icon(item.channel),
             "channel": ChannelWords.title(item.channel), "before": before, "after": after, "who": who.title, "href": href, "words": words,
             "amount": sentence.amount, "score": sentence.amount == nil ? sentence.score : nil, "tone": sentence.tone.rawValue,
         ]
@@ -73,7 +74,8 @@ extension Console {
         }
         continuation.onTermination = { _ in work.cancel() }
         return PageAnswer(
-            status: 200, headers: [("content-type", "text/event-stream; charset=utf-8"), ("x-accel-buffering", "no")], body: .stream(stream, end: { continuation.finish() }))
+            status: 200, headers: [("content-type", "text/event-stream; charset=utf-8"), ("x-accel-buffering", "no")],
+            body: .stream(stream, end: { continuation.finish() }))
     }
 
     /// Writes each interaction until the source ends.

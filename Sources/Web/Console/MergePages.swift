@@ -72,7 +72,8 @@ extension Console {
     func merge(_ reference: String, _ visit: Visit) async throws -> PageAnswer {
         try Self.demand(.change, of: visit, to: "join customers")
         guard let with = visit.request.form["with"].flatMap(CustomerID.init) else {
-            throw Problem(status: 422, kind: "no-customer", title: "No second customer was named", detail: "Nothing was changed. Choose one and try again.")
+            throw Problem(
+                status: 422, kind: "no-customer", title: "No second customer was named", detail: "Nothing was changed. Choose one and try again.")
         }
         let view = try await customer(reference)
         let other = try await customer(with.description)
@@ -101,7 +102,8 @@ extension Console {
         return try await page(
             "undo", title: "Two people?", room: "customers", visit,
             [
-                "who": Who(view).title, "sentence": merge.sentence.prefix(1).uppercased() + merge.sentence.dropFirst(), "back": "/customers/\(view.id)",
+                "who": Who(view).title, "sentence": merge.sentence.prefix(1).uppercased() + merge.sentence.dropFirst(),
+                "back": "/customers/\(view.id)",
                 "post": "/customers/\(view.id)/merges/\(merge.id)/undo", "kept": merge.kept.description, "absorbed": merge.absorbed.description,
             ])
     }

@@ -34,13 +34,18 @@ extension Console {
             }
         return try await page(
             "reviews", title: "Reviews", room: "reviews", visit,
-            ["head": head, "cards": cards, "none": cards.isEmpty, "more": count > cards.count && !cards.isEmpty, "mayNot": !mayDecide && !cards.isEmpty])
+            [
+                "head": head, "cards": cards, "none": cards.isEmpty, "more": count > cards.count && !cards.isEmpty,
+                "mayNot": !mayDecide && !cards.isEmpty,
+            ])
     }
 
     /// `POST /reviews/{id}`: one person or two.
     func decide(_ number: String, _ visit: Visit) async throws -> PageAnswer {
         try Self.demand(.change, of: visit, to: "decide about duplicates")
-        guard let number = Int64(number), let decision = visit.request.form["decision"], ["same", "two"].contains(decision) else { throw Self.nowhere }
+        guard let number = Int64(number), let decision = visit.request.form["decision"], ["same", "two"].contains(decision) else {
+            throw Self.nowhere
+        }
         let names = [visit.request.form["a"], visit.request.form["b"]].compactMap { $0.map { String($0.prefix(80)) } }
         try await services.decide(number, decision == "same", visit.session.principal)
         if decision == "same" {

@@ -57,7 +57,8 @@ final class Sessions: Sendable {
         let name = Base32.text(services.randomness.bytes(16))
         let secret = Base32.text(services.randomness.bytes(32))
         let entry = Entry(
-            secret: secret, token: token, principal: principal, formToken: Base32.text(services.randomness.bytes(32)), began: now, used: now, checked: now)
+            secret: secret, token: token, principal: principal, formToken: Base32.text(services.randomness.bytes(32)), began: now, used: now,
+            checked: now)
         entries.withLock { entries in
             entries = entries.filter { Self.isAlive($0.value, now) }
             if entries.count >= Self.maximum, let oldest = entries.min(by: { $0.value.used < $1.value.used }) { entries[oldest.key] = nil }

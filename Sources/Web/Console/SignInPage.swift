@@ -41,7 +41,8 @@ extension Console {
         // There is no session yet whose token a form could bring, so the form and a cookie of its own have to agree.
         let cookie = request.cookie(Self.signInCookieName(request)) ?? ""
         guard Self.isFromUs(request), cookie.utf8.count == 52, Sessions.equal(cookie, request.form["form"] ?? "") else {
-            return try signInPage(request, next: next, problem: ("The form was too old.", "Send it again from this page. Cookies must be allowed for it."), status: 403)
+            return try signInPage(
+                request, next: next, problem: ("The form was too old.", "Send it again from this page. Cookies must be allowed for it."), status: 403)
         }
         let now = services.clock.now
         if let seconds = tries.wait(request.client, now: now) { return try paused(request, next: next, seconds: seconds) }

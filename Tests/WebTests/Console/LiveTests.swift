@@ -21,7 +21,8 @@ import Testing
         let world = SampleWorld.furnished()
         var (pieces, end) = try await open(world, "/live/stream")
         #expect(String(decoding: try #require(await pieces.next()), as: UTF8.self) == "retry: 3000\n\n")
-        world.emit(world.happen(CustomerID(raw: 4), "2026-11-19T10:42:00Z", "Message Received", channel: .chat, ["text": "one\r\n\r\nevent: over\ntwo <b>"]))
+        world.emit(
+            world.happen(CustomerID(raw: 4), "2026-11-19T10:42:00Z", "Message Received", channel: .chat, ["text": "one\r\n\r\nevent: over\ntwo <b>"]))
         let event = String(decoding: try #require(await pieces.next()), as: UTF8.self)
         #expect(event.hasPrefix("event: row\ndata: <li class=\"conveyor-item is-new\">") && event.hasSuffix("\n\n"))
         #expect(event.split(separator: "\n").dropFirst().allSatisfy { $0.hasPrefix("data: ") })

@@ -33,7 +33,9 @@ import Testing
         let html = await browser.get("/customers/cus_0000001").text
         #expect(html.contains("<h1><bdi>Nora Adeyemi</bdi></h1>"))
         #expect(html.contains("Leeds · with us 14 months · last seen 3 h 21 min ago"))
-        let order = ["data-day=\"2026-11-19\"", "data-day=\"2026-11-18\"", "data-day=\"2026-11-17\"", "data-day=\"2026-11-13\"", "data-day=\"2026-11-01\""]
+        let order = [
+            "data-day=\"2026-11-19\"", "data-day=\"2026-11-18\"", "data-day=\"2026-11-17\"", "data-day=\"2026-11-13\"", "data-day=\"2026-11-01\"",
+        ]
         let places = order.compactMap { html.range(of: $0)?.lowerBound }
         #expect(places.count == order.count && places == places.sorted())
         #expect(html.contains("<b><bdi>Nora answered 3 of 10</bdi></b>"))
@@ -93,20 +95,31 @@ import Testing
     @Test func `what customers send is shown as text, whatever it is`() async throws {
         let world = SampleWorld()
         // The template engine escapes whole characters; these join the mark to a neighbour, so that it is another character.
-        let hostile = ["<script>alert(1)</script>", "\u{600}<script>alert(1)</script>", "\"\u{301} onfocus=alert(1) x=\"", "'><img src=x>", "<\u{20D2}b>", "&\u{301}lt;"]
+        let hostile = [
+            "<script>alert(1)</script>", "\u{600}<script>alert(1)</script>", "\"\u{301} onfocus=alert(1) x=\"", "'><img src=x>", "<\u{20D2}b>",
+            "&\u{301}lt;",
+        ]
         for (i, text) in hostile.enumerated() {
-            let id = world.add(UInt32(i + 1), name: text, identifiers: [("email", text + "@x", "2026-01-01T00:00:00Z")], traits: [(text, .string(text))])
-            world.happen(id, "2026-11-19T10:00:00Z", text, [text == "" ? "a" : "key": .string(text), "comment": .string(text), "nested": ["deep": .string(text)]])
+            let id = world.add(
+                UInt32(i + 1), name: text, identifiers: [("email", text + "@x", "2026-01-01T00:00:00Z")], traits: [(text, .string(text))])
+            world.happen(
+                id, "2026-11-19T10:00:00Z", text,
+                [text == "" ? "a" : "key": .string(text), "comment": .string(text), "nested": ["deep": .string(text)]])
             world.happen(id, "2026-11-19T09:00:00Z", "Product Viewed", ["name": .string(text)])
         }
         let (browser, _) = try await signedIn(world)
         for (i, text) in hostile.enumerated() {
             let encoded = Parameters.encoded(text)
-            for address in ["/customers/cus_000000\(i + 1)", "/customers?search=\(encoded)", "/live", "/customers/cus_000000\(i + 1)?name=\(encoded)&from=\(encoded)"] {
+            for address in [
+                "/customers/cus_000000\(i + 1)", "/customers?search=\(encoded)", "/live",
+                "/customers/cus_000000\(i + 1)?name=\(encoded)&from=\(encoded)",
+            ] {
                 let html = await browser.get(address).text
                 for element in html.utf8.split(separator: 60).dropFirst() {
                     let name = String(decoding: element.prefix { ($0 | 32) > 96 && ($0 | 32) < 123 }, as: UTF8.self).lowercased()
-                    #expect(!(name == "script" && !String(decoding: element.prefix(40), as: UTF8.self).hasPrefix("script type=\"module\" src=\"/static/")), "\(address)")
+                    #expect(
+                        !(name == "script"
+                            && !String(decoding: element.prefix(40), as: UTF8.self).hasPrefix("script type=\"module\" src=\"/static/")), "\(address)")
                     #expect(name != "img" && !(name == "b" && element.count > 1 && element.dropFirst().first == 226), "\(address)")
                 }
                 // No value ended its attribute and began another.
@@ -151,7 +164,10 @@ import Testing
         #expect(world.state.withLock { $0.merged.isEmpty })
         let done = await browser.post("/customers/cus_0000007/merges", [("with", "cus_0000008"), ("note", "same flat")])
         #expect(done.status == 303 && done.header("location") == "/customers/cus_0000007")
-        #expect(world.state.withLock { $0.merged.map { [$0.0.description, $0.1.description, $0.2 ?? ""] } } == [["cus_0000007", "cus_0000008", "same flat"]])
+        #expect(
+            world.state.withLock { $0.merged.map { [$0.0.description, $0.1.description, $0.2 ?? ""] } } == [
+                ["cus_0000007", "cus_0000008", "same flat"]
+            ])
         #expect(await browser.get("/customers/cus_0000007").text.contains("action=\"/customers/cus_0000007/merges/77/undo\""))
         #expect(await browser.get("/customers/cus_0000007").text.contains("merges/77") == false)
     }
@@ -163,7 +179,9 @@ import Testing
         #expect(await browser.post("/customers/cus_0000001/merges/12/undo").status == 303)
         #expect(world.state.withLock { $0.undone } == [12])
         let next = await browser.get("/customers/cus_0000001").text
-        #expect(next.contains("action=\"/customers/cus_0000001/merges\"") && next.contains("name=\"with\" value=\"cus_00008s9\"") && next.contains("Join again"))
+        #expect(
+            next.contains("action=\"/customers/cus_0000001/merges\"") && next.contains("name=\"with\" value=\"cus_00008s9\"")
+                && next.contains("Join again"))
         // Undone already, or another's: nothing happens twice.
         #expect(await browser.post("/customers/cus_0000001/merges/13/undo").status == 303)
         #expect(await browser.post("/customers/cus_0000001/merges/999/undo").status == 404)

@@ -26,18 +26,22 @@ extension SampleWorld {
             traits: [
                 ("first_name", "Nora"), ("last_name", "Adeyemi"), ("email", "nora.adeyemi@example.com"), ("phone", "+44 7700 900123"),
                 ("address", ["street": "14 Chapel Row", "city": "Leeds", "postcode": "LS6 3DA", "country": "GB"]), ("birthday", "1987-04-02"),
-                ("newsletter", true), ("favourite_materials", ["oak", "wool", "enamel"]), ("loyaltyTier", "Gold"), ("children", 2), ("language", "en-GB"),
+                ("newsletter", true), ("favourite_materials", ["oak", "wool", "enamel"]), ("loyaltyTier", "Gold"), ("children", 2),
+                ("language", "en-GB"),
                 ("preferred_shop", "Leeds"),
             ],
             merges: [
                 Self.merge(
-                    11, kept, CustomerID(raw: 412), .identifiers(kind: "anonymous_id", value: "7f3a9b22", otherKind: "email", otherValue: "nora.adeyemi@example.com"),
+                    11, kept, CustomerID(raw: 412),
+                    .identifiers(kind: "anonymous_id", value: "7f3a9b22", otherKind: "email", otherValue: "nora.adeyemi@example.com"),
                     "joined because both used e-mail nora.adeyemi@example.com on 14 September 2025"),
                 Self.merge(
-                    12, kept, CustomerID(raw: 9001), .identifiers(kind: "loyalty_id", value: "4410 0932", otherKind: "email", otherValue: "nora.adeyemi@example.com"),
+                    12, kept, CustomerID(raw: 9001),
+                    .identifiers(kind: "loyalty_id", value: "4410 0932", otherKind: "email", otherValue: "nora.adeyemi@example.com"),
                     "joined because both used loyalty card 4410 0932 on 3 January 2026"),
                 Self.merge(
-                    13, kept, CustomerID(raw: 9200), .person(name: "Tom Okafor", note: "said so on the phone"), "joined by Tom Okafor on 4 March 2026: said so on the phone",
+                    13, kept, CustomerID(raw: 9200), .person(name: "Tom Okafor", note: "said so on the phone"),
+                    "joined by Tom Okafor on 4 March 2026: said so on the phone",
                     undone: "2026-03-05T09:00:00Z"),
             ], ids: [412, 9001]
         ) { view in
@@ -48,7 +52,8 @@ extension SampleWorld {
             identifiers: [(.email, "nora.adeyemi@example.com")],
             [
                 "subject": "Still no answer about the delivery charge",
-                "text": "Tom said I would hear on Wednesday about the £39. It is Thursday. I have now spent more time on this bench than sitting on it.",
+                "text":
+                    "Tom said I would hear on Wednesday about the £39. It is Thursday. I have now spent more time on this bench than sitting on it.",
                 "conversation_id": "c-2291",
             ])
         happen(nora, "2026-11-19T07:20:01Z", "Stage Changed", channel: .other, direction: .internal, ["from": "Loyal", "to": "At risk"])
@@ -67,29 +72,43 @@ extension SampleWorld {
             nora, "2026-11-18T13:12:00Z", "Order Delivered", channel: .other, direction: .out,
             ["order_id": "HP-40817", "carrier": "Northway", "days_late": 5, "products": [["name": "Tarn oak bench", "quantity": 1]]])
         happen(
-            nora, "2026-11-18T09:30:00Z", "SMS Sent", channel: .sms, direction: .out, ["subject": "Your bench comes today", "text": "Your bench comes today between 12 and 2. Northway rings ahead."])
+            nora, "2026-11-18T09:30:00Z", "SMS Sent", channel: .sms, direction: .out,
+            ["subject": "Your bench comes today", "text": "Your bench comes today between 12 and 2. Northway rings ahead."])
         happen(
             nora, "2026-11-17T19:04:00Z", "Survey Answered", channel: .email,
-            ["survey": "Delivery", "nps": 3, "question": "Would you recommend us?", "comment": "I took a day off twice for a bench that did not come."])
+            [
+                "survey": "Delivery", "nps": 3, "question": "Would you recommend us?",
+                "comment": "I took a day off twice for a bench that did not come.",
+            ])
         happen(nora, "2026-11-17T18:30:00Z", "Survey Sent", channel: .email, direction: .out, ["survey": "Delivery"])
         happen(nora, "2026-11-17T18:58:00Z", "Email Opened", channel: .email, ["email_subject": "How did it go?", "campaign_name": "After delivery"])
         happen(
             nora, "2026-11-13T17:10:00Z", "Complaint Made", channel: .chat,
-            ["topic": "a late delivery", "order_id": "HP-40817", "message": "The tracking page has said “out for delivery” since this morning.", "agent": "Jonas Weber"])
+            [
+                "topic": "a late delivery", "order_id": "HP-40817", "message": "The tracking page has said “out for delivery” since this morning.",
+                "agent": "Jonas Weber",
+            ])
         happen(
-            nora, "2026-11-01T20:36:00Z", "Order Completed", channel: .web, identifiers: [(.orderID, "HP-40817"), (.email, "nora.adeyemi@example.com")],
+            nora, "2026-11-01T20:36:00Z", "Order Completed", channel: .web,
+            identifiers: [(.orderID, "HP-40817"), (.email, "nora.adeyemi@example.com")],
             [
                 "order_id": "HP-40817", "revenue": 428, "currency": "GBP", "shipping": 39,
-                "products": [["product_id": "b-7", "name": "Tarn oak bench", "price": 389, "quantity": 1], ["product_id": "c-1", "name": "Fell candle", "price": 14.5, "quantity": 2]],
+                "products": [
+                    ["product_id": "b-7", "name": "Tarn oak bench", "price": 389, "quantity": 1],
+                    ["product_id": "c-1", "name": "Fell candle", "price": 14.5, "quantity": 2],
+                ],
                 "delivery": ["promised": "2026-11-13", "carrier": "Northway", "address": ["city": "Leeds", "floor": 2]],
             ])
         happen(nora, "2026-10-29T20:36:00Z", "Wishlist Exported", channel: .app, ["items": 7, "format": "pdf", "shared": true, "request_id": "x"])
         happen(
-            nora, "2025-09-14T09:12:00Z", "Customer Identified", type: .identify, identifiers: [(.userID, "88213"), (.email, "nora.adeyemi@example.com")],
+            nora, "2025-09-14T09:12:00Z", "Customer Identified", type: .identify,
+            identifiers: [(.userID, "88213"), (.email, "nora.adeyemi@example.com")],
             ["first_name": "Nora", "last_name": "Adeyemi", "email": "nora.adeyemi@example.com", "address": ["city": "Leeds"], "newsletter": true])
         for day in 1...28 {
             for hour in [9, 13, 18] {
-                happen(nora, "2026-09-\(day < 10 ? "0" : "")\(day)T\(hour < 10 ? "0" : "")\(hour):15:00Z", "Page Viewed", ["title": "Benches", "path": "/benches"])
+                happen(
+                    nora, "2026-09-\(day < 10 ? "0" : "")\(day)T\(hour < 10 ? "0" : "")\(hour):15:00Z", "Page Viewed",
+                    ["title": "Benches", "path": "/benches"])
             }
         }
     }
@@ -98,12 +117,17 @@ extension SampleWorld {
         let long = String(repeating: "anneliese.vonhohenberg-waldstaetten.", count: 9).prefix(286) + "@example.at"
         let anneliese = add(
             2, name: "Anneliese Freifrau von und zu Hohenberg-Waldstätten-Lichtenfels-Donaudampfschifffahrtsgesellschaft",
-            identifiers: [("email", String(long), "2024-05-03T10:00:00Z")], traits: [("name", "Anneliese Freifrau von und zu Hohenberg"), ("email", .string(String(long)))])
+            identifiers: [("email", String(long), "2024-05-03T10:00:00Z")],
+            traits: [("name", "Anneliese Freifrau von und zu Hohenberg"), ("email", .string(String(long)))])
         happen(
             anneliese, "2026-11-19T10:30:00Z", "Letter Received", channel: .letter,
-            ["subject": "Care of an oiled table", "text": .string(String(repeating: "Sehr geehrte Damen und Herren, der Tisch ist schön. ", count: 60))])
+            [
+                "subject": "Care of an oiled table",
+                "text": .string(String(repeating: "Sehr geehrte Damen und Herren, der Tisch ist schön. ", count: 60)),
+            ])
         let rtl = add(
-            3, name: "مريم حداد", identifiers: [("email", "mariam@haddad.example", "2026-11-02T10:00:00Z")], traits: [("first_name", "مريم"), ("city", "بيروت")])
+            3, name: "مريم حداد", identifiers: [("email", "mariam@haddad.example", "2026-11-02T10:00:00Z")],
+            traits: [("first_name", "مريم"), ("city", "بيروت")])
         happen(rtl, "2026-11-19T10:41:00Z", "Message Received", channel: .chat, ["text": "متى تصل الأريكة؟ لقد انتظرت طويلاً."])
         happen(rtl, "2026-11-19T10:41:21Z", "Order Completed", ["total": 1203204.5, "currency": "BRL", "products": [["name": "أريكة"]]])
         let emoji = add(4, name: "🦊 Fox & Söhne <b>GmbH</b>", identifiers: [("phone", "+4915112345678", "2026-11-10T10:00:00Z")])
@@ -115,17 +139,21 @@ extension SampleWorld {
             visitor, "2026-11-19T10:39:00Z", "Page Viewed", identifiers: [(.anonymousID, "e2f1c8a0-90be-4f57-b0ce-1a2b3c4d5e6f")],
             ["title": "Enamel pans", "path": "/pans"])
         let jon = add(
-            7, name: "Jon Smith", identifiers: [("email", "jon@smith.example", "2026-01-01T10:00:00Z"), ("phone", "+447700900456", "2026-01-01T10:00:00Z")],
+            7, name: "Jon Smith",
+            identifiers: [("email", "jon@smith.example", "2026-01-01T10:00:00Z"), ("phone", "+447700900456", "2026-01-01T10:00:00Z")],
             traits: [("first_name", "Jon"), ("last_name", "Smith"), ("city", "York"), ("postcode", "YO1 7HH")])
         let john = add(
-            8, name: "John Smith", identifiers: [("email", "j.smith@work.example", "2026-04-01T10:00:00Z"), ("phone", "+447700900456", "2026-04-01T10:00:00Z")],
+            8, name: "John Smith",
+            identifiers: [("email", "j.smith@work.example", "2026-04-01T10:00:00Z"), ("phone", "+447700900456", "2026-04-01T10:00:00Z")],
             traits: [("first_name", "John"), ("last_name", "Smith"), ("city", "York"), ("company", "Smith & Daughters")])
-        happen(jon, "2026-11-11T10:00:00Z", "Order Completed", channel: .store, ["total": 64, "currency": "GBP", "products": [["name": "Fell lantern"]]])
+        happen(
+            jon, "2026-11-11T10:00:00Z", "Order Completed", channel: .store, ["total": 64, "currency": "GBP", "products": [["name": "Fell lantern"]]])
         happen(john, "2026-11-12T10:00:00Z", "Email Opened", channel: .email, ["email_subject": "The October letter"])
         state.withLock { state in
             state.reviews = [
                 Review(
-                    id: 31, a: jon, b: john, likeness: 0.92, reasons: ["same phone +44 7700 900456", "names alike: Jon Smith, John Smith", "same city: York"],
+                    id: 31, a: jon, b: john, likeness: 0.92,
+                    reasons: ["same phone +44 7700 900456", "names alike: Jon Smith, John Smith", "same city: York"],
                     at: Instant("2026-11-18T10:00:00Z")!),
                 Review(id: 32, a: anneliese, b: emoji, likeness: 0.61, reasons: ["addresses alike"], at: Instant("2026-11-17T10:00:00Z")!),
             ]

@@ -70,7 +70,8 @@ final class SampleWorld: Sendable {
 
     /// Adds a customer; counts and times follow from the history when it is asked for.
     func add(
-        _ raw: UInt32, name: String?, identifiers: [(String, String, String)] = [], traits: [(String, JSON)] = [], merges: [Merge] = [], ids: [UInt32] = [],
+        _ raw: UInt32, name: String?, identifiers: [(String, String, String)] = [], traits: [(String, JSON)] = [], merges: [Merge] = [],
+        ids: [UInt32] = [],
         change: (inout CustomerView) -> Void = { _ in }
     ) -> CustomerID {
         let id = CustomerID(raw: raw)
@@ -78,7 +79,8 @@ final class SampleWorld: Sendable {
             id: id, ids: [id] + ids.map(CustomerID.init(raw:)), name: name,
             identifiers: identifiers.map { kind, value, date in
                 KnownIdentifier(
-                    kind: kind, value: value, unique: kind != "order_id", shared: false, former: false, firstSeen: Instant(date)!, position: Position(raw: 1))
+                    kind: kind, value: value, unique: kind != "order_id", shared: false, former: false, firstSeen: Instant(date)!,
+                    position: Position(raw: 1))
             },
             traits: traits.map { key, value in
                 Trait(key: key, value: value, at: Instant("2025-09-14T09:12:00Z")!, source: "website", channel: "web", position: Position(raw: 1))
@@ -114,7 +116,8 @@ final class SampleWorld: Sendable {
 
     func history(_ id: CustomerID, _ filter: HistoryFilter, _ cursor: String?, _ limit: Int) -> Page<HistoryItem> {
         let fitting = (state.withLock { $0.histories[id] } ?? []).filter { item in
-            (filter.names.isEmpty || filter.names.contains(item.interaction.name)) && (filter.channels.isEmpty || filter.channels.contains(item.channel))
+            (filter.names.isEmpty || filter.names.contains(item.interaction.name))
+                && (filter.channels.isEmpty || filter.channels.contains(item.channel))
                 && (filter.directions.isEmpty || filter.directions.contains(item.interaction.direction))
                 && (filter.since.map { item.interaction.at >= $0 } ?? true) && (filter.until.map { item.interaction.at < $0 } ?? true)
         }
@@ -141,7 +144,8 @@ final class SampleWorld: Sendable {
         return views.map { view in
             let best = view.identifiers.first { $0.kind == "email" } ?? view.identifiers.first
             return Found(
-                id: view.id, name: view.name, matched: best?.kind ?? "anonymous_id", value: best?.value ?? "", lastSeen: self.view(.id(view.id))?.lastSeen)
+                id: view.id, name: view.name, matched: best?.kind ?? "anonymous_id", value: best?.value ?? "",
+                lastSeen: self.view(.id(view.id))?.lastSeen)
         }.sorted { ($0.lastSeen ?? Instant(milliseconds: 0)) > ($1.lastSeen ?? Instant(milliseconds: 0)) }.prefix(limit).map { $0 }
     }
 
@@ -159,7 +163,8 @@ final class SampleWorld: Sendable {
     var services: ConsoleServices {
         ConsoleServices(
             workspace: { Workspace(name: "Harbour & Pine", timeZone: "Europe/London") }, clock: Clock { self.state.withLock { $0.now } },
-            randomness: Randomness { count in self.state.withLock { state in (0..<count).map { _ in UInt8(truncatingIfNeeded: state.random.next()) } } },
+            randomness: Randomness { count in self.state.withLock { state in (0..<count).map { _ in UInt8(truncatingIfNeeded: state.random.next()) } }
+            },
             principal: { token in self.state.withLock { $0.tokens[token] } },
             view: { self.view($0) },
             history: { self.history($0, $1, $2, $3) },
@@ -190,18 +195,22 @@ final class SampleWorld: Sendable {
                 self.state.withLock { $0.listeners.append(continuation) }
                 return stream
             },
-            json: { bytes in self.state.withLock { $0.json[bytes] } }, kindName: { Vocabulary().name(of: $0) }, sourceName: { $0 == 1 ? "website" : nil },
+            json: { bytes in self.state.withLock { $0.json[bytes] } }, kindName: { Vocabulary().name(of: $0) },
+            sourceName: { $0 == 1 ? "website" : nil },
             channels: { Channel.builtIn.filter { $0 != "other" } + ["other"] },
             problem: { _ in nil }, failed: { reference, error in self.state.withLock { $0.failures.append("\(reference) \(error)") } })
     }
 
-    static func merge(_ id: Int64, _ kept: CustomerID, _ absorbed: CustomerID, _ reason: Merge.Reason, _ sentence: String, undone: String? = nil) -> Merge {
+    static func merge(_ id: Int64, _ kept: CustomerID, _ absorbed: CustomerID, _ reason: Merge.Reason, _ sentence: String, undone: String? = nil)
+        -> Merge
+    {
         Merge(
             id: id, kept: kept, absorbed: absorbed, reason: reason, at: Instant("2026-01-03T12:04:00Z")!, position: Position(body: 5, index: 0),
             undoneAt: undone.flatMap { Instant($0) }, undoneBy: undone == nil ? nil : "Marta Lindqvist", sentence: sentence)
     }
 
-    static let resources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../../Sources/Web/Resources").standardized.path
+    static let resources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../../Sources/Web/Resources")
+        .standardized.path
 
     func console() throws -> Console { Console(services: services, resources: try Resources(folder: Self.resources)) }
 }

@@ -15,7 +15,9 @@ import Testing
     private func text(_ s: Sentence) -> String { ([s.does, s.what ?? ""] + s.asides).filter { !$0.isEmpty }.joined(separator: "|") }
 
     @Test func `well-known names are told however they are spelled`() {
-        let order: JSON = ["order_id": "A1", "total": 64.5, "currency": "GBP", "products": [["name": "Fell lantern", "quantity": 2], ["name": "Candle"]]]
+        let order: JSON = [
+            "order_id": "A1", "total": 64.5, "currency": "GBP", "products": [["name": "Fell lantern", "quantity": 2], ["name": "Candle"]],
+        ]
         for name in ["Order Completed", "order_completed", "orderCompleted", "Order Placed"] {
             #expect(text(say(name, order)) == "ordered|2 × Fell lantern and 1 more|order A1|£64.50")
         }
@@ -24,7 +26,9 @@ import Testing
         #expect(text(say("Email Sent", ["email_subject": "News"], .out, "email")) == "wrote|“News”")
         #expect(text(say("Order Delivered", ["order_id": "A1", "days_late": 1], .out)) == "delivered|order A1|1 day late")
         #expect(text(say("Order Approved", ["order_id": "A1"], .internal)) == "Order approved|order A1")
-        #expect(say("Order Approved", [:], .internal).subject == .nobody && say("Order Shipped", [:], .out).subject == .we && say("Order Completed").subject == .customer)
+        #expect(
+            say("Order Approved", [:], .internal).subject == .nobody && say("Order Shipped", [:], .out).subject == .we
+                && say("Order Completed").subject == .customer)
     }
 
     @Test func `an answer shows its score on its scale, and bad ones as bad`() {
@@ -39,7 +43,8 @@ import Testing
 
     @Test func `words are the customer's only when they came from the customer`() {
         #expect(say("Message Received", ["text": "Hello"], .in, "chat").words == "Hello")
-        #expect(say("Message Sent", ["text": "Hello"], .out, "sms").said == "Hello" && say("Message Sent", ["text": "Hello"], .out, "sms").words == nil)
+        #expect(
+            say("Message Sent", ["text": "Hello"], .out, "sms").said == "Hello" && say("Message Sent", ["text": "Hello"], .out, "sms").words == nil)
         #expect(say("Anything Odd", ["comment": "So"], .in).words == "So")
     }
 
@@ -54,7 +59,9 @@ import Testing
         #expect(Formats.number(1_203_204) == "1,203,204" && Formats.number(-1000) == "−1,000" && Formats.number(0) == "0")
         #expect(Formats.number(0.1 + 0.2) == "0.3" && Formats.number(1234.5) == "1,234.5" && Formats.number(Double.nan) == "no number")
         #expect(Formats.number(Double(Int.min)) == "−9,223,372,036,854,775,808")
-        #expect(Formats.money(1203204.5, "BRL") == "BRL\u{A0}1,203,204.50" && Formats.money(-3, "usd") == "−$3.00" && Formats.money(1200, "JPY") == "¥1,200")
+        #expect(
+            Formats.money(1203204.5, "BRL") == "BRL\u{A0}1,203,204.50" && Formats.money(-3, "usd") == "−$3.00"
+                && Formats.money(1200, "JPY") == "¥1,200")
         #expect(Formats.money(5, nil) == "5.00" && Formats.money(5, "pounds") == "5.00" && Formats.money(0.005, "GBP") == "£0.01")
     }
 
@@ -76,9 +83,15 @@ import Testing
     @Test func `how long ago is said as people say it`() throws {
         let now = try #require(Instant("2026-11-19T10:42:00Z"))
         let formats = Formats(zone: .gmt, now: now)
-        #expect(formats.ago(now + -59_000) == "just now" && formats.ago(now + -60_000) == "1 min ago" && formats.ago(now + -12_120_000) == "3 h 22 min ago")
-        #expect(formats.ago(now + -86_400_000) == "yesterday" && formats.ago(now + -2 * 86_400_000) == "on Tuesday" && formats.ago(now + -13 * 86_400_000) == "on 6 November")
-        #expect(formats.since(now) == "since today" && formats.since(now + -23 * 86_400_000) == "23 days" && formats.since(now + -431 * 86_400_000) == "14 months")
+        #expect(
+            formats.ago(now + -59_000) == "just now" && formats.ago(now + -60_000) == "1 min ago"
+                && formats.ago(now + -12_120_000) == "3 h 22 min ago")
+        #expect(
+            formats.ago(now + -86_400_000) == "yesterday" && formats.ago(now + -2 * 86_400_000) == "on Tuesday"
+                && formats.ago(now + -13 * 86_400_000) == "on 6 November")
+        #expect(
+            formats.since(now) == "since today" && formats.since(now + -23 * 86_400_000) == "23 days"
+                && formats.since(now + -431 * 86_400_000) == "14 months")
     }
 
     @Test func `properties of any depth become lines, up to a limit that is said`() {
@@ -91,14 +104,18 @@ import Testing
         #expect(many.rows.count == PropertyRow.maximum && many.more == 20)
         let long = PropertyRow.rows(of: [.init("x", .string(String(repeating: "é", count: 2000)))], isFromCustomer: true).rows
         #expect(long[0].value?.count == PropertyRow.maximumValue + 1)
-        #expect(Properties.words(of: "shippingMethod") == "shipping method" && Properties.words(of: "order_ID") == "order id" && Properties.words(of: "nps") == "NPS")
+        #expect(
+            Properties.words(of: "shippingMethod") == "shipping method" && Properties.words(of: "order_ID") == "order id"
+                && Properties.words(of: "nps") == "NPS")
     }
 
     @Test func `nobody is given a name they do not have`() {
         let id = CustomerID(raw: 5)
         #expect(Who(name: nil, identifier: ("anonymous_id", "e2f1c8a0-90be-4f57-b0ce-1a2b3c4d5e6f"), id: id).title == "Visitor e2f1c8…5e6f")
-        #expect(Who(name: nil, identifier: nil, id: id).title == "Visitor 0000005" && Who(name: " ", identifier: ("email", "a@b"), id: id).title == "a@b")
-        #expect(Who(name: "nora van der Adeyemi", identifier: nil, id: id).initials == "NA" && Who(name: "🦊", identifier: nil, id: id).initials == nil)
+        #expect(
+            Who(name: nil, identifier: nil, id: id).title == "Visitor 0000005" && Who(name: " ", identifier: ("email", "a@b"), id: id).title == "a@b")
+        #expect(
+            Who(name: "nora van der Adeyemi", identifier: nil, id: id).initials == "NA" && Who(name: "🦊", identifier: nil, id: id).initials == nil)
         #expect(Who(name: String(repeating: "n", count: 33), identifier: nil, id: id).short == "The customer")
     }
 }
