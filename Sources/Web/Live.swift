@@ -21,6 +21,7 @@ package final class Live: Service {
     private let read: Read
     private let pipeline: Pipeline
     private let listeners = Mutex<[ObjectIdentifier: Listener]>([:])
+    private let isOver = Atomic<Bool>(false)
 
     package init(_ pipeline: Pipeline, read: @escaping Read) {
         self.pipeline = pipeline
@@ -35,6 +36,8 @@ package final class Live: Service {
             guard listeners.count < Self.most else { throw Problem.tooManyListeners }
             listeners[ObjectIdentifier(listener)] = listener
         }
+        // Who came while the server was stopping would keep it from doing so.
+        if isOver.load(ordering: .acquiring) { listener.end() }
         return listener
     }
 
@@ -62,7 +65,10 @@ package final class Live: Service {
     }
 
     /// Ends all listeners; the server does so when it stops, as it waits for its connections.
-    func endAll() { for listener in listeners.withLock({ Array($0.values) }) { listener.end() } }
+    func endAll() {
+        isOver.store(true, ordering: .releasing)
+        for listener in listeners.withLock({ Array($0.values) }) { listener.end() }
+    }
 
     private func watch() async throws {
         var seen = pipeline.body
