@@ -50,10 +50,13 @@ struct ItemPen {
         out.put(time: mark.at)
         out.append(34)
         let outside = identify(mark, person, to: &out)
-        out.put(",\"context\":{\"channel\":\"")
-        out.put(call.channel)
-        out.put("\",\"direction\":\"")
+        out.put(",\"context\":{\"direction\":\"")
         out.put(call.direction)
+        // What the carriers tell has no channel of its own until the blueprint gives it one.
+        if call.channel != "other" {
+            out.put("\",\"channel\":\"")
+            out.put(call.channel)
+        }
         out.append(34)
         context(mark, person, outside, to: &out)
         out.put(call.type == "identify" ? "},\"traits\":{" : "},\"properties\":{")

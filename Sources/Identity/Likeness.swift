@@ -34,6 +34,8 @@ package enum Likeness {
         static let street = (same: 8.0, alike: 6.0, other: -2.0)
         static let postcode = (same: 4.0, alike: 1.0, other: -1.5)
         static let city = (same: 2.0, alike: 1.5, other: -1.0)
+        /// The most that postcode and city tell together when a street is missing: thousands live there.
+        static let area = 2.0
         /// Phone and address together tell the household, however many of them agree; a household is more than one person.
         static let household = 16.0
         /// From this similarity (Jaro-Winkler) on names and streets are alike; below `unlike` they are others.
@@ -112,6 +114,7 @@ package enum Likeness {
         // Written the other way round names speak a little less.
         let whole = a.given != nil && a.surname != nil && b.given != nil && b.surname != nil
         let bits = whole ? max(straight, crossed - 2) : straight
+        if a.street == nil || b.street == nil { bits = min(bits, Weight.area) }
         var scale = Scale()
         func shown(_ p: Person) -> String { [p.given?.shown, p.surname?.shown].compactMap { $0 }.joined(separator: " ") }
         let (one, other) = (shown(a), shown(b))
@@ -179,12 +182,13 @@ package enum Likeness {
         if let one = a.city?.folded, let other = b.city?.folded {
             bits += one == other ? Weight.city.same : jaroWinkler(one, other) >= Weight.alike ? Weight.city.alike : Weight.city.other
         }
+        if a.street == nil || b.street == nil { bits = min(bits, Weight.area) }
         var scale = Scale()
         func shown(_ p: Person) -> String { [p.street?.shown, p.postcode?.shown, p.city?.shown].compactMap { $0 }.joined(separator: ", ") }
         let same = a.street?.folded == b.street?.folded && a.postcode?.folded == b.postcode?.folded && a.city?.folded == b.city?.folded
         let words =
             same
-            ? "same address: \(shown(a))"
+            ? "same \(a.street == nil ? "area" : "address"): \(shown(a))"
             : bits > 3 ? "addresses alike: \(shown(a)); \(shown(b))" : bits < -2 ? "but addresses differ: \(shown(a)); \(shown(b))" : nil
         scale.add(bits, bits == 0 ? nil : words)
         return scale

@@ -101,18 +101,13 @@ struct About: Sendable {
     }
     private func fields(of trait: Trait) -> Fields {
         let rows = PropertyRow.rows(of: trait.value.members ?? [], isFromCustomer: false).rows
-        let text = trait.value.string.flatMap(moment) ?? PropertyRow.plain(trait.value)
+        let text = trait.value.string.flatMap(formats.moment) ?? PropertyRow.plain(trait.value)
         return [
             "name": NameWords.title(trait.key), "value": !rows.isEmpty ? nil : text.count > 300 ? String(text.prefix(300)) + "…" : text,
             "rows": rows.map { row in
                 ["name": Properties.words(of: row.name), "value": row.value, "depth": row.depth > 0 ? "is-in-\(min(row.depth, 4))" : nil] as Fields
             },
         ]
-    }
-    /// A time of day as people read it; nil for anything else, also for a bare date, which has no zone.
-    private func moment(_ text: String) -> String? {
-        guard text.utf8.count >= 19, text.utf8.count <= 35, let at = Instant(text) else { return nil }
-        return formats.shortDate(at) + ", " + formats.time(at)
     }
 
     private func link(_ identifier: KnownIdentifier) -> Fields {

@@ -84,6 +84,11 @@ struct Formats: Sendable {
         let date = Instant.date(days: day(of: at).number)
         return "\(date.day) \(Self.months[date.month - 1].prefix(3)) \(date.year)"
     }
+    /// A time of day as people read it; nil for anything else, also for a bare date, which has no zone.
+    func moment(_ text: String) -> String? {
+        guard text.utf8.count >= 19, text.utf8.count <= 35, let at = Instant(text) else { return nil }
+        return shortDate(at) + ", " + time(at)
+    }
     /// `19 Nov`
     func shortDay(_ at: Instant) -> String { shortDate(at).split(separator: " ").prefix(2).joined(separator: " ") }
     /// `Thursday 19 November 2026, 07:20:04`

@@ -9,6 +9,12 @@ extension Console {
         return ["sides": [side(a, b, common, formats), side(b, a, common, formats)]]
     }
 
+    /// A trait's value in one line.
+    private static func line(_ value: JSON, _ formats: Formats) -> String {
+        let parts = (value.members?.map(\.value) ?? value.array ?? [value]).filter { !$0.isNull }
+        return parts.map { $0.string.flatMap(formats.moment) ?? PropertyRow.plain($0) }.joined(separator: ", ")
+    }
+
     private func side(_ view: CustomerView, _ other: CustomerView, _ common: Set<String>, _ formats: Formats) -> Fields {
         let who = Who(view)
         let identifiers = view.identifiers.filter(\.unique).sorted { $0.firstSeen < $1.firstSeen }
@@ -29,7 +35,7 @@ extension Console {
             "traits": traits.prefix(10).map { trait in
                 let plain = Properties.plain(trait.key)
                 let match = other.traits.first { Properties.plain($0.key) == plain }
-                return ["name": NameWords.title(trait.key), "value": PropertyRow.plain(trait.value), "same": match?.value == trait.value] as Fields
+                return ["name": NameWords.title(trait.key), "value": Self.line(trait.value, formats), "same": match?.value == trait.value] as Fields
             },
             "interactions": view.interactions == 0 ? "none" : Formats.number(view.interactions),
             "seen": seen.first == seen.last ? seen.first : seen.joined(separator: " to "),
