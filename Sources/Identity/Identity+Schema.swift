@@ -11,6 +11,7 @@ package enum Identity {
                 position  BIGINT NOT NULL,
                 erased_at BIGINT
             );
+            CREATE INDEX customer_erased ON customer (id) WHERE erased_at IS NOT NULL;
             -- Values of unique kinds. flags: 1 shared, 2 former.
             CREATE TABLE identifier (
                 value       TEXT NOT NULL,

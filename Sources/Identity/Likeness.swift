@@ -114,7 +114,6 @@ package enum Likeness {
         // Written the other way round names speak a little less.
         let whole = a.given != nil && a.surname != nil && b.given != nil && b.surname != nil
         let bits = whole ? max(straight, crossed - 2) : straight
-        if a.street == nil || b.street == nil { bits = min(bits, Weight.area) }
         var scale = Scale()
         func shown(_ p: Person) -> String { [p.given?.shown, p.surname?.shown].compactMap { $0 }.joined(separator: " ") }
         let (one, other) = (shown(a), shown(b))

@@ -39,16 +39,20 @@ struct LimitCounts {
     private var own: [[UInt16]]
     private var person: [[UInt16]]
 
-    init(_ db: Database, plan: RulesPlan, people: People) throws {
+    /// - Parameter owners: per limited kind, the raw customers of its identifiers.
+    init(_ owners: [[UInt32]], people: People) {
         let n = people.count
-        own = plan.limits.map { _ in [UInt16](repeating: 0, count: n) }
+        own = owners.map { _ in [UInt16](repeating: 0, count: n) }
         person = own
-        for (k, limit) in plan.limits.enumerated() {
-            // Counted here: grouping in SQL would look up every identifier once more.
-            let statement = try db.cachedStatement(sql: "SELECT customer_id FROM identifier WHERE kind = ? AND flags & 3 = 0")
-            let customers = try UInt32.fetchCursor(statement, arguments: [limit.kind.rawValue])
-            while let customer = try customers.next() { count(k, customer, root: people.root(customer), by: 1) }
+        for (k, customers) in owners.enumerated() {
+            for (customer, root) in zip(customers, people.roots(customers)) { count(k, customer, root: root, by: 1) }
         }
+    }
+
+    init(_ db: Database, plan: RulesPlan, people: People) throws {
+        // Grouping in SQL would look up every identifier once more.
+        let statement = try db.cachedStatement(sql: "SELECT customer_id FROM identifier WHERE kind = ? AND flags & 3 = 0")
+        self.init(try plan.limits.map { try UInt32.fetchAll(statement, arguments: [$0.kind.rawValue]) }, people: people)
     }
 
     func of(_ k: Int, person root: UInt32) -> Int { Int(person[k][Int(root)]) }

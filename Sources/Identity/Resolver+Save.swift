@@ -133,7 +133,9 @@ extension Resolver {
 
     // MARK: Reading back at start
 
-    static func loadIdentifiers(_ db: Database, key: FingerprintKey) throws -> FingerprintMap {
+    /// The map, and into `owners` of each limited kind the raw customers of its identifiers, all in one scan.
+    static func loadIdentifiers(_ db: Database, key: FingerprintKey, plan: RulesPlan, owners: inout [[UInt32]]) throws -> FingerprintMap {
+        owners = plan.limits.map { _ in [] }
         var map = FingerprintMap(expecting: try Int.fetchOne(db, sql: "SELECT count(*) FROM identifier") ?? 0)
         // The cache keeps the statement alive; a fresh one would be finalized at once.
         let s = try db.cachedStatement(sql: "SELECT kind, value, customer_id, flags FROM identifier").sqliteStatement
@@ -144,6 +146,7 @@ extension Resolver {
             var value = UInt32(truncatingIfNeeded: sqlite3_column_int64(s, 2)) & customerMask
             if flags & 1 != 0 { value |= sharedFlag }
             if flags & 2 != 0 { value |= formerFlag }
+            if flags & 3 == 0, let k = plan.limited(kind) { owners[k].append(value) }
             map.set(key.identifier(kind, bytes), value)
         }
         sqlite3_reset(s)

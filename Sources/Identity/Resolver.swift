@@ -64,9 +64,10 @@ package struct Resolver: ~Copyable {
     package init(_ db: Database, people: People, key: FingerprintKey, rules: IdentityRules) throws {
         // A noncopyable struct cannot be half made when something throws: build locals, then move them in.
         let plan = RulesPlan(rules)
-        let map = try Self.loadIdentifiers(db, key: key)
+        var owners: [[UInt32]] = []
+        let map = try Self.loadIdentifiers(db, key: key, plan: plan, owners: &owners)
         try Self.loadPeople(db, into: people)
-        let limits = try LimitCounts(db, plan: plan, people: people)
+        let limits = LimitCounts(owners, people: people)
         let conflicts = try Self.loadConflicts(db, key: key)
         let apart = try Self.loadApart(db)
         let nextMerge = try Int64.fetchOne(db, sql: "SELECT coalesce(max(id), 0) + 1 FROM merge") ?? 1
