@@ -5,6 +5,7 @@ import Kernel
 package import Ledger
 import Pipeline
 import Store
+import Timeline
 
 extension Customers {
     /// Appends the next interactions of everybody, in the order of the ledger, as lines of JSON; duplicates and what was
@@ -48,6 +49,7 @@ extension Customers {
     /// Calls back with each interaction that was concluded, the person it belongs to, in order, until the call says false.
     private func each(after: Position, upTo body: Int64, _ use: (RecordView, Position, CustomerID) throws -> Bool) throws {
         let people = pipeline.people
+        let parts = pipeline.timeline
         try store.read { db in
             let statement = try db.cachedStatement(sql: "SELECT customers FROM concluded WHERE body = ?")
             try readers.use { reader in
@@ -63,7 +65,7 @@ extension Customers {
                         (0..<view.count).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self) }
                     }
                     for i in first..<view.count where customers[i] & Concluded.duplicate == 0 {
-                        guard let record = view[i], record.kind == .interaction else { continue }
+                        guard let record = view[i], record.kind == .interaction, !parts.isHidden(customers[i]) else { continue }
                         guard try use(record, Position(body: id, index: i), CustomerID(raw: people.root(customers[i]))) else { return false }
                     }
                     return true

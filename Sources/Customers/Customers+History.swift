@@ -72,7 +72,11 @@ extension Customers {
                     let position = Position(raw: mark.position)
                     try reader.record(position) { record in
                         // A tombstone: erased after the timeline was read.
-                        if record.kind == .interaction { item(record, position) }
+                        guard record.kind == .interaction else { return }
+                        // Marks know seconds; the filter means milliseconds.
+                        if let since = filter.since, record.at < since { return }
+                        if let until = filter.until, record.at >= until { return }
+                        item(record, position)
                     }
                 }
             }
@@ -112,7 +116,7 @@ private struct FilterPlan {
                 })
         }
         if !filter.directions.isEmpty { directions = Set(filter.directions.map(\.rawValue)) }
-        if let since = filter.since { self.since = UInt32(clamping: (since.milliseconds + 999) / 1000) }
+        if let since = filter.since { self.since = UInt32(clamping: since.seconds) }
     }
 
     func matches(_ mark: Mark) -> Bool {

@@ -89,7 +89,9 @@ package struct CustomersReaction: Reaction {
                     WHERE excluded.at > trait.at OR (excluded.at = trait.at AND excluded.position > trait.position)
                     """)
             try statement.execute(arguments: [
-                customer, key, String(decoding: text, as: UTF8.self), record.at.milliseconds, Int64(bitPattern: position.raw), Int(record.source),
+                // A clock that runs ahead may not keep later words from counting for longer than a day.
+                customer, key, String(decoding: text, as: UTF8.self), min(record.at, record.receivedAt + 86_400_000).milliseconds, Int64(bitPattern: position.raw),
+                Int(record.source),
                 Int(record.channel.rawValue),
             ])
         }

@@ -54,6 +54,8 @@ extension Customers {
 
     /// Raw customers compared in one transaction.
     private static let batch = 50
+    /// How long such a transaction may go on before the next customer waits for another.
+    private static let longest = Duration.milliseconds(10)
 
     /// Compares some customers who said something new with those they could be. Called in the background until it says
     /// that there is nothing left.
@@ -65,13 +67,16 @@ extension Customers {
         }
         guard !waiting.isEmpty else { return false }
         let rules = pipeline.rules
-        try store.write { db in
-            for customer in waiting {
+        let began = ContinuousClock.now
+        return try store.write { db in
+            for (i, customer) in waiting.enumerated() {
+                // The pipeline waits for this transaction.
+                if i > 0, ContinuousClock.now - began > Self.longest { return true }
                 try compare(customer, rules, db)
                 try db.execute(sql: "DELETE FROM unreviewed WHERE customer_id = ?", arguments: [customer])
             }
+            return waiting.count == Self.batch
         }
-        return waiting.count == Self.batch
     }
 
     private func compare(_ customer: UInt32, _ rules: IdentityRules, _ db: Database) throws {

@@ -57,12 +57,14 @@ package enum Identity {
             );
             CREATE INDEX merge_by_a ON merge (a);
             CREATE INDEX merge_by_b ON merge (b);
+            CREATE INDEX merge_by_position ON merge (position) WHERE reason = 3;
             -- Raw customers that somebody said are two people.
             CREATE TABLE apart (
                 a BIGINT NOT NULL,
                 b BIGINT NOT NULL,
                 PRIMARY KEY (a, b)
             ) WITHOUT ROWID;
+            CREATE INDEX apart_by_b ON apart (b);
             -- User ids that an identifier was seen with besides its owner's.
             CREATE TABLE conflict (
                 kind       INTEGER NOT NULL,
@@ -71,6 +73,7 @@ package enum Identity {
                 at         BIGINT NOT NULL,
                 PRIMARY KEY (kind, value, user_value)
             ) WITHOUT ROWID;
+            CREATE INDEX conflict_by_user ON conflict (user_value);
             """)
     ]
 }

@@ -9,7 +9,7 @@ extension Resolver {
         -> MergeMade?
     {
         try save(db)
-        guard Int(a) < people.count, Int(b) < people.count, people.root(a) != people.root(b) else { return nil }
+        guard Int(a) < people.count, Int(b) < people.count, people.root(a) != people.root(b), try !areErased(a, b, db) else { return nil }
         let left = people.members(of: a)
         let right = Set(people.members(of: b))
         for m in left {
@@ -27,6 +27,10 @@ extension Resolver {
                 otherValue: "", author: author, note: note, position: position, at: at))
         try save(db)
         return made
+    }
+
+    private func areErased(_ a: UInt32, _ b: UInt32, _ db: Database) throws -> Bool {
+        try Bool.fetchOne(db, sql: "SELECT count(*) > 0 FROM customer WHERE id IN (?, ?) AND erased_at IS NOT NULL", arguments: [a, b]) ?? false
     }
 
     /// What an unmerge came to: the members of each of the two persons.
@@ -83,6 +87,9 @@ extension Resolver {
                 conflicts[key.identifier(kind, value)] = nil
                 if flags & 3 == 0, let k = plan.limited(kind) { limits.count(k, c, root: people.root(c), by: -1) }
                 try db.execute(sql: "DELETE FROM conflict WHERE kind = ? AND value = ?", arguments: [kind.rawValue, value])
+                if kind == .userID {
+                    for device in conflicts.keys { conflicts[device]?.remove(key.identifier(kind, value)) }
+                }
                 if kind == .userID { try db.execute(sql: "DELETE FROM conflict WHERE user_value = ?", arguments: [value]) }
                 try db.execute(
                     sql: """

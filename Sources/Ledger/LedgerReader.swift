@@ -79,7 +79,7 @@ package final class LedgerReader {
     /// One record; nil when there is none. Reads where it lies and the record, not the body around it.
     package func record<R>(_ position: Position, _ use: (RecordView) throws -> R) throws -> R? {
         defer { if !isTogether { rest() } }
-        guard open(position.body) else { return nil }
+        guard try open(position.body) else { return nil }
         let size = Int(sqlite3_blob_bytes(blob))
         var ends: (UInt32, UInt32) = (0, 0)
         guard sqlite3_blob_read(blob, &ends, 8, Int32(BodyView.header + 4 * position.index)) == SQLITE_OK else {
@@ -94,16 +94,18 @@ package final class LedgerReader {
         return try use(record)
     }
 
-    private func open(_ body: Int64) -> Bool {
+    /// False when there is no such body.
+    private func open(_ body: Int64) throws -> Bool {
         if blob != nil {
             if sqlite3_blob_reopen(blob, body) == SQLITE_OK { return true }
             rest()  // no such body, or the handle is stale: it cannot be used again
         }
-        guard sqlite3_blob_open(db, "main", "body", "data", body, 0, &blob) == SQLITE_OK else {
-            rest()
-            return false
-        }
-        return true
+        let code = sqlite3_blob_open(db, "main", "body", "data", body, 0, &blob)
+        if code == SQLITE_OK { return true }
+        rest()
+        // SQLITE_ERROR alone says that there is no such row (sqlite.org/c3ref/blob_open.html).
+        guard code == SQLITE_ERROR else { throw LedgerProblem.unwritable("reading: " + String(cString: sqlite3_errmsg(db))) }
+        return false
     }
 
     private func rest() {

@@ -51,11 +51,9 @@ extension Ledger {
     /// Removes what these records say: in their place stays a tombstone with their times and fingerprint, so that no
     /// position changes and the message is not taken for a new one. Afterwards nothing of them is left in the file or its WAL.
     ///
-    /// - Parameters:
-    ///   - records: where they are, and the number of the raw customer each was concluded to belong to. The tombstone keeps
-    ///     that number, so that a rebuild from the ledger numbers everybody else as before.
-    ///   - texts: refused items in which one of these occurs go too.
-    package func erase(_ records: [(position: Position, customer: UInt32)], also texts: [String] = []) async throws {
+    /// - Parameter records: where they are, and the number of the raw customer each was concluded to belong to. The tombstone
+    ///   keeps that number, so that a rebuild from the ledger leaves it taken.
+    package func erase(_ records: [(position: Position, customer: UInt32?)]) async throws {
         let byBody = Dictionary(grouping: records, by: \.position.body).mapValues { here in
             Dictionary(here.map { ($0.position.index, $0.customer) }) { first, _ in first }
         }
@@ -72,20 +70,10 @@ extension Ledger {
                 }
             }
         }
-        let needles = texts.filter { $0.utf8.count >= 3 }
-        if !needles.isEmpty {
-            try await perform { db in
-                for text in needles {
-                    try db.execute(
-                        sql: "DELETE FROM quarantine WHERE instr(lower(CAST(item AS TEXT)), lower(?)) > 0 OR instr(lower(reason), lower(?)) > 0",
-                        arguments: [text, text])
-                }
-            }
-        }
         try await checkpoint()
     }
 
-    private static func erasing(_ places: [Int: UInt32], of body: BodyView, id: Int64) throws -> Data {
+    private static func erasing(_ places: [Int: UInt32?], of body: BodyView, id: Int64) throws -> Data {
         var builder = BodyBuilder()
         for i in 0..<body.count {
             guard let record = body[i] else { throw LedgerProblem.damaged(body: id) }
@@ -93,7 +81,7 @@ extension Ledger {
                 var header = RecordHeader(at: record.at, receivedAt: record.receivedAt, message: record.message)
                 header.kind = .erased
                 header.direction = .internal
-                header.value = Double(customer)
+                header.value = customer.map(Double.init)
                 var batch = Batch()
                 batch.append(header, name: "", messageID: "")
                 batch.bytes.withUnsafeBytes { builder.add($0) }

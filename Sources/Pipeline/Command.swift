@@ -54,6 +54,8 @@ package enum Command: Codable, Sendable, Equatable {
 
 package enum PipelineProblem: Error, Equatable, Sendable {
     case commandTooLarge(bytes: Int)
+    /// What was asked stands in the ledger and will hold, but was not concluded in time.
+    case behind
     /// The state says a body was concluded, but not how.
     case missing(body: Int64)
 }

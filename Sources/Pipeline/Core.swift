@@ -83,26 +83,30 @@ final class Core {
                 }
             }
             makeRoom(upTo: at)
+            while parts.isFull {
+                if let words = timeline.unwritable { throw TimelineProblem.unwritable(words) }
+                usleep(1000)
+                makeRoom(upTo: at)
+            }
         }
     }
 
     private func replay(_ id: Int64, _ view: BodyView, _ blob: UnsafeRawBufferPointer, _ db: Database) throws {
         for i in 0..<view.count {
             let customer = blob.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self)
-            guard customer & Concluded.duplicate == 0, let record = view[i], record.kind == .interaction else { continue }
+            guard let record = view[i] else { throw LedgerProblem.damaged(body: id) }
+            // An erased message sent again must not bring its customer back.
+            if record.kind == .erased { parts.note(record.message, second: UInt32(clamping: record.receivedAt.seconds)) }
+            guard customer & Concluded.duplicate == 0, record.kind == .interaction else { continue }
             parts.note(record.message, second: UInt32(clamping: record.receivedAt.seconds))
             parts.append(customer, mark(record, Position(body: id, index: i), try events.number(record.nameBytes, db)))
             totals.replayed += 1
         }
     }
 
-    /// Starts a merge when it is time, and waits for the one that runs when there is no room.
+    /// Starts a merge when it is time.
     private func makeRoom(upTo body: Int64) {
         parts = timeline.current
-        while timeline.isMerging && parts.isFull {
-            usleep(1000)
-            parts = timeline.current
-        }
         if timeline.shouldMerge(parts) || parts.isFull {
             timeline.freeze(body: body, customers: people.count)
             parts = timeline.current
@@ -111,10 +115,18 @@ final class Core {
 
     // MARK: The group
 
-    /// Concludes some bodies in one transaction. False when there is nothing to do.
-    func step() throws -> Bool {
-        guard position < ledger.newestBody else { return false }
-        parts = timeline.current
+    enum Step {
+        case concluded
+        case nothing
+        /// There is no room in memory until the merge that runs is done.
+        case waiting
+    }
+
+    /// Concludes some bodies in one transaction. After it threw this core may not be used any more.
+    func step() throws -> Step {
+        guard position < ledger.newestBody else { return .nothing }
+        makeRoom(upTo: position)
+        guard !parts.isFull else { return .waiting }
         var at = position
         var changed: [String: String]?
         try store.write { db in
@@ -129,7 +141,7 @@ final class Core {
         position = at
         if let changed { definitions = changed }
         makeRoom(upTo: at)
-        return true
+        return .concluded
     }
 
     private func conclude(_ id: Int64, _ view: BodyView, _ db: Database) throws -> [String: String]? {
@@ -144,6 +156,7 @@ final class Core {
                 try interaction(record, Position(body: id, index: i), db)
             case .erased:
                 customers.append(Concluded.nobody)
+                parts.note(record.message, second: UInt32(clamping: record.receivedAt.seconds))
                 if let customer = record.value { resolver.reserve(UInt32(customer), at: Position(body: id, index: i)) }
             case .command:
                 try react(id, view, from..<i, db)
@@ -163,7 +176,13 @@ final class Core {
         newestReceived = record.receivedAt
         guard parts.isNew(record.message, second: UInt32(clamping: record.receivedAt.seconds), window: options.window) else {
             totals.duplicates &+= 1
-            customers.append(resolver.lookUp(record).map { $0 | Concluded.duplicate } ?? Concluded.nobody)
+            if let customer = resolver.lookUp(record) {
+                customers.append(customer | Concluded.duplicate)
+            } else {
+                // Nobody's any more, as after an erasure: what it says must go too.
+                customers.append(Concluded.nobody)
+                try db.execute(sql: "INSERT INTO unclaimed (position) VALUES (?)", arguments: [Int64(bitPattern: position.raw)])
+            }
             return
         }
         let outcome = resolver.resolve(record, at: position)

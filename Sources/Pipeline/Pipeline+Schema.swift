@@ -17,6 +17,8 @@ extension Pipeline {
                 body      INTEGER PRIMARY KEY,
                 customers BLOB NOT NULL
             );
+            -- Repeated messages of nobody we know, to be removed from the ledger.
+            CREATE TABLE unclaimed (position BIGINT NOT NULL);
             -- Names of interactions and their numbers in the timeline.
             CREATE TABLE event (
                 id   INTEGER PRIMARY KEY,

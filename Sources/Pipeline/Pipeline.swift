@@ -224,56 +224,83 @@ package final class Pipeline: Sendable {
     /// Writes a command to the ledger and waits until it is concluded.
     ///
     /// - Returns: its position.
-    /// - Throws: ``LedgerProblem``, ``PipelineProblem``
+    /// - Throws: ``LedgerProblem``, ``PipelineProblem``. After ``PipelineProblem/behind`` it stands in the ledger, and will hold.
     package func perform(_ command: Command, randomness: Randomness) async throws -> Position {
         let position = try await folder.ledger.append(command.batch(at: options.clock.now, key: folder.ledger.key, randomness: randomness))
-        while await !wait(for: position.body, atMost: 60) {}
+        guard await wait(for: position.body, atMost: Self.patience) else { throw PipelineProblem.behind }
         return position
     }
 
-    /// Concludes what is in the ledger, snapshots the timeline when much is not in one, and ends.
+    /// Concludes what is in the ledger, snapshots the timeline when much is not in one, and ends. When it cannot conclude, it
+    /// ends all the same: the ledger has everything.
     package func stop() async {
         // A merge that is under way would keep the snapshot of what came since from being made.
-        await timelineNow.withLock { $0 }.settled()
+        await settle()
         await withCheckedContinuation { done in
             if !box.send(.stop(done)) { done.resume() }
         }
-        let timeline = timelineNow.withLock { $0 }
-        await timeline.settled()
-        timeline.close()
+        await settle()
+        timelineNow.withLock { $0 }.close()
     }
+
+    /// Waits for the merge that runs, and gives it up when it cannot be written.
+    private func settle() async {
+        let timeline = timelineNow.withLock { $0 }
+        while timeline.isMerging {
+            if timeline.unwritable != nil { timeline.close() }
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    /// Seconds that a command may take to be concluded.
+    private static let patience = 60.0
     /// Marks that are worth a snapshot at the end.
     private static let snapshotAtStop = 20_000
 
     // MARK: The thread
 
     private func run(_ first: Core) {
-        var core = first
+        // Nil after a failure: what was in memory is ahead of the disk then, and nothing may be concluded with it any more.
+        var core: Core? = first
+        var stopping: [CheckedContinuation<Void, Never>] = []
+        var pause: DispatchTimeInterval?
         while true {
-            var stopping: [CheckedContinuation<Void, Never>] = []
-            for message in box.take() {
-                if case .stop(let done) = message { stopping.append(done) }
-            }
-            while true {
-                do {
-                    let before = core.definitions
-                    guard try core.step() else { break }
-                    if core.definitions != before { announce(core) }
-                    publish(core)
-                } catch {
-                    report("\(error)")
-                    if !stopping.isEmpty { break }
-                    guard let again = recover() else { continue }
-                    core = again
-                }
-            }
-            guard stopping.isEmpty else {
-                if core.unmerged > Self.snapshotAtStop { core.freeze() }
-                for case .stop(let done) in box.close() { stopping.append(done) }
-                for done in stopping { done.resume() }
+            for case .stop(let done) in box.take(until: pause.map { .now() + $0 } ?? .distantFuture) { stopping.append(done) }
+            if core == nil { core = recover() }
+            pause = core.map(concludeAll) ?? .seconds(1)
+            if pause == .seconds(1) { core = nil }
+            if !stopping.isEmpty, pause == nil || core == nil {
+                end(core, stopping)
                 return
             }
         }
+    }
+
+    /// Concludes what there is. Nil when all is done, else when to look again: after a second when it failed.
+    private func concludeAll(_ core: Core) -> DispatchTimeInterval? {
+        while true {
+            do {
+                let before = core.definitions
+                switch try core.step() {
+                case .nothing: return nil
+                case .waiting: return .milliseconds(5)
+                case .concluded:
+                    if core.definitions != before { announce(core) }
+                    publish(core)
+                }
+            } catch {
+                report("\(error)")
+                return .seconds(1)
+            }
+        }
+    }
+
+    private func end(_ core: Core?, _ stopping: [CheckedContinuation<Void, Never>]) {
+        if let core, core.unmerged > Self.snapshotAtStop, core.timeline.unwritable == nil { core.freeze() }
+        var all = stopping
+        for case .stop(let done) in box.close() { all.append(done) }
+        for done in all { done.resume() }
+        resume { _ in true }
     }
 
     private func publish(_ core: Core) {
@@ -303,9 +330,9 @@ package final class Pipeline: Sendable {
         if first { logger.error("the pipeline cannot conclude, and tries again", metadata: ["reason": "\(words)"]) }
     }
 
-    /// After a failed transaction what is in memory is ahead of the disk: it is thrown away and read again.
+    /// After a failed transaction what is in memory is ahead of the disk: it is thrown away and read again. Nil when that
+    /// does not work yet.
     private func recover() -> Core? {
-        sleep(1)
         do {
             // Reading again is worth it only when writing works.
             try folder.store.write { try $0.execute(sql: "UPDATE pipeline SET body = body") }
@@ -314,6 +341,7 @@ package final class Pipeline: Sendable {
             while old.isMerging { usleep(10_000) }
             let core = try Core(folder, people: people, names: names, reactions: reactions, options: options)
             timelineNow.withLock { $0 = core.timeline }
+            publish(core)
             return core
         } catch {
             report("\(error)")

@@ -51,6 +51,8 @@ package final class Timeline: Sendable {
             if base != nil && seen != nil { body = found }
         }
         if body == 0 {
+            // What is not used must not come to be used later, when the state has passed it on another way.
+            unlink(directory + "/snapshot")
             base = nil
             seen = nil
         }
@@ -72,7 +74,7 @@ package final class Timeline: Sendable {
     /// Called by the pipeline between two groups, when everything up to `body` is concluded and saved: swaps in an empty
     /// delta and lets the merge thread do the rest.
     package func freeze(body: Int64, customers: Int) {
-        guard !isMerging else { return }
+        guard !isMerging, !closed.load(ordering: .acquiring) else { return }
         merging.store(true, ordering: .releasing)
         let now = parts.withLock { p in
             p = Parts(

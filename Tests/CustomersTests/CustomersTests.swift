@@ -164,6 +164,39 @@ import Testing
         }
     }
 
+    @Test func `an erased message that is sent again brings nobody back and leaves nothing, also after a restart`() async throws {
+        try await withWorld { world, customers in
+            var said = World.Said((.email, "rosamund@example.com"), message: "told")
+            said.properties = ["text": "a very particular phrase"]
+            try await world.say([said])
+            try await customers.erase(try id(customers, "email:rosamund@example.com"), by: "ann")
+            try await world.say([said])
+            #expect(try customers.find(.identifier(kind: "email", value: "rosamund@example.com")) == nil)
+            try await customers.finishErasures()
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: world.folder + "/ledger.db"))
+            #expect(bytes.range(of: Data("very particular".utf8)) == nil)
+            let again = try await world.reopened(reactions: [CustomersReaction()])
+            try await again.say([said])
+            #expect(try again.person(.email, "rosamund@example.com") == nil)
+            await again.close()
+        }
+    }
+
+    @Test func `erasing takes the refused items that name the person, and no others`() async throws {
+        try await withWorld { world, customers in
+            try await world.say(.init((.userID, "123"), (.email, "rosamund@example.com")))
+            var batch = Batch()
+            for item in ["{\"traits\":{\"email\":\" Rosamund@Example.com\"}}", "{\"userId\":123}", "{\"price\":51234,\"at\":\"2026-12-3\"}"] {
+                batch.refused.append(
+                    Refused(
+                        route: "track", index: 0, messageID: nil, kind: "k", reason: "r", item: Array(item.utf8), source: 0, receivedAt: World.start))
+            }
+            _ = try await world.ledger.append(batch)
+            try await customers.erase(try id(customers, "user_id:123"), by: "ann")
+            #expect(try await world.ledger.quarantined(after: 0, limit: 10).map { String(decoding: $0.refused.item.prefix(8), as: UTF8.self) } == ["{\"price\""])
+        }
+    }
+
     @Test func `likely duplicates wait for a decision, which holds`() async throws {
         try await withWorld { world, customers in
             func person(_ user: String, _ name: String) -> World.Said {

@@ -54,7 +54,7 @@ private func bytes(_ company: DemoCompany) -> [UInt8] {
             let context = item["context"] as? [String: Any]
             let external = (context?["externalIds"] as? [[String: Any]])?.first?["id"] as? String
             #expect(item["userId"] is String || item["anonymousId"] is String || external?.isEmpty == false)
-            #expect(["web", "app", "email", "sms", "chat", "phone", "store", "social", "other"].contains(context?["channel"] as? String))
+            #expect(["web", "app", "email", "sms", "chat", "phone", "store", "social", "other"].contains(context?["channel"] as? String ?? "other"))
             #expect(["in", "out", "internal"].contains(context?["direction"] as? String))
         }
     }

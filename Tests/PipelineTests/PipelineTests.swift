@@ -1,7 +1,10 @@
 import Foundation
+import GRDB
 import Kernel
 import Ledger
 import Pipeline
+import Store
+import Synchronization
 import TestSupport
 import Testing
 import Timeline
@@ -77,5 +80,31 @@ import Timeline
             bytes[offset] ^= 0xff
         }
         try FileManager.default.removeItem(atPath: w.folder)
+    }
+
+    /// Fails at its third group, after the core has resolved and marked what is in it.
+    private final class Failing: Reaction {
+        private let calls = Mutex(0)
+        let migrations = [Migration("failing 1", "CREATE TABLE seen (position BIGINT NOT NULL)")]
+        func react(to concluded: Concluded, in writer: Writer) throws {
+            try concluded.forEach { _, _, position in
+                try writer.database.execute(sql: "INSERT INTO seen (position) VALUES (?)", arguments: [Int64(bitPattern: position.raw)])
+            }
+            let n = calls.withLock {
+                $0 += 1
+                return $0
+            }
+            if n == 3 { throw CocoaError(.fileWriteOutOfSpace) }
+        }
+    }
+
+    @Test func `a group that failed is concluded once more, and nothing of it is lost or doubled`() async throws {
+        let w = try await World(reactions: [Failing()])
+        for i in 0..<6 { try await w.say(.init((.userID, "u"), message: "m\(i)")) }
+        let u = try #require(try w.person(.userID, "u"))
+        #expect(w.marks(u).count == 6)
+        #expect(try w.store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM seen") } == 6)
+        #expect(w.pipeline.status.trouble == nil)
+        await w.remove()
     }
 }

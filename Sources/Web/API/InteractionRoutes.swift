@@ -21,7 +21,7 @@ struct InteractionRoutes: Sendable {
             about: .init(
                 "Every interaction, in the order of the ledger", tag: "Interactions",
                 description: """
-                    One JSON object a line (NDJSON), as fast as the reader takes them. It ends with the newest that was concluded when it began to \
+                    One JSON object a line (NDJSON), as fast as the reader takes them. It ends with the newest that was acknowledged when it began to \
                     be read. To go on later, send the last line's `position` as `after`.
                     """,
                 parameters: [.init("after", "Only what comes after this position.", ["type": "integer", "minimum": 0])],
@@ -30,7 +30,9 @@ struct InteractionRoutes: Sendable {
             let after = try context.query.integer("after", in: 0...Int64.max, default: 0)
             return CustomerRoutes.stream("application/x-ndjson", name: "interactions.ndjson", context) { writer in
                 var position = Position(raw: UInt64(after))
-                let last = services.pipeline.body
+                // All that was acknowledged by now is in it, also what is concluded only in a moment.
+                let last = services.ledger.newestBody
+                guard await services.pipeline.wait(for: last, atMost: 60) else { throw PipelineProblem.behind }
                 var out: [UInt8] = []
                 out.reserveCapacity(Self.chunk + (64 << 10))
                 while let next = try services.customers.writeExport(after: position, upTo: last, bytes: Self.chunk, to: &out) {

@@ -90,6 +90,11 @@ extension Problem {
         case .commandTooLarge(let bytes):
             self = .unacceptable("Written down, this has \(bytes) bytes; \(Command.maximum) are allowed.", kind: "command-too-large")
         case .missing: self = .unforeseen
+        case .behind:
+            self = Problem(
+                status: 503, kind: "behind", title: "The view is too far behind",
+                detail: "What was asked is in the ledger, and nothing is lost. `GET /health` says how far behind the view is, and why.",
+                retryAfter: 10)
         }
     }
 }

@@ -48,6 +48,9 @@ struct Import: AsyncParsableCommand {
     }
 
     private func reader(_ settings: Settings, _ terminal: Terminal) throws -> any ImportReader {
+        if mapping == nil, let table = files.first(where: { $0.lowercased().hasSuffix(".csv") }) {
+            throw CommandProblem.file(path: table, reason: "a CSV file needs --mapping FILE, which says what its rows are: docs/import.md")
+        }
         guard let mapping else { return try NDJSONImport(files: files, itemLimit: settings[Known.itemLimit]) }
         let made = try MappedImport(mapping: Mapping(path: mapping), inputs: files, itemLimit: settings[Known.itemLimit])
         for name in made.notGiven { terminal.say("There is no \(Text.clean(name)) among the files, so its rows are not imported.") }

@@ -42,6 +42,8 @@ struct ServerProcess {
     private static func takeOwnPlace() throws {
         var words: [UnsafeMutablePointer<CChar>?] = CommandLine.arguments.map { strdup($0) }
         words.append(nil)
+        // What is ignored stays ignored in what is executed, and a rebuild may take its time.
+        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
         execv("/proc/self/exe", &words)
         throw FolderProblem.system("The server cannot start itself again; start it by hand. The backup is staged", errno)
     }
