@@ -57,7 +57,7 @@ struct LedgerToView {
     /// Sustained throughput from ready-made batches, beside the bare limit: the same bytes appended to a file and synced.
     func throughput(_ n: Int, _ report: inout Report) async throws {
         let all = batches(n, per: 500, seed: UInt64(time(nil)))
-        let bare = try bareAppend(all)
+        let bare = appendAndSync(all.map(\.bytes), in: house.folder)
         let began = seconds()
         let before = processorSeconds()
         let newest = try await house.append(inFlight: 32) { $0 < all.count ? all[$0] : nil }
@@ -71,28 +71,6 @@ struct LedgerToView {
             "ledger to view, in process", "\(rate(n, took)), processor \(number(processor, 2)) µs each, both threads",
             target: "≥ 150,000/s sustained",
             reached: Double(n) / took >= 150_000)
-    }
-
-    /// Seconds that writing the batches one after the other to one file takes, synced as often as the ledger commits.
-    private func bareAppend(_ all: [Batch]) throws -> Double {
-        let path = house.folder + "/bare"
-        let fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-        defer {
-            close(fd)
-            unlink(path)
-        }
-        let began = seconds()
-        var waiting = 0
-        for batch in all {
-            _ = batch.bytes.withUnsafeBytes { write(fd, $0.baseAddress!, $0.count) }
-            waiting += batch.bytes.count
-            if waiting >= 4 << 20 {
-                fdatasync(fd)
-                waiting = 0
-            }
-        }
-        fdatasync(fd)
-        return seconds() - began
     }
 
     /// How long after it was offered an interaction is in the view, at 10,000 a second.

@@ -32,7 +32,7 @@ struct OverHTTP {
                 "POST /v1/batch HTTP/1.1\r\nHost: bench\r\nAuthorization: Basic \(authorization)\r\nContent-Type: application/json\r\nContent-Length: \(body.bytes.count)\r\n\r\n"
             return Request(bytes: Array(head.utf8) + body.bytes, messages: body.messages.map { $0 + head.utf8.count })
         }
-        let bare = bareAppend(requests)
+        let bare = appendAndSync(requests.map(\.bytes), in: folder)
         let before = processorSeconds(of: server.pid) ?? 0
         var took = 0.0
         var failed = 0
@@ -60,27 +60,6 @@ struct OverHTTP {
 
         /// Gives the messages other ids: their first letter is one that no hexadecimal digit is.
         mutating func rename(_ round: Int) { for m in messages { bytes[m] = UInt8(103 + round) } }
-    }
-
-    private func bareAppend(_ requests: [Request]) -> Double {
-        let path = folder + "/bare"
-        let fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-        defer {
-            close(fd)
-            unlink(path)
-        }
-        let began = seconds()
-        var waiting = 0
-        for r in requests {
-            _ = r.bytes.withUnsafeBytes { write(fd, $0.baseAddress!, $0.count) }
-            waiting += r.bytes.count
-            if waiting >= 4 << 20 {
-                fdatasync(fd)
-                waiting = 0
-            }
-        }
-        fdatasync(fd)
-        return seconds() - began
     }
 
     private func views(_ server: BenchServer, _ token: String, _ report: inout Report) {

@@ -88,9 +88,10 @@ package struct CustomersReaction: Reaction {
                         value = excluded.value, at = excluded.at, position = excluded.position, source = excluded.source, channel = excluded.channel
                     WHERE excluded.at > trait.at OR (excluded.at = trait.at AND excluded.position > trait.position)
                     """)
+            // A clock that runs ahead may not keep later words from counting for longer than a day.
+            let said = min(record.at, record.receivedAt + 86_400_000)
             try statement.execute(arguments: [
-                // A clock that runs ahead may not keep later words from counting for longer than a day.
-                customer, key, String(decoding: text, as: UTF8.self), min(record.at, record.receivedAt + 86_400_000).milliseconds, Int64(bitPattern: position.raw),
+                customer, key, String(decoding: text, as: UTF8.self), said.milliseconds, Int64(bitPattern: position.raw),
                 Int(record.source),
                 Int(record.channel.rawValue),
             ])
