@@ -63,8 +63,6 @@ package final class People: Sendable {
 
     package var count: Int { tables.withLock { $0.count } }
     package var people: Int { tables.withLock { $0.people } }
-    /// A copy, for reading everybody: copy on write makes it cheap to take and the next merge pay for it.
-    package func copy() -> Tables { tables.withLock { $0 } }
     package func root(_ c: UInt32) -> UInt32 { tables.withLock { $0.root(c) } }
     /// Roots of several at once.
     package func roots(_ all: [UInt32]) -> [UInt32] { tables.withLock { t in all.map { t.root($0) } } }

@@ -129,9 +129,4 @@ package final class Parts: Sendable {
         self.newest(members, limit: 1, into: &newest)
         if let mark = newest.first { last = mark.second }
     }
-
-    /// How many marks these raw customers have.
-    package func count(_ members: [UInt32]) -> Int {
-        members.reduce(0) { hidden.contains($1) ? $0 : $0 + base.slice($1).count + active.count(of: $1) + (frozen?.count(of: $1) ?? 0) }
-    }
 }

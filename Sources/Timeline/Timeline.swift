@@ -24,7 +24,6 @@ package final class Timeline: Sendable {
     private let parts: Mutex<Parts>
     private let jobs = Mailbox<Job?>()
     private let merging = Atomic<Bool>(false)
-    private let idle = Mutex<[CheckedContinuation<Void, Never>]>([])
     private let trouble = Mutex<String?>(nil)
     private let mergeAt: Int?
     private let closed = Atomic<Bool>(false)
@@ -94,18 +93,6 @@ package final class Timeline: Sendable {
         }
     }
 
-    /// Returns when no merge is running.
-    package func settled() async {
-        await withCheckedContinuation { done in
-            let now = idle.withLock {
-                if !isMerging { return true }
-                $0.append(done)
-                return false
-            }
-            if now { done.resume() }
-        }
-    }
-
     /// Ends the merge thread after what it is at.
     package func close() {
         closed.store(true, ordering: .releasing)
@@ -132,13 +119,7 @@ package final class Timeline: Sendable {
                         sleep(1)
                     }
                 }
-                let waiting = idle.withLock {
-                    merging.store(false, ordering: .releasing)
-                    let all = $0
-                    $0 = []
-                    return all
-                }
-                for w in waiting { w.resume() }
+                merging.store(false, ordering: .releasing)
             }
         }
     }
