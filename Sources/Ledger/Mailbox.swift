@@ -1,5 +1,6 @@
 package import Dispatch
 import Foundation
+import Glibc
 import Synchronization
 
 /// Many senders, one receiver on its own thread, who takes everything that is there at once.
@@ -47,8 +48,14 @@ package final class Mailbox<Element: Sendable>: Sendable {
 
 /// Starts a thread of its own: for the writer, the pipeline and the merge, which block on disks and locks and so do not
 /// belong on the cooperative pool.
-package func startThread(_ name: String, _ body: @escaping @Sendable () -> Void) {
-    let thread = Thread(block: body)
+///
+/// - Parameter isPatient: leaves the processors to whoever answers somebody (nice 10).
+package func startThread(_ name: String, isPatient: Bool = false, _ body: @escaping @Sendable () -> Void) {
+    let thread = Thread {
+        // On Linux niceness belongs to the thread; 0 is the one that calls.
+        if isPatient { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
+        body()
+    }
     thread.name = name
     thread.stackSize = 4 << 20
     thread.start()

@@ -1,4 +1,5 @@
 import Glibc
+import Ledger
 
 /// Memory that a class owns: mapped read-only from a file, or anonymous and lazily zero. Whoever scans it holds a
 /// reference to its owner, so it is unmapped when the last reader is done, also after the file was replaced.
@@ -49,14 +50,46 @@ final class Mapped: @unchecked Sendable {
         base = p
     }
 
-    /// Waits until the file is on the disk.
+    /// Waits until the file is on the disk. Slice by slice: the ledger syncs to the same disk, and would else wait behind
+    /// the whole file.
     func sync() throws(TimelineProblem) {
-        guard msync(base, count, MS_SYNC) == 0 else { throw .unwritable(String(cString: strerror(errno))) }
+        for from in stride(from: 0, to: count, by: Self.slice) {
+            guard msync(base + from, min(Self.slice, count - from), MS_SYNC) == 0 else { throw .unwritable(String(cString: strerror(errno))) }
+        }
     }
 
-    deinit { munmap(base, count) }
+    /// Bytes written to the disk in one go: a few milliseconds' worth, and a multiple of the page.
+    private static let slice = 4 << 20
+
+    deinit { Unmapping.shared.unmap(base, count) }
 
     func at<T>(_ offset: Int, as type: T.Type = T.self) -> UnsafeMutablePointer<T> { base.advanced(by: offset).assumingMemoryBound(to: T.self) }
+}
+
+/// Gives address space back on a thread of its own. The last to hold a snapshot may be the pipeline or whoever answers a
+/// request, and unmapping takes about a millisecond for three megabytes.
+private final class Unmapping: Sendable {
+    static let shared = Unmapping()
+    /// Address and bytes.
+    private let regions = Mailbox<(address: UInt, bytes: Int)>()
+    /// Bytes unmapped at a time: whoever maps or faults meanwhile waits no longer than that.
+    private static let slice = 4 << 20
+
+    private init() {
+        startThread("unmap", isPatient: true) { [regions] in
+            while true {
+                for region in regions.take() {
+                    for from in stride(from: 0, to: region.bytes, by: Self.slice) {
+                        munmap(UnsafeMutableRawPointer(bitPattern: region.address)! + from, min(Self.slice, region.bytes - from))
+                    }
+                }
+            }
+        }
+    }
+
+    func unmap(_ base: UnsafeMutableRawPointer, _ bytes: Int) {
+        if bytes <= Self.slice { munmap(base, bytes) } else { regions.send((UInt(bitPattern: base), bytes)) }
+    }
 }
 
 /// Why the timeline's files could not be written. Nothing is lost: they follow from the ledger.

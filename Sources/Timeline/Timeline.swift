@@ -58,7 +58,7 @@ package final class Timeline: Sendable {
         snapshotBody = body
         parts = Mutex(
             Parts(base: base ?? .empty(), frozen: nil, active: Delta(), seenBase: seen, seenFrozen: nil, seenActive: SeenDelta(), hidden: hidden))
-        startThread("merge") { [self] in work() }
+        startThread("merge", isPatient: true) { [self] in work() }
     }
 
     package var current: Parts { parts.withLock { $0 } }
