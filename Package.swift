@@ -60,6 +60,7 @@ let package = Package(
         room(
             "Customers",
             ["Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel", "Simdjson", .product(name: "Logging", package: "swift-log")] + grdb),
+        room("Audit", ["Store", "Kernel", "CSodium"] + grdb),
         room("Access", ["Store", "Kernel", "CSodium"] + grdb),
         room("Collect", ["Ledger", "Identity", "Definitions", "Kernel", "Simdjson", "CZlib", yams]),
         room(
@@ -104,6 +105,7 @@ let package = Package(
             path: "Tests/Support", swiftSettings: strict),
         tests("PipelineTests", ["TestSupport", "Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel"] + grdb),
         tests("CustomersTests", ["TestSupport", "Customers", "Pipeline", "Identity", "Ledger", "Store", "Kernel"] + grdb),
+        tests("AuditTests", ["Audit", "Kernel", "Store"] + grdb),
         tests("AccessTests", ["Access", "Kernel", "Store"] + grdb),
         tests(
             "SightlineTests",

@@ -30,7 +30,7 @@ FUNCTION = re.compile(r"^( *)(?:[@\w()]+ )*(?:func [^ (]|init[?]?[(<]|deinit )")
 
 def package(root):
     """Each target of Package.swift: its folder, and the names that it may import."""
-    text = subprocess.run(["swift", "package", "dump-package"], cwd=root, check=True, capture_output=True, text=True).stdout
+    text = subprocess.run(["swift", "package", "--ignore-lock", "dump-package"], cwd=root, check=True, capture_output=True, text=True).stdout
     targets = {}
     for target in json.loads(text)["targets"]:
         names = [next(iter(d.values()))[0] for d in target["dependencies"]]

@@ -11,6 +11,8 @@ import Kernel
 enum SecretKind: String {
     case writeKey = "slk_"
     case token = "slt_"
+    case session = "sls_"
+    case link = "sll_"
 }
 
 /// The BLAKE2b-256 of a secret.

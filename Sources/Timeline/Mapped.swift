@@ -1,5 +1,5 @@
 import Glibc
-import Ledger
+import Kernel
 
 /// Memory that a class owns: mapped read-only from a file, or anonymous and lazily zero. Whoever scans it holds a
 /// reference to its owner, so it is unmapped when the last reader is done, also after the file was replaced.
