@@ -17,6 +17,7 @@ extension Customers {
     package func erase(_ id: CustomerID, by author: String) async throws -> Int {
         guard let person = try find(.id(id)) else { throw CustomersProblem.notFound }
         _ = try await pipeline.perform(.erase(customer: person.raw, author: author), randomness: randomness)
+        tables.forget()
         return try await finishErasures()
     }
 

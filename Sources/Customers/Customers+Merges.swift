@@ -74,6 +74,7 @@ extension Customers {
         guard let a = try named(.id(a)), let b = try named(.id(b)) else { throw CustomersProblem.notFound }
         guard pipeline.people.root(a.raw) != pipeline.people.root(b.raw) else { throw CustomersProblem.samePerson }
         let position = try await pipeline.perform(.merge(a: a.raw, b: b.raw, author: author, note: note), randomness: randomness)
+        tables.forget()
         return try made(at: position)
     }
 
@@ -96,6 +97,7 @@ extension Customers {
         guard let before = try row(), before["undone_at"] == nil else { throw CustomersProblem.noMerge(id) }
         if let customer, pipeline.people.root(before["a"]) != pipeline.people.root(customer.raw) { throw CustomersProblem.noMerge(id) }
         _ = try await pipeline.perform(.undo(merge: id, author: author), randomness: randomness)
+        tables.forget()
         guard let after = try row() else { throw CustomersProblem.noMerge(id) }
         return Self.merge(after, vocabulary)
     }

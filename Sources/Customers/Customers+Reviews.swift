@@ -46,6 +46,7 @@ extension Customers {
         let b: UInt32 = row["b"]
         let command: Command = same ? .merge(a: a, b: b, author: author, note: nil) : .apart(a: a, b: b, author: author)
         _ = try await pipeline.perform(command, randomness: randomness)
+        tables.forget()
         let now = clock.now.milliseconds
         try store.writeDurably {
             try $0.execute(sql: "UPDATE review SET decided_at = ?, decided_by = ?, same = ? WHERE id = ?", arguments: [now, author, same, id])

@@ -18,6 +18,7 @@ package final class Customers: Sendable {
     let clock: Clock
     let readers: LedgerReaders
     let sourceName: @Sendable (UInt16) -> String?
+    let tables = CustomerTables()
 
     /// - Parameter sourceName: the name of the write key with this number.
     package init(

@@ -67,6 +67,15 @@ package final class People: Sendable {
     /// Roots of several at once.
     package func roots(_ all: [UInt32]) -> [UInt32] { tables.withLock { t in all.map { t.root($0) } } }
 
+    /// The root of every raw customer, by its number.
+    package var allRoots: [UInt32] {
+        // Worked out beside the lock, for which the pipeline would wait.
+        var roots = tables.withLock { $0.parent }
+        // A parent is never above its child, so in this order the parent's root is known already.
+        for c in roots.indices { roots[c] = roots[Int(roots[c])] }
+        return roots
+    }
+
     /// The person's root, which is the first of the members written to `out`.
     @discardableResult
     package func members(of c: UInt32, _ out: inout [UInt32]) -> UInt32 { tables.withLock { $0.members(of: c, &out) } }

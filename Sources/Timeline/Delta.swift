@@ -14,6 +14,8 @@ final class Delta: @unchecked Sendable {
     // Zeroed memory serves as Atomic(0): by its layout.
     private let head: UnsafeMutablePointer<Atomic<UInt32>>
     private(set) var count = 0
+    /// One more than the highest raw customer with marks here.
+    private let most = Atomic<Int>(0)
     var isFull: Bool { count >= Self.capacity - Self.reserve }
 
     init() {
@@ -29,6 +31,7 @@ final class Delta: @unchecked Sendable {
         marks[i] = mark
         count = i
         head[Int(c)].store(UInt32(i), ordering: .releasing)
+        if Int(c) >= most.load(ordering: .relaxed) { most.store(Int(c) + 1, ordering: .releasing) }
     }
 
     func hasMarks(_ c: UInt32) -> Bool { head[Int(c)].load(ordering: .relaxed) != 0 }
@@ -50,6 +53,19 @@ final class Delta: @unchecked Sendable {
             let m = marks[Int(i)]
             out.append(m)
             i = m.next
+        }
+    }
+
+    /// All marks, by raw customer.
+    func forEach(_ body: (UInt32, Mark) -> Void) {
+        guard count > 0 else { return }
+        for c in 0..<UInt32(most.load(ordering: .acquiring)) {
+            var i = head[Int(c)].load(ordering: .acquiring)
+            while i != 0 {
+                let mark = marks[Int(i)]
+                body(c, mark)
+                i = mark.next
+            }
         }
     }
 

@@ -1,0 +1,82 @@
+import Identity
+import Kernel
+import Timeline
+
+/// Figures of every person as of one moment, worked out from the timeline's columns: what lists are sorted and filtered by.
+/// Twenty-four bytes a person.
+struct CustomerTable: Sendable {
+    /// Persons by their root, ascending; erased ones are not among them.
+    private(set) var roots: [UInt32] = []
+    /// Seconds since 1970 of the oldest and newest interaction; 0 for a person without any.
+    private(set) var first: [UInt32] = []
+    private(set) var last: [UInt32] = []
+    private(set) var interactions: [UInt32] = []
+    private(set) var orders: [UInt32] = []
+    /// The sum of the orders' values.
+    private(set) var spent: [Double] = []
+    /// When it was worked out.
+    let asOf: Instant
+
+    var count: Int { roots.count }
+
+    /// - Parameters:
+    ///   - rootOf: The root of each raw customer.
+    ///   - orderEvents: Numbers of the names that are orders.
+    init(_ parts: Parts, rootOf: [UInt32], orderEvents: Set<UInt16>, asOf: Instant) {
+        self.asOf = asOf
+        let n = rootOf.count
+        var first = [UInt32](repeating: .max, count: n)
+        var last = [UInt32](repeating: 0, count: n)
+        var interactions = [UInt32](repeating: 0, count: n)
+        var orders = [UInt32](repeating: 0, count: n)
+        var spent = [Double](repeating: 0, count: n)
+        var isOrder = [Bool](repeating: false, count: 1 << 16)
+        for event in orderEvents { isOrder[Int(event)] = true }
+        func count(_ person: Int, _ event: UInt16, _ value: Double) {
+            guard isOrder[Int(event)] else { return }
+            orders[person] += 1
+            if value.isFinite { spent[person] += value }
+        }
+        parts.sweep { c, columns, marks in
+            // Somebody new since the roots were read counts next time.
+            guard Int(c) < n else { return }
+            let person = Int(rootOf[Int(c)])
+            first[person] = min(first[person], columns.seconds[marks.lowerBound])
+            last[person] = max(last[person], columns.seconds[marks.upperBound - 1])
+            interactions[person] &+= UInt32(marks.count)
+            for i in marks where isOrder[Int(columns.events[i])] { count(person, columns.events[i], columns.values[i]) }
+        } recent: { c, mark in
+            guard Int(c) < n else { return }
+            let person = Int(rootOf[Int(c)])
+            first[person] = min(first[person], mark.second)
+            last[person] = max(last[person], mark.second)
+            interactions[person] &+= 1
+            count(person, mark.event, mark.value)
+        }
+        for c in 0..<n where rootOf[c] == c && !parts.isHidden(UInt32(c)) {
+            roots.append(UInt32(c))
+            self.first.append(first[c] == .max ? 0 : first[c])
+            self.last.append(last[c])
+            self.interactions.append(interactions[c])
+            self.orders.append(orders[c])
+            self.spent.append(spent[c])
+        }
+    }
+}
+
+extension Parts {
+    /// Whether each person has a mark that fits, by root.
+    func people(rootOf: [UInt32], having fits: (_ event: UInt16, _ channel: UInt8) -> Bool) -> [Bool] {
+        var found = [Bool](repeating: false, count: rootOf.count)
+        sweep { c, columns, marks in
+            guard Int(c) < rootOf.count, !found[Int(rootOf[Int(c)])] else { return }
+            for i in marks where fits(columns.events[i], columns.channels[i]) {
+                found[Int(rootOf[Int(c)])] = true
+                return
+            }
+        } recent: { c, mark in
+            if Int(c) < rootOf.count, fits(mark.event, mark.channel) { found[Int(rootOf[Int(c)])] = true }
+        }
+        return found
+    }
+}

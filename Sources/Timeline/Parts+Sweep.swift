@@ -1,0 +1,32 @@
+/// The columns of the timeline's base: marks by raw customer, then second, then position. Valid while whoever handed it
+/// out is held.
+package struct Columns {
+    /// Raw customers in it; those that came since have none of these marks.
+    package let customers: Int
+    /// Where each raw customer's marks start, and one more for the end.
+    package let offsets: UnsafePointer<UInt32>
+    package let seconds: UnsafePointer<UInt32>
+    package let events: UnsafePointer<UInt16>
+    package let channels: UnsafePointer<UInt8>
+    package let flags: UnsafePointer<UInt8>
+    package let values: UnsafePointer<Double>
+}
+
+extension Parts {
+    /// Reads all marks of all raw customers that were not erased: first the base's columns, then what came since, customer by
+    /// customer in either. For questions about everybody; it costs about a nanosecond a mark and a column.
+    ///
+    /// - Parameters:
+    ///   - base: Called for each raw customer with marks in the base, with where they are in the columns.
+    ///   - recent: Called for each mark that came since, newest arrival first.
+    package func sweep(base visit: (_ customer: UInt32, _ columns: Columns, _ marks: Range<Int>) -> Void, recent: (UInt32, Mark) -> Void) {
+        let columns = Columns(
+            customers: base.customers, offsets: base.offsets, seconds: base.seconds, events: base.events, channels: base.channels, flags: base.flags,
+            values: base.values)
+        for c in 0..<UInt32(base.customers) {
+            let marks = base.slice(c)
+            if !marks.isEmpty, !isHidden(c) { visit(c, columns, marks) }
+        }
+        for delta in [frozen, active].compactMap({ $0 }) { delta.forEach { c, mark in if !isHidden(c) { recent(c, mark) } } }
+    }
+}

@@ -1,0 +1,152 @@
+import Customers
+import Foundation
+import Identity
+import Kernel
+import Ledger
+import Pipeline
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite struct `Lists of customers` {
+    private static let orders: Set<String> = ["Order Completed"]
+
+    /// - Parameter mergeAt: marks after which the timeline's base is written: lists read base and recent marks.
+    private func withWorld(mergeAt: Int? = nil, _ body: (World, Customers, Mutex<Instant>) async throws -> Void) async throws {
+        let world = try await World(reactions: [CustomersReaction()], mergeAt: mergeAt)
+        let time = Clocked()
+        let customers = Customers(
+            store: world.store, ledger: world.ledger, pipeline: world.pipeline, randomness: World.randomness,
+            clock: Clock { time.now.withLock { $0 } }
+        ) { "source \($0)" }
+        try await body(world, customers, time.now)
+        await world.remove()
+    }
+    private final class Clocked: Sendable { let now = Mutex(World.start) }
+
+    private func said(_ user: String, _ name: String = "Page Viewed", days: Double = 0, value: Double? = nil, on channel: Ledger.Channel = .web)
+        -> World.Said
+    {
+        var said = World.Said((.userID, user), name: name, at: -Int64(days * 86_400))
+        said.value = value
+        said.channel = channel
+        return said
+    }
+
+    private func users(_ page: CustomerListPage) -> [String] { page.rows.map { $0.identifier?.value ?? "?" } }
+
+    @Test(arguments: [1, 1_000_000]) func `rows carry what happened, over base and recent marks, and every sort is right both ways`(mergeAt: Int)
+        async throws
+    {
+        try await withWorld(mergeAt: mergeAt) { world, customers, _ in
+            try await world.say(
+                said("ann", days: 9), said("ann", "Order Completed", days: 8, value: 20), said("ann", "Order Completed", days: 1, value: 5),
+                said("ben", days: 30), said("cy", "Order Completed", days: 2, value: 100), said("cy", "Order Refunded", days: 1.5, value: 100))
+            try await world.say(said("ben", "Order Completed", days: 0.1))
+            var query = CustomerQuery()
+            let page = try customers.list(query, orderNames: Self.orders, limit: 10)
+            #expect(users(page) == ["ben", "ann", "cy"])
+            #expect(page.total == 3 && page.everybody == 3)
+            let ann = try #require(page.rows.first { $0.identifier?.value == "ann" })
+            #expect(ann.interactions == 3 && ann.orders == 2 && ann.spent == 25)
+            #expect(ann.firstSeen == World.start - 9 * 86_400_000 && ann.lastSeen == World.start - 86_400_000)
+            let expected: [CustomerQuery.Sort: [String]] = [
+                .lastSeen: ["ben", "ann", "cy"], .firstSeen: ["cy", "ann", "ben"], .interactions: ["ann", "ben", "cy"],
+                .orders: ["ann", "ben", "cy"],
+                .spent: ["cy", "ann", "ben"],
+            ]
+            for sort in CustomerQuery.Sort.allCases {
+                query.sort = sort
+                #expect(users(try customers.list(query, orderNames: Self.orders, limit: 10)) == expected[sort], "\(sort)")
+            }
+            query.sort = .spent
+            query.ascending = true
+            #expect(users(try customers.list(query, orderNames: Self.orders, limit: 10)) == ["ben", "ann", "cy"])
+        }
+    }
+
+    @Test func `filters hold together`() async throws {
+        try await withWorld { world, customers, _ in
+            try await world.say(
+                said("ann", "Order Completed", days: 8, value: 20), said("ann", days: 1, on: .app), said("ben", days: 30), said("cy", days: 2),
+                said("cy", "Order Completed", days: 2, value: 100))
+            func list(_ change: (inout CustomerQuery) -> Void) throws -> Set<String> {
+                var query = CustomerQuery()
+                change(&query)
+                return Set(users(try customers.list(query, orderNames: Self.orders, limit: 10)))
+            }
+            #expect(try list { $0.seenWithin = 2 } == ["ann", "cy"])
+            #expect(try list { $0.notSeenFor = 2 } == ["ben"])
+            #expect(try list { $0.channel = "app" } == ["ann"])
+            #expect(try list { $0.did = "Order Completed" } == ["ann", "cy"])
+            #expect(try list { $0.didNot = "Order Completed" } == ["ben"])
+            #expect(
+                try list {
+                    $0.ordersAtLeast = 1; $0.spentAtMost = 20
+                } == ["ann"])
+            #expect(try list { $0.spentAtLeast = 20.01 } == ["cy"])
+            #expect(
+                try list {
+                    $0.did = "Page Viewed"; $0.channel = "app"; $0.seenWithin = 30
+                } == ["ann"])
+            #expect(try list { $0.ordersAtMost = 0 } == ["ben"])
+            #expect(throws: CustomersProblem.self) { try list { $0.channel = "fax" } }
+            #expect(throws: CustomersProblem.self) { try list { $0.did = "Order Complete" } }
+        }
+    }
+
+    @Test func `pages neither repeat nor leave out anybody`() async throws {
+        try await withWorld { world, customers, _ in
+            var random = SeededRandom(seed: 3)
+            // Few different times, so that many are equal.
+            try await world.say((0..<500).map { said("u\($0)", days: Double(random.below(7))) })
+            var seen: [String] = []
+            for offset in stride(from: 0, to: 500, by: 35) {
+                seen += users(try customers.list(CustomerQuery(), orderNames: Self.orders, offset: offset, limit: 35))
+            }
+            #expect(seen.count == 500 && Set(seen).count == 500)
+            var all: [String] = []
+            try customers.each(CustomerQuery(), orderNames: Self.orders) { rows, total in
+                all += rows.map { $0.identifier?.value ?? "?" }
+                return total == 500
+            }
+            #expect(all == seen)
+            #expect(try customers.list(CustomerQuery(), orderNames: Self.orders, offset: 500, limit: 10).rows.isEmpty)
+        }
+    }
+
+    @Test func `joined customers are one row, and apart again two; the erased are none`() async throws {
+        try await withWorld { world, customers, _ in
+            try await world.say(said("ann", "Order Completed", days: 3, value: 10), said("anne", "Order Completed", days: 1, value: 5))
+            let ann = CustomerID(raw: try #require(try world.person(.userID, "ann")))
+            let anne = CustomerID(raw: try #require(try world.person(.userID, "anne")))
+            let merge = try await customers.merge(ann, anne, by: "test", note: nil)
+            let joined = try customers.list(CustomerQuery(), orderNames: Self.orders, limit: 10)
+            #expect(joined.rows.count == 1 && joined.rows[0].orders == 2 && joined.rows[0].spent == 15)
+            _ = try await customers.undo(merge: merge.id, by: "test")
+            #expect(try customers.list(CustomerQuery(), orderNames: Self.orders, limit: 10).rows.map(\.spent) == [5, 10])
+            try await customers.erase(anne, by: "test")
+            #expect(users(try customers.list(CustomerQuery(), orderNames: Self.orders, limit: 10)) == ["ann"])
+        }
+    }
+
+    @Test func `days have their figures, up to the same time of day and whole, and nobody counts twice`() async throws {
+        try await withWorld(mergeAt: 1) { world, customers, _ in
+            // It is 10:00 on each day.
+            let midnight = World.start - 10 * 3_600_000
+            func day(_ n: Int64, _ hour: Int64) -> Instant { midnight - n * 86_400_000 + hour * 3_600_000 }
+            try await world.say(
+                said("ann", "Order Completed", days: 0.01, value: 10), said("ann", days: 0.001, on: .app), said("ben", days: 0.3),
+                said("ann", "Order Completed", days: 7 + 0.1, value: 7), said("ben", "Order Completed", days: 7 - 0.1, value: 3), said("cy", days: 20)
+            )
+            let days = (0...7).reversed().map { day($0, 0) }
+            let figures = customers.figures(days: days, untils: (0...7).reversed().map { day($0, 10) }, orderNames: Self.orders)
+            let today = figures.untilNow[7]
+            #expect(today.interactions == 3 && today.customers == 2 && today.orders == 1 && today.spent == 10)
+            #expect(figures.untilNow[0].orders == 1 && figures.untilNow[0].spent == 7 && figures.untilNow[0].customers == 1)
+            #expect(figures.whole[0].orders == 2 && figures.whole[0].spent == 10 && figures.whole[0].customers == 2)
+            #expect(figures.whole[1...6].allSatisfy { $0 == PeriodFigures() })
+            #expect(figures.channels.map(\.name) == ["app", "web"] && figures.channels.map(\.count) == [1, 1])
+        }
+    }
+}
