@@ -39,12 +39,12 @@ extension CollectProblem {
         case .sharedTooLarge(let bytes, let limit):
             Problem(
                 status: 413, kind: "shared-too-large", title: "What the batch shares is too large",
-                detail: "context and integrations of the batch have \(bytes) bytes; \(limit) are allowed. Send less in them.")
+                detail: "context, integrations and sentAt of the batch have \(bytes) bytes; \(limit) are allowed. Send less in them.")
         case .expandsTooFar(let bytes, let limit):
             Problem(
                 status: 413, kind: "expands-too-far", title: "What the batch shares is too large for so many items",
                 detail:
-                    "Written to each item, context and integrations of the batch make \(bytes) bytes; \(limit) are allowed. Send fewer items at once."
+                    "Written to each item, context, integrations and sentAt of the batch make \(bytes) bytes; \(limit) are allowed. Send fewer items at once."
             )
         case .empty: bad("The body is empty.")
         case .notJSON(let offset): bad("The body is no JSON: it breaks at byte \(offset).")

@@ -146,7 +146,8 @@ package struct Collector: Sendable {
         }
         let count = workspace.spans.count
         guard count <= limits.items(of: origin.route) else { throw .tooManyItems(count, limit: limits.items(of: origin.route)) }
-        let shared = (parts.context?.count ?? 0) + (parts.integrations?.count ?? 0)
+        // Each refused item keeps a copy of all three.
+        let shared = (parts.context?.count ?? 0) + (parts.integrations?.count ?? 0) + (parts.sentAt?.count ?? 0)
         guard shared <= limits.item else { throw .sharedTooLarge(bytes: shared, limit: limits.item) }
         let expanded = scanner.bytes.count + shared * count
         guard expanded <= Limits.expanded else { throw .expandsTooFar(bytes: expanded, limit: Limits.expanded) }

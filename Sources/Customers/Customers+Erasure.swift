@@ -76,12 +76,11 @@ extension Customers {
             if value.isArray { return value.elements.contains { mentions($0) } }
             return value.isNull ? false : names(value.string ?? value.toJSON().text)
         }
-        var after: Int64 = 0
-        while true {
-            let some = try await ledger.quarantined(after: after, limit: 500)
-            guard let last = some.last else { return }
-            after = last.id
-            let ids = some.filter { item in
+        var after: Int64? = 0
+        while let from = after {
+            let page = try await ledger.quarantined(after: from, limit: 500)
+            after = page.next
+            let ids = page.items.filter { item in
                 if let known = try? parser.parse(item.refused.item, mentions) { return known }
                 // What is no JSON cannot be taken apart: whatever holds a longer identifier goes.
                 let text = String(decoding: item.refused.item, as: UTF8.self).lowercased()

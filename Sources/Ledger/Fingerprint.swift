@@ -33,6 +33,9 @@ package struct FingerprintKey: Sendable, Equatable {
     /// The fingerprint of an identifier.
     package func identifier(_ kind: IdentifierKind, _ value: UnsafeRawBufferPointer) -> Fingerprint { hash(value, kind.rawValue) }
 
+    /// For what is compared with its like alone, as refused items.
+    func item(_ bytes: UnsafeRawBufferPointer) -> Fingerprint { hash(bytes, 0) }
+
     package func message(_ id: String) -> Fingerprint {
         var id = id
         return id.withUTF8 { message(UnsafeRawBufferPointer($0)) }

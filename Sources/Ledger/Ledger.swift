@@ -46,12 +46,15 @@ package final class Ledger: Sendable {
 
     package let path: String
     package let key: FingerprintKey
+    private typealias Waiting = (batch: Batch, done: CheckedContinuation<Written, any Error>)
     private enum Job: Sendable {
-        case append(Batch, CheckedContinuation<Position, any Error>)
+        case append(Batch, CheckedContinuation<Written, any Error>)
         case perform(@Sendable (Database) throws -> Void, CheckedContinuation<Void, any Error>)
         case close(CheckedContinuation<Void, Never>)
     }
     private let options: Options
+    /// For what is read beside the writer; see ``look(_:)``.
+    private let reading: DatabaseQueue
     private let jobs = Mailbox<Job>()
     private let newest: Atomic<Int64>
     private let queued = Atomic<Int>(0)
@@ -82,6 +85,11 @@ package final class Ledger: Sendable {
             (try LedgerFile.key(db), try Int64.fetchOne(db, sql: "SELECT max(id) FROM body") ?? 0, try LedgerFile.vocabulary(db))
         }
         self.key = key
+        var configuration = Configuration()
+        configuration.label = "ledger, reading"
+        configuration.readonly = true
+        configuration.busyMode = .timeout(10)
+        reading = try DatabaseQueue(path: path, configuration: configuration)
         newest = Atomic(body)
         words = Mutex(vocabulary)
         startThread("ledger") { [self] in work(queue, body) }
@@ -91,7 +99,18 @@ package final class Ledger: Sendable {
     ///
     /// - Returns: the position of the last record; a batch without records gives the newest body's.
     /// - Throws: ``LedgerProblem``
-    package func append(_ batch: Batch) async throws -> Position {
+    package func append(_ batch: Batch) async throws -> Position { try await write(batch).last }
+
+    /// What became of a batch.
+    package struct Written: Sendable {
+        /// Where its last record lies; for a batch without records the newest body.
+        package var last: Position
+        /// Items of the quarantine that the batch settles, but that had gone before; their records were not written.
+        package var gone: Set<Int64> = []
+    }
+
+    /// ``append(_:)`` for a batch that settles items of the quarantine: says also which of them it came too late for.
+    package func write(_ batch: Batch) async throws -> Written {
         let weight = batch.weight
         guard queued.load(ordering: .relaxed) + weight <= options.queueBytes || queuedBytes == 0 else { throw LedgerProblem.busy(retryAfter: 1) }
         guard !closed.load(ordering: .acquiring) else { throw LedgerProblem.closed }
@@ -122,6 +141,12 @@ package final class Ledger: Sendable {
         init(_ value: consuming Mutex<R?>) { self.value = value }
     }
 
+    /// Reads beside the writer, on a connection of its own: what was acknowledged before is seen, and appends do not wait.
+    func look<R: Sendable>(_ body: @escaping @Sendable (Database) throws -> R) async throws -> R {
+        guard !closed.load(ordering: .acquiring) else { throw LedgerProblem.closed }
+        return try await reading.read(body)
+    }
+
     /// Codes for names of channels and identifier kinds; unknown ones are given the next code.
     package func declare(channels: [String], kinds: [String]) async throws {
         let fresh = try await perform { db in
@@ -147,6 +172,8 @@ package final class Ledger: Sendable {
         await withCheckedContinuation { done in
             if !jobs.send(.close(done)) { done.resume() }
         }
+        // It waits for those who read; nothing is lost when that fails.
+        try? reading.close()
     }
 
     // MARK: The writer's thread
@@ -155,7 +182,7 @@ package final class Ledger: Sendable {
         var next = newest
         var builder = BodyBuilder()
         while true {
-            var batch: [(Batch, CheckedContinuation<Position, any Error>)] = []
+            var batch: [Waiting] = []
             var size = 0
             func flush() {
                 guard !batch.isEmpty else { return }
@@ -208,41 +235,19 @@ package final class Ledger: Sendable {
         [.SQLITE_FULL, .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_NOMEM].contains(error.resultCode.primaryResultCode)
     }
 
-    private func write(
-        _ group: [(Batch, CheckedContinuation<Position, any Error>)], _ queue: DatabaseQueue, _ next: inout Int64, _ builder: inout BodyBuilder
-    ) {
+    private func write(_ group: [Waiting], _ queue: DatabaseQueue, _ next: inout Int64, _ builder: inout BodyBuilder) {
         var body = next
-        var ends: [Position] = []
+        var written: [Written] = []
         do {
             try attempt(queue) { db in
-                let insert = try db.cachedStatement(sql: "INSERT INTO body (id, data) VALUES (?, ?)").sqliteStatement
-                func store() throws {
-                    body += 1
-                    let code = builder.finish { bytes in
-                        sqlite3_bind_int64(insert, 1, body)
-                        sqlite3_bind_blob(insert, 2, bytes.baseAddress, Int32(bytes.count), nil)  // outlives the step
-                        let code = sqlite3_step(insert)
-                        sqlite3_reset(insert)
-                        sqlite3_clear_bindings(insert)
-                        return code
-                    }
-                    guard code == SQLITE_DONE else {
-                        throw DatabaseError(resultCode: .init(rawValue: code), message: String(cString: sqlite3_errmsg(db.sqliteConnection)))
-                    }
-                }
                 for (batch, _) in group {
-                    try batch.bytes.withUnsafeBytes { bytes in
-                        var from = 0
-                        for end in batch.ends {
-                            if builder.isFull(for: Int(end) - from) { try store() }
-                            builder.add(UnsafeRawBufferPointer(rebasing: bytes[from..<Int(end)]))
-                            from = Int(end)
-                        }
-                    }
-                    ends.append(builder.count > 0 ? Position(body: body + 1, index: builder.count - 1) : Position(body: body, index: 0))
-                    if !batch.refused.isEmpty { try Quarantine.insert(batch.refused, db, keeping: options.quarantineItems) }
+                    let gone = try Quarantine.settle(batch.settled.map(\.id), db)
+                    try add(batch, leavingOut: gone, &builder, &body, db)
+                    let last = builder.count > 0 ? Position(body: body + 1, index: builder.count - 1) : Position(body: body, index: 0)
+                    written.append(Written(last: last, gone: gone))
+                    if !batch.refused.isEmpty { try Quarantine.insert(batch.refused, db, key: key, keeping: options.quarantineItems) }
                 }
-                if builder.count > 0 { try store() }
+                if builder.count > 0 { try store(&builder, &body, db) }
             }
         } catch {
             builder.removeAll()
@@ -253,6 +258,38 @@ package final class Ledger: Sendable {
         next = body
         newest.store(body, ordering: .releasing)
         if changed { for listener in listeners.withLock({ $0 }) { listener(body) } }
-        for ((_, done), end) in zip(group, ends) { done.resume(returning: end) }
+        for ((_, done), written) in zip(group, written) { done.resume(returning: written) }
+    }
+
+    /// Adds a batch's records, but for those of refused items that were replayed or dropped in the meantime.
+    private func add(_ batch: Batch, leavingOut gone: Set<Int64>, _ builder: inout BodyBuilder, _ body: inout Int64, _ db: Database) throws {
+        let left = gone.isEmpty ? [] : Set(batch.settled.filter { gone.contains($0.id) }.map(\.record))
+        try batch.bytes.withUnsafeBytes { bytes in
+            var from = 0
+            for (i, end) in batch.ends.enumerated() {
+                if left.isEmpty || !left.contains(i) {
+                    if builder.isFull(for: Int(end) - from) { try store(&builder, &body, db) }
+                    builder.add(UnsafeRawBufferPointer(rebasing: bytes[from..<Int(end)]))
+                }
+                from = Int(end)
+            }
+        }
+    }
+
+    private func store(_ builder: inout BodyBuilder, _ body: inout Int64, _ db: Database) throws {
+        let insert = try db.cachedStatement(sql: "INSERT INTO body (id, data) VALUES (?, ?)").sqliteStatement
+        body += 1
+        let id = body
+        let code = builder.finish { bytes in
+            sqlite3_bind_int64(insert, 1, id)
+            sqlite3_bind_blob(insert, 2, bytes.baseAddress, Int32(bytes.count), nil)  // outlives the step
+            let code = sqlite3_step(insert)
+            sqlite3_reset(insert)
+            sqlite3_clear_bindings(insert)
+            return code
+        }
+        guard code == SQLITE_DONE else {
+            throw DatabaseError(resultCode: .init(rawValue: code), message: String(cString: sqlite3_errmsg(db.sqliteConnection)))
+        }
     }
 }

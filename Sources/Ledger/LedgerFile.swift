@@ -39,6 +39,7 @@ package enum LedgerFile {
                     try db.execute(sql: "INSERT INTO meta (key, value) VALUES (?, ?)", arguments: [k, v])
                 }
             }
+            try Quarantine.prepare(db)
             let found = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'format'") ?? ""
             guard found == "\(format)" else {
                 throw LedgerProblem.format(

@@ -133,6 +133,8 @@ package struct Batch: Sendable {
     package private(set) var bytes: [UInt8] = []
     package private(set) var ends: [UInt32] = []
     package var refused: [Refused] = []
+    /// Items of the quarantine that leave it together with the writing of a record.
+    private(set) var settled: [(id: Int64, record: Int)] = []
     private var from = 0
     package var count: Int { ends.count }
     package var isEmpty: Bool { ends.isEmpty && refused.isEmpty }
@@ -209,6 +211,13 @@ package struct Batch: Sendable {
         precondition(recordCount <= RecordHeader.maximumRecord)
         ends.append(UInt32(bytes.count))
         from = bytes.count
+    }
+
+    /// Says that the record ended last is this item of the quarantine: the item is taken out in the transaction that writes
+    /// the record, and if it had gone before, as when two replay it at once, the record is not written.
+    package mutating func settle(_ quarantined: Int64) {
+        precondition(!ends.isEmpty)
+        settled.append((quarantined, ends.count - 1))
     }
 
     /// Takes back the record begun.

@@ -55,6 +55,10 @@ import Testing
         }
         #expect(try collect(.batch, body(32 * 1024)).receipt.accepted == 1)
         #expect(throws: CollectProblem.sharedTooLarge(bytes: 32 * 1024 + 1, limit: 32 * 1024)) { try collect(.batch, body(32 * 1024 + 1)) }
+        // sentAt is copied to each refused item as the others are.
+        #expect(throws: CollectProblem.sharedTooLarge(bytes: 40_002, limit: 32 * 1024)) {
+            try collect(.batch, "{\"sentAt\":\"\(String(repeating: "1", count: 40_000))\",\"batch\":[]}")
+        }
         // 2,100 times 31 KB is past 64 MB.
         #expect(throws: CollectProblem.self) { try collect(.batch, body(31 * 1024, 2200)) }
         #expect(try collect(.batch, body(1024, 2500)).receipt.accepted == 2500)

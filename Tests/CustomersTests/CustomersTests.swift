@@ -193,7 +193,7 @@ import Testing
             }
             _ = try await world.ledger.append(batch)
             try await customers.erase(try id(customers, "user_id:123"), by: "ann")
-            let kept = try await world.ledger.quarantined(after: 0, limit: 10)
+            let kept = try await world.ledger.quarantined(after: 0, limit: 10).items
             #expect(kept.map { String(decoding: $0.refused.item.prefix(8), as: UTF8.self) } == ["{\"price\""])
         }
     }

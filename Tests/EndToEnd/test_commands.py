@@ -244,6 +244,20 @@ def test_what_was_refused_is_taken_in_after_a_fix(folder, tmp_path, serving):
     assert "hologram-0" in left and "kiosk-0" not in left
 
 
+def test_what_was_too_large_is_taken_in_whole_once_the_limit_is_raised(folder):
+    # With what its batch shares it has 70 KB, and without its white space it is small enough for the ledger.
+    fill, shared = "x" * 30_000, "y" * 25_000
+    item = '{"type":"track","userId":"q","event":"Large","properties":{"fill":"%s"}%s}' % (fill, " " * 15_000)
+    with folder.serving() as server:
+        answer = server.post("/v1/batch", ('{"context":{"shared":"%s"},"batch":[%s]}' % (shared, item)).encode())
+        assert refused(answer)[0]["kind"] == "too-large"
+    assert folder.export() == []
+    (folder.path / "sightline.yaml").write_text("item-limit: 48 KB\n")
+    folder.run("ledger", "quarantine", "replay", "--all")
+    [item] = folder.export()
+    assert item["properties"]["fill"] == fill and item["context"]["shared"] == shared
+
+
 # Settings
 
 def test_flags_environment_and_file_set_the_same(folder, tmp_path):

@@ -145,25 +145,6 @@ import Testing
         }
     }
 
-    @Test func `the quarantine keeps the newest`() async throws {
-        var options = Ledger.Options()
-        options.quarantineItems = 3
-        try await withLedger(options) { ledger in
-            for i in 0..<5 {
-                var b = Batch()
-                b.refused.append(
-                    Refused(
-                        route: "track", index: i, messageID: "m\(i)", kind: "k", reason: "r", item: [123, 125], source: 0, receivedAt: Self.clock.now)
-                )
-                _ = try await ledger.append(b)
-            }
-            let kept = try await ledger.quarantined(after: 0, limit: 10)
-            #expect(kept.map(\.refused.messageID) == ["m2", "m3", "m4"])
-            #expect(try await ledger.dropQuarantined(ids: [kept[0].id]) == 1)
-            #expect(try await ledger.quarantined(ids: kept.map(\.id)).count == 2)
-        }
-    }
-
     @Test func `a backup taken while appends go on is whole`() async throws {
         try await withLedger { ledger in
             let copy = NSTemporaryDirectory() + "copy-" + UUID().uuidString + ".db"

@@ -1,5 +1,6 @@
 import Access
 import Kernel
+import Ledger
 import Testing
 import Web
 
@@ -109,6 +110,28 @@ import Web
             #expect(gone.status == 204)
             let twice = try await server.send("DELETE", "/api/quarantine/1", bySocket: true)
             #expect(twice.status == 404)
+        }
+    }
+}
+
+extension `The quarantine` {
+    @Test func `shows an item that came twice once, and says that a cut one cannot be replayed`() async throws {
+        try await TestServer.run(ledger: .init()) { (server) async throws in
+            let key = TestServer.basic(try server.key("shop"))
+            let long = #"{"userId":"u","event":"E","properties":{"x":"\#(String(repeating: "x", count: Quarantine.itemBytes))"}}"#
+            for item in [#"{"event":"Nobody's"}"#, #"{"event":"Nobody's"}"#, long] {
+                #expect(try await server.send("POST", "/v1/track", headers: [key], json: item).status == 200)
+            }
+            let page = try parsed(try await server.send("GET", "/api/quarantine", bySocket: true).body)
+            let items = try #require(page["items"]?.array)
+            #expect(items.map { $0["times"] } == [2, 1])
+            #expect(items.map { $0["truncated"] } == [false, true])
+            #expect(items[1]["bytes"]?.integer == Int64(long.utf8.count))
+            let done = try parsed(try await server.send("POST", "/api/quarantine/replay", json: #"{"all":true}"#, bySocket: true).body)
+            #expect(done["refused"] == 2)
+            let last = try #require(done["refusals"]?.array?.last)
+            #expect(last["kind"] == "truncated")
+            #expect(last["reason"]?.string?.contains("\(long.utf8.count) bytes") == true)
         }
     }
 }

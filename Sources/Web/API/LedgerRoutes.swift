@@ -53,22 +53,27 @@ struct LedgerRoutes: Sendable {
             .get, "/api/quarantine", .change,
             about: .init(
                 "What was refused, and why", tag: "Quarantine",
+                description: """
+                    The same bytes, by the same write key and route, refused for the same reason, are one item: `times` says how often they \
+                    came. A page of long items has fewer than `limit`; `next` is null on the last page alone.
+                    """,
                 parameters: [.limit(default: 50, most: 500), .init("after", "The `next` of the page before.", ["type": "integer", "minimum": 0])],
                 answer: .init(200, "A page, oldest first", .init("QuarantinePage")))
         ) { _, context in
             let limit = Int(try context.query.integer("limit", in: 1...500, default: 50))
             let after = try context.query.integer("after", in: 0...Int64.max, default: 0)
             let found = try await services.ledger.quarantined(after: after, limit: limit)
-            return page(found.map(json), next: found.count < limit ? .null : found.last.map { .integer($0.id) } ?? .null)
+            return page(found.items.map(json), next: found.next.map(JSON.integer) ?? .null)
         }
     }
 
     private func json(_ item: Quarantined) -> JSON {
         let refused = item.refused
         return [
-            "id": .integer(item.id), "receivedAt": JSON(refused.receivedAt), "source": JSON(services.access.name(ofSource: refused.source)),
-            "route": .string(refused.route), "index": JSON(refused.index), "messageId": JSON(refused.messageID), "kind": .string(refused.kind),
-            "reason": .string(refused.reason), "item": .string(String(decoding: refused.item, as: UTF8.self)),
+            "id": .integer(item.id), "receivedAt": JSON(refused.receivedAt), "lastReceivedAt": JSON(item.lastReceivedAt), "times": JSON(item.times),
+            "source": JSON(services.access.name(ofSource: refused.source)), "route": .string(refused.route), "index": JSON(refused.index),
+            "messageId": JSON(refused.messageID), "kind": .string(refused.kind), "reason": .string(refused.reason), "bytes": JSON(item.bytes),
+            "truncated": .bool(item.isTruncated), "item": .string(String(decoding: refused.item, as: UTF8.self)),
         ]
     }
 
@@ -79,7 +84,8 @@ struct LedgerRoutes: Sendable {
                 "Take refused items in again, after a fix", tag: "Quarantine",
                 description: """
                     Each item is checked by today's rules, with the time and the write key it came with. What is accepted leaves the quarantine; \
-                    what is refused again stays. Name them by `ids`, or send `all: true`.
+                    what is refused again stays, and so does what was kept only in part (`truncated`). What came several times is taken in once. \
+                    Name them by `ids`, or send `all: true`.
                     """,
                 body: .init("Replay"), answer: .init(200, "What became of them", .init("Replayed")), problems: [429, 503])
         ) { request, _ in
@@ -89,10 +95,11 @@ struct LedgerRoutes: Sendable {
             if let ids {
                 try await replay.run(services.ledger.quarantined(ids: ids))
             } else {
-                var after: Int64 = 0
-                while case let items = try await services.ledger.quarantined(after: after, limit: 500), let last = items.last {
-                    try await replay.run(items)
-                    after = last.id
+                var after: Int64? = 0
+                while let from = after {
+                    let page = try await services.ledger.quarantined(after: from, limit: 500)
+                    try await replay.run(page.items)
+                    after = page.next
                 }
             }
             return Response(.ok, replay.json)
@@ -131,25 +138,35 @@ private struct Replay {
     init(services: Services) { self.services = services }
 
     mutating func run(_ items: [Quarantined]) async throws {
+        if services.pipeline.isFull { throw Problem.full }
         let collector = services.collector()
         var batch = Batch()
-        var taken: [Int64] = []
         for item in items {
             let before = batch.count
+            if item.isTruncated {
+                note(item.id, "truncated", Self.truncated(item))
+                continue
+            }
             do {
                 let receipt = try collector.replay(item.refused, into: &batch)
                 if let first = receipt.refused.first { note(item.id, first.kind, first.reason) }
             } catch {
                 note(item.id, item.refused.kind, Problem(error).detail)
             }
-            if batch.count > before { taken.append(item.id) }
+            if batch.count > before { batch.settle(item.id) }
         }
         // What is refused again stands in the quarantine already.
         batch.refused = []
-        guard !taken.isEmpty else { return }
-        _ = try await services.ledger.append(batch)
-        try await services.ledger.dropQuarantined(ids: taken)
-        accepted += taken.count
+        guard batch.count > 0 else { return }
+        // Replayed or dropped by somebody else in the meantime is not taken in by us.
+        accepted += batch.count - (try await services.ledger.write(batch)).gone.count
+    }
+
+    private static func truncated(_ item: Quarantined) -> String {
+        """
+        The item has \(item.bytes) bytes with what its batch shared. Of more than \(Quarantine.itemBytes) only the start is kept, so it cannot be \
+        replayed, nor would any limit let it in. Have it sent again in smaller parts.
+        """
     }
 
     private mutating func note(_ id: Int64, _ kind: String, _ reason: String) {

@@ -218,11 +218,16 @@ extension OpenAPI {
               }
             },
             "Refused": {
-              "type": "object", "required": ["id", "receivedAt", "source", "route", "index", "messageId", "kind", "reason", "item"],
+              "type": "object", "required": ["id", "receivedAt", "lastReceivedAt", "times", "source", "route", "index", "messageId", "kind", "reason", "bytes", "truncated", "item"],
               "properties": {
-                "id": {"type": "integer"}, "receivedAt": {"$ref": "#/components/schemas/Time"}, "source": {"type": ["string", "null"]},
+                "id": {"type": "integer"}, "receivedAt": {"$ref": "#/components/schemas/Time"},
+                "lastReceivedAt": {"$ref": "#/components/schemas/Time"},
+                "times": {"type": "integer", "minimum": 1, "description": "How often it came and was refused for this reason."},
+                "source": {"type": ["string", "null"]},
                 "route": {"type": "string"}, "index": {"type": "integer"}, "messageId": {"type": ["string", "null"]}, "kind": {"type": "string"},
-                "reason": {"type": "string"}, "item": {"type": "string", "description": "As it arrived."}
+                "reason": {"type": "string"}, "bytes": {"type": "integer", "description": "Of the whole item, with what its batch shared."},
+                "truncated": {"type": "boolean", "description": "Only the first 131072 bytes are kept; it cannot be replayed."},
+                "item": {"type": "string", "description": "As it first arrived."}
               }
             },
             "QuarantinePage": {"type": "object", "required": ["items", "next"], "properties": {

@@ -60,7 +60,9 @@ struct QuarantineCommand: AsyncParsableCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Lists refused items, oldest first.",
-            discussion: "With --json each is printed whole, one a line.\n\nExample: sightline ledger quarantine list --limit 20 --data ./my-data")
+            discussion:
+                "With --json each is printed whole, one a line. An item of more than 128 KB is cut and cannot be replayed: its kind says so.\n\nExample: sightline ledger quarantine list --limit 20 --data ./my-data"
+        )
         @Option(help: ArgumentHelp("Only those behind this one.", valueName: "ID")) var after: Int64?
         @Option(help: ArgumentHelp("How many at most.", valueName: "COUNT")) var limit = 100
         @Flag(help: "Print JSON, one item a line.") var json = false
@@ -73,8 +75,8 @@ struct QuarantineCommand: AsyncParsableCommand {
         func run() async throws {
             try await withFolder(folder) { client, terminal in
                 var table = Table([
-                    .init(title: "id", right: true), .init(title: "received"), .init(title: "message id"), .init(title: "kind"),
-                    .init(title: "reason", shrinks: true),
+                    .init(title: "id", right: true), .init(title: "received"), .init(title: "times", right: true), .init(title: "message id"),
+                    .init(title: "kind"), .init(title: "reason", shrinks: true),
                 ])
                 var after = after
                 var left = limit
@@ -91,8 +93,9 @@ struct QuarantineCommand: AsyncParsableCommand {
                             try terminal.print(item.text)
                         } else {
                             table.add([
-                                String(id), Moment.minute(item["receivedAt"]?.string ?? ""), item["messageId"]?.string ?? "none",
-                                try item.text("kind"), try item.text("reason"),
+                                String(id), Moment.minute(item["receivedAt"]?.string ?? ""), String(try item.whole("times")),
+                                item["messageId"]?.string ?? "none", try item.text("kind") + (item["truncated"]?.bool == true ? ", cut" : ""),
+                                try item.text("reason"),
                             ])
                         }
                     }
@@ -106,7 +109,7 @@ struct QuarantineCommand: AsyncParsableCommand {
 
     struct Replay: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Sends refused items through again. Those that are taken now leave the quarantine.",
+            abstract: "Sends refused items through again. Those that are taken now leave the quarantine; what came several times is taken once.",
             discussion: "Example: sightline ledger quarantine replay --all --data ./my-data")
         @Argument(help: ArgumentHelp("The items' ids.", valueName: "ID")) var ids: [Int64] = []
         @Flag(help: "All that are there.") var all = false
