@@ -56,7 +56,7 @@ extension Resolver {
 
     /// Somebody said these are two people: nothing joins them from now on, until somebody does.
     package mutating func keepApart(_ a: UInt32, _ b: UInt32, _ db: Database) throws {
-        guard a != b else { return }
+        guard a != b, Int(max(a, b)) < people.count else { return }
         apart[a, default: []].insert(b)
         apart[b, default: []].insert(a)
         try db.execute(sql: "INSERT INTO apart (a, b) VALUES (?, ?) ON CONFLICT DO NOTHING", arguments: [min(a, b), max(a, b)])
@@ -108,7 +108,11 @@ extension Resolver {
     }
 
     /// A rebuild meets the tombstone of an erased interaction: its raw customer's number is taken.
-    package mutating func reserve(_ customer: UInt32, at position: Position) {
-        while people.count <= Int(customer) { _ = create(position) }
+    ///
+    /// - Parameter customer: the number as the tombstone has it.
+    /// - Throws: ``Problem``
+    package mutating func reserve(_ customer: Double, at position: Position) throws(Problem) {
+        guard let customer = UInt32(exactly: customer), Int(customer) < most else { throw .tombstone(position) }
+        while people.count <= Int(customer) { _ = try create(position) }
     }
 }

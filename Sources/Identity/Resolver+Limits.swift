@@ -142,13 +142,13 @@ extension Resolver {
 
     /// An identifier was left out because it was seen with a user id that is not its owner's. Seen with many, it is shared:
     /// it gets a raw customer of its own, for what happens on it while nobody is signed in, and joins nobody from then on.
-    mutating func note(conflict out: Candidate, with violation: Violation, _ position: Position, _ at: Instant) {
+    mutating func note(conflict out: Candidate, with violation: Violation, _ position: Position, _ at: Instant) throws(Problem) {
         guard case .limit(let user?) = violation, let after = plan.sharedAfter(out.kind), let owner = out.customer else { return }
         if user.customer.map({ people.root($0) == people.root(owner) }) ?? false { return }
         guard conflicts[out.print, default: []].insert(user.print).inserted else { return }
         pending.conflicts.append((out.kind, out.text, user.text, at))
         guard conflicts[out.print]!.count + 1 >= after else { return }
-        let own = create(position)
+        let own = try create(position)
         map.set(out.print, own | Self.sharedFlag)
         if let k = plan.limited(out.kind) { limits.count(k, owner, root: people.root(owner), by: -1) }
         pending.changes.append((out.kind, out.text, own, shared: true, former: false))

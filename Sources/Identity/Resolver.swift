@@ -15,6 +15,21 @@ package struct Resolver: ~Copyable {
     /// The most raw customers of an installation.
     package static let maximumCustomers = 1 << 26
 
+    /// Why nothing more can be concluded. A retry never helps.
+    package enum Problem: Error, Equatable, Sendable, CustomStringConvertible {
+        /// There would be more raw customers than so many.
+        case full(Int)
+        /// A tombstone of the ledger names a raw customer that cannot be: the ledger is damaged there.
+        case tombstone(Position)
+
+        package var description: String {
+            switch self {
+            case .full(let most): "there are \(most) customers, and a data folder holds no more: use another for what comes"
+            case .tombstone(let position): "body \(position.body) of the ledger is damaged: restore a backup that has it"
+            }
+        }
+    }
+
     /// What an interaction came to.
     package struct Outcome {
         package var customer: UInt32
@@ -34,6 +49,7 @@ package struct Resolver: ~Copyable {
 
     package let people: People
     let key: FingerprintKey
+    let most: Int
     var map: FingerprintMap
     var plan: RulesPlan
     var limits: LimitCounts
@@ -61,7 +77,9 @@ package struct Resolver: ~Copyable {
     package var identifiers: Int { map.count }
 
     /// Reads what was concluded before.
-    package init(_ db: Database, people: People, key: FingerprintKey, rules: IdentityRules) throws {
+    ///
+    /// - Parameter most: raw customers there may be; ``maximumCustomers`` but in tests.
+    package init(_ db: Database, people: People, key: FingerprintKey, rules: IdentityRules, most: Int = maximumCustomers) throws {
         // A noncopyable struct cannot be half made when something throws: build locals, then move them in.
         let plan = RulesPlan(rules)
         var owners: [[UInt32]] = []
@@ -73,6 +91,7 @@ package struct Resolver: ~Copyable {
         let nextMerge = try Int64.fetchOne(db, sql: "SELECT coalesce(max(id), 0) + 1 FROM merge") ?? 1
         self.people = people
         self.key = key
+        self.most = min(most, Self.maximumCustomers)
         self.plan = plan
         self.map = map
         self.limits = limits
@@ -100,10 +119,11 @@ package struct Resolver: ~Copyable {
     }
 
     /// Concludes which customer an interaction belongs to.
-    package mutating func resolve(_ record: RecordView, at position: Position) -> Outcome {
+    /// - Throws: ``Problem/full(_:)``; the resolver may not be used any more then.
+    package mutating func resolve(_ record: RecordView, at position: Position) throws(Problem) -> Outcome {
         if let quick = quick(record) { return Outcome(customer: quick) }
         gather(record)
-        let outcome = join(record, position)
+        let outcome = try join(record, position)
         for (kind, bytes) in references { pending.reference(kind, bytes, outcome.customer, position, record.at) }
         return outcome
     }
@@ -173,18 +193,18 @@ package struct Resolver: ~Copyable {
         references = finding
     }
 
-    private mutating func join(_ record: RecordView, _ position: Position) -> Outcome {
+    private mutating func join(_ record: RecordView, _ position: Position) throws(Problem) -> Outcome {
         var kept = candidates.filter { !$0.isShared }
-        if kept.isEmpty { return alone(position) }
+        if kept.isEmpty { return try alone(position) }
         for c in kept where c.former { demote(c) }
         while kept.count > 1, let user = violation(kept) {
             let out = kept.removeLast()
-            note(conflict: out, with: user, position, record.at)
+            try note(conflict: out, with: user, position, record.at)
         }
         // Who matches somebody is a customer of their own, joined by a merge that can be explained and taken back.
         let own = kept.first { $0.kind != .match } ?? kept[0]
         let base = kept.first { $0.known != nil && ($0.kind != .match || own.kind == .match) }
-        let customer = base?.customer ?? create(position)
+        let customer = if let known = base?.customer { known } else { try create(position) }
         var outcome = Outcome(customer: customer)
         for c in kept {
             if let theirs = c.customer {
@@ -198,14 +218,15 @@ package struct Resolver: ~Copyable {
     }
 
     /// Only identifiers that prove nothing, or none that joins: the interaction belongs to the strongest one's own customer.
-    private mutating func alone(_ position: Position) -> Outcome {
+    private mutating func alone(_ position: Position) throws(Problem) -> Outcome {
         if let shared = candidates.first?.customer { return Outcome(customer: shared) }
-        return Outcome(customer: create(position))
+        return Outcome(customer: try create(position))
     }
 
-    mutating func create(_ position: Position) -> UInt32 {
+    mutating func create(_ position: Position) throws(Problem) -> UInt32 {
+        // Tables elsewhere have room for so many and no more.
+        guard people.count < most else { throw .full(most) }
         let c = people.add()
-        precondition(Int(c) < Self.maximumCustomers, "more than \(Self.maximumCustomers) customers: use several workspaces")
         limits.add()
         pending.customers.append((c, position))
         return c

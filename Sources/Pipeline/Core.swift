@@ -51,7 +51,7 @@ final class Core {
         var resolver: Resolver?
         var events: EventNumbers?
         try folder.store.read { db in
-            resolver = try Resolver(db, people: people, key: folder.ledger.key, rules: rules)
+            resolver = try Resolver(db, people: people, key: folder.ledger.key, rules: rules, most: options.mostCustomers)
             events = try EventNumbers(db, key: folder.ledger.key, names: names)
         }
         self.resolver = resolver.take()!
@@ -157,7 +157,7 @@ final class Core {
             case .erased:
                 customers.append(Concluded.nobody)
                 parts.note(record.message, second: UInt32(clamping: record.receivedAt.seconds))
-                if let customer = record.value { resolver.reserve(UInt32(customer), at: Position(body: id, index: i)) }
+                if let customer = record.value { try resolver.reserve(customer, at: Position(body: id, index: i)) }
             case .command:
                 try react(id, view, from..<i, db)
                 from = i + 1
@@ -185,7 +185,7 @@ final class Core {
             }
             return
         }
-        let outcome = resolver.resolve(record, at: position)
+        let outcome = try resolver.resolve(record, at: position)
         if !outcome.merges.isEmpty {
             totals.merges &+= outcome.merges.count
             merges += outcome.merges

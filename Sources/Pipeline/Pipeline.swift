@@ -16,6 +16,8 @@ package final class Pipeline: Sendable {
         package var window: UInt32 = 30 * 86_400
         /// Marks after which the timeline merges, instead of its own rule. For tests.
         package var mergeAt: Int?
+        /// Raw customers there may be. Fewer for tests.
+        package var mostCustomers = Resolver.maximumCustomers
         /// Reads the identity rules out of the definitions in force (kind → YAML).
         package var rules: @Sendable ([String: String], Vocabulary) throws -> IdentityRules
         package var clock: Clock
@@ -87,6 +89,7 @@ package final class Pipeline: Sendable {
     private let options: Options
     private let reactions: [any Reaction]
     private let logger: Logger
+    private let bodyAtStart: Int64
     private let box = Mailbox<Message>()
     private let state = Mutex(State())
     private let timelineNow: Mutex<Timeline>
@@ -101,6 +104,7 @@ package final class Pipeline: Sendable {
         self.options = options
         self.reactions = reactions
         self.logger = logger
+        bodyAtStart = folder.ledger.newestBody
         people = People()
         names = EventNames()
         let (people, names) = (people, names)
@@ -169,10 +173,26 @@ package final class Pipeline: Sendable {
     /// Calls back after definitions came into force.
     package func onDefinitions(_ listener: @escaping @Sendable ([String: String]) -> Void) { listeners.withLock { $0.append(listener) } }
 
-    /// Whether there are nearly as many raw customers as there can be (see `Resolver.maximumCustomers`); what waits in the
-    /// ledger's queue still has room. Nothing more may be appended then.
-    package var isFull: Bool { people.count > Resolver.maximumCustomers - Self.customersInReserve }
-    private static let customersInReserve = 2 << 20
+    /// Whether more interactions may be taken in.
+    package enum Intake: Sendable {
+        case open
+        /// What was appended since the start and is not yet concluded could need all customers that are left. A retry helps, later.
+        case behind
+        /// There are as many raw customers as there can be (see `Resolver.maximumCustomers`), but for what waits in the ledger's queue.
+        case full
+    }
+
+    /// Ask before something is appended: what is in the ledger must find room.
+    package var intake: Intake {
+        // A thirty-second is 2,097,152 customers: more than records fit into the ledger's queue.
+        let room = options.mostCustomers - options.mostCustomers / 32 - people.count
+        if room <= 0 { return .full }
+        // What was there at the start had found room before; a rebuild is not to keep anybody waiting.
+        let behind = folder.ledger.newestBody - max(body, bodyAtStart)
+        return behind * Self.customersPerBody > Int64(room) ? .behind : .open
+    }
+    /// A record with an identifier has more than 64 bytes; as a rule it makes one customer.
+    private static let customersPerBody = Int64(BodyView.maximum / RecordHeader.size)
 
     package var status: Status {
         let newest = folder.ledger.newestBody

@@ -91,6 +91,7 @@ final class Base: @unchecked Sendable {
     static func merge(_ base: Base, _ delta: Delta, customers: Int, hidden: Set<UInt32>, to file: String) throws(TimelineProblem) {
         let gone = hidden.reduce(0) { $0 + base.slice($1).count + delta.count(of: $1) }
         let total = base.marks + delta.count - gone
+        guard total <= Int(UInt32.max) else { throw .unwritable("more than \(UInt32.max) interactions: use several data folders") }
         let memory = try Mapped(create: file, size: Layout(customers: customers, marks: total).size)
         let head: UnsafeMutablePointer<UInt64> = memory.at(0)
         head[0] = magic

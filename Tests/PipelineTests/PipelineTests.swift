@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Identity
 import Kernel
 import Ledger
 import Pipeline
@@ -105,6 +106,67 @@ import Timeline
         #expect(w.marks(u).count == 6)
         #expect(try w.store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM seen") } == 6)
         #expect(w.pipeline.status.trouble == nil)
+        await w.remove()
+    }
+
+    @Test func `nothing more is taken in when there are as many customers as there can be, or when the ledger could hold them`() async throws {
+        let w = try await World(mostCustomers: 3200)
+        #expect(w.pipeline.intake == .open)
+        // While the pipeline cannot write, what is appended waits: three bodies could hold 3,045 customers, four 4,060.
+        let (held, release) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let holder = Thread { [store = w.store] in
+            try? store.write { _ in
+                held.signal()
+                release.wait()
+            }
+        }
+        holder.start()
+        await withCheckedContinuation { done in
+            Thread {
+                held.wait()
+                done.resume()
+            }.start()
+        }
+        var last = Position(raw: 0)
+        for n in 1...4 {
+            last = try await w.ledger.append(w.batch([.init((.userID, "u\(n)"))]))
+            #expect(w.pipeline.intake == (n < 4 ? .open : .behind))
+        }
+        release.signal()
+        while await !w.pipeline.wait(for: last.body) {}
+        #expect(w.pipeline.intake == .open)
+        try await w.say((5...3100).map { .init((.userID, "u\($0)")) })
+        #expect(w.pipeline.intake == .full)
+        await w.remove()
+    }
+
+    @Test func `more customers than there can be are an error that says so, and the ledger goes on`() async throws {
+        let w = try await World(mostCustomers: 40)
+        try await w.say((1...40).map { .init((.userID, "u\($0)")) })
+        let over = try await w.ledger.append(w.batch([.init((.userID, "one more"))]))
+        while w.pipeline.status.trouble == nil { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(w.pipeline.status.trouble == "\(Resolver.Problem.full(40))")
+        #expect(try await w.ledger.append(w.batch([.init((.userID, "u1"))])) > over)
+        #expect(w.pipeline.people.count == 40)
+        await w.remove()
+    }
+
+    @Test func `a tombstone or a decision that names a customer who cannot be stops nothing else`() async throws {
+        let w = try await World()
+        try await w.say(.init((.userID, "u")))
+        _ = try await w.pipeline.perform(.apart(a: 0, b: 4_000_000_000, author: "ann"), randomness: World.randomness)
+        _ = try await w.pipeline.perform(.merge(a: 0, b: 4_000_000_000, author: "ann", note: nil), randomness: World.randomness)
+        _ = try await w.pipeline.perform(.erase(customer: 4_000_000_000, author: "ann"), randomness: World.randomness)
+        try await w.say(.init((.userID, "u"), (.email, "u@example.com")), .init((.userID, "v"), (.email, "u@example.com")))
+        #expect(w.pipeline.status.trouble == nil)
+        var damaged = Batch()
+        var header = RecordHeader(at: World.start, receivedAt: World.start, message: w.ledger.key.message("x"))
+        header.kind = .erased
+        header.value = 1e300
+        damaged.append(header, name: "", messageID: "")
+        let at = try await w.ledger.append(damaged)
+        while w.pipeline.status.trouble == nil { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(w.pipeline.status.trouble == "\(Resolver.Problem.tombstone(at))")
         await w.remove()
     }
 }

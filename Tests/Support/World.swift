@@ -21,7 +21,8 @@ package final class World: Sendable {
     package static let randomness = Randomness { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }
 
     package init(
-        _ folder: String? = nil, rules: IdentityRules = .standard, reactions: [any Reaction] = [], window: UInt32 = 30 * 86_400, mergeAt: Int? = nil
+        _ folder: String? = nil, rules: IdentityRules = .standard, reactions: [any Reaction] = [], window: UInt32 = 30 * 86_400, mergeAt: Int? = nil,
+        mostCustomers: Int = Resolver.maximumCustomers
     ) async throws {
         let folder = folder ?? NSTemporaryDirectory() + "sightline-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -32,6 +33,7 @@ package final class World: Sendable {
         var options = Pipeline.Options(clock: clock) { _, _ in rules }
         options.window = window
         options.mergeAt = mergeAt
+        options.mostCustomers = mostCustomers
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         pipeline = try await Pipeline(

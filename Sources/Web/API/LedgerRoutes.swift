@@ -138,7 +138,7 @@ private struct Replay {
     init(services: Services) { self.services = services }
 
     mutating func run(_ items: [Quarantined]) async throws {
-        if services.pipeline.isFull { throw Problem.full }
+        try services.pipeline.intake.check()
         let collector = services.collector()
         var batch = Batch()
         for item in items {

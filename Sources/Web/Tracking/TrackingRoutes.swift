@@ -32,7 +32,7 @@ struct TrackingRoutes: Sendable {
 
     private func take(_ route: Route, _ request: Request, _ context: Context) async throws -> Response {
         let wait = try Self.wait(context.query)
-        if services.pipeline.isFull { throw Problem.full }
+        try services.pipeline.intake.check()
         let collector = services.collector()
         let limit = collector.limits.bytes(of: route)
         let source = try Self.key(of: request).map(source) ?? operatorSource(request, context)
@@ -137,6 +137,17 @@ struct TrackingRoutes: Sendable {
             ],
             body: .init(route == .batch || route == .import ? "TrackingBatch" : "TrackingItem"),
             answer: .init(200, "What was accepted and what was refused", .init("Receipt")), problems: [413, 415, 429, 503])
+    }
+}
+
+extension Pipeline.Intake {
+    /// - Throws: a 503 problem when nothing more may be taken in.
+    func check() throws {
+        switch self {
+        case .open: return
+        case .behind: throw Problem(PipelineProblem.behind)
+        case .full: throw Problem.full
+        }
     }
 }
 
