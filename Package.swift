@@ -111,7 +111,7 @@ let package = Package(
             "SightlineTests",
             ["sightline", "Collect", "Kernel", "Ledger", "Store", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         tests("CollectTests", ["Collect", "Definitions", "Identity", "Ledger", "Kernel", "Simdjson"]),
-        tests("DemoTests", ["Demo", "Kernel"]),
+        tests("DemoTests", ["Demo", "Collect", "Definitions", "Identity", "Ledger", "Kernel", "Simdjson"]),
         tests(
             "WebTests",
             [

@@ -18,8 +18,30 @@ struct Births {
     /// A generator for one person: the same whoever else there is.
     func random(of index: UInt32) -> SeededRandom { SeededRandom(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(index)) }
 
-    /// Somebody new. `from` when it is known, as in live traffic; else drawn, with nearly half of all being customers from before.
-    mutating func person(_ index: UInt32, _ random: inout SeededRandom, from known: Int64? = nil) -> Person {
+    /// Somebody new.
+    /// - Parameters:
+    ///   - neighbour: the person with the number before, with whom this one may live, or be one.
+    ///   - known: when the person first shows up, in live traffic; else drawn, with nearly half of all being customers from before.
+    mutating func person(_ index: UInt32, _ random: inout SeededRandom, beside neighbour: Person? = nil, from known: Int64? = nil) -> Person {
+        let bond = Bond(index, seed: seed)
+        var person = stranger(index, &random, from: known)
+        if case .tablet = bond { person.flags.insert(.sharedTablet) }
+        if case .namesakes = bond { person.flags.insert(.card) }
+        if index % 2 == 1, let neighbour {
+            switch bond {
+            case .strangers: break
+            case .tablet, .household, .namesakes: lives(&person, with: neighbour, bond, &random)
+            case .second: if neighbour.kind == .online { person = second(index, of: neighbour, person, &random, from: known) }
+            }
+        }
+        let shows = person.kind == .phone ? 1 : person.kind == .online ? 0.55 : person.kind == .store ? 0.4 : 0
+        if person.phone < 0, !person.isSecond, random.unit() < shows { phones.give(&person) }
+        if person.kind == .phone, person.phone < 0 { person.kind = .visitor }
+        return person
+    }
+
+    /// Somebody who has nothing to do with anybody.
+    private func stranger(_ index: UInt32, _ random: inout SeededRandom, from known: Int64?) -> Person {
         let roll = random.unit()
         let kind: Person.Kind = roll < 0.84 ? .online : roll < 0.91 ? .store : roll < 0.945 ? .phone : .visitor
         var town = Places.drawn[random.below(Places.drawn.count)]
@@ -37,32 +59,81 @@ struct Births {
         flag(.card, kind == .store ? 1 : kind == .online && Places.towns[Int(town)].shop != nil ? 0.25 : 0, &random)
         flag(.news, kind == .online ? 0.58 : 0, &random)
         flag(.texts, 0.7, &random)
-        // Neighbours in number live together, and some of them share a tablet.
-        if SeededRandom.first(seed ^ UInt64(index / 2) &* 0xD1B5) % 100 < 7 { flags.insert(.sharedTablet) }
-        // The French numbers for fiction that we use are all of mobile phones.
-        let mobile = random.unit() < 0.55 || Places.towns[Int(town)].country == "FR"
-        let phone: Int32 = kind == .phone || kind == .online && random.unit() < 0.55 ? phones.take(town: town, mobile: mobile) : -1
+        flag(.email, kind == .store ? 0.5 : kind == .phone ? 0.3 : 0, &random)
         let loyal = random.unit() < 0.14
         let from =
             known
             ?? (random.unit() < 0.42
                 ? start + Int64(random.unit() * 40 * Double(Time.day)) : start + Int64(pow(random.unit(), 0.85) * Double(end - start)))
         let stays = loyal ? 4000.0 : -log(1 - random.unit()) * 430
+        let pace = (loyal ? 1.3 : 0.38) * exp((random.unit() + random.unit() - 1) * 0.9)
         return Person(
-            index: index, kind: phone < 0 && kind == .phone ? .visitor : kind, town: town,
+            index: index, soul: index, kind: kind, town: town, home: UInt32(truncatingIfNeeded: random.next() >> 32),
             first: (group, UInt8(random.below(Names.groups[Int(group)].first.count))),
-            last: (other, UInt8(random.below(Names.groups[Int(other)].last.count))), phone: phone, mobile: mobile, flags: flags, from: from,
-            pace: (loyal ? 1.3 : 0.38) * exp((random.unit() + random.unit() - 1) * 0.9), mood: 7.6 + random.unit() * 1.6,
+            last: (other, UInt8(random.below(Names.groups[Int(other)].last.count))), mobile: random.unit() < 0.55, flags: flags, from: from,
+            pace: kind == .store ? 0.55 : kind == .phone ? 0.22 : kind == .visitor ? 0.5 : pace, mood: 7.6 + random.unit() * 1.6,
             until: from + Int64(stays * Double(Time.day)))
+    }
+
+    /// Moves a person in with another. Some share a line, and most a surname.
+    private func lives(_ person: inout Person, with other: Person, _ bond: Bond, _ random: inout SeededRandom) {
+        person.town = other.town
+        person.home = other.home
+        if person.kind == .store || person.kind == .phone || Places.towns[Int(other.town)].shop == nil {
+            person.kind = .online
+            if Places.towns[Int(other.town)].shop == nil { person.flags.remove(.card) }
+        }
+        if !other.mobile, other.phone >= 0, random.unit() < 0.5 { (person.phone, person.mobile) = (other.phone, false) }
+        if case .namesakes = bond {
+            (person.first, person.last) = (other.first, other.last)
+        } else {
+            if random.unit() < 0.75 { person.last = other.last }
+            // Two of one name in one house would be one person to anybody.
+            if person.first == other.first { person.first.name = (person.first.name + 1) % UInt8(Names.groups[Int(person.first.group)].first.count) }
+        }
+    }
+
+    /// Somebody whom we know already, written down once more: who rang, went to a shop, or made a second account.
+    private mutating func second(_ index: UInt32, of first: Person, _ drawn: Person, _ random: inout SeededRandom, from known: Int64?) -> Person {
+        var person = drawn
+        (person.soul, person.town, person.home) = (first.soul, first.town, first.home)
+        (person.first, person.last) = (first.first, first.last)
+        (person.phone, person.mobile) = (first.phone, first.mobile)
+        if person.phone < 0 { phones.give(&person) }
+        let way = random.below(3)
+        person.kind = way == 0 && person.phone >= 0 ? .phone : way == 1 && Places.towns[Int(person.town)].shop != nil ? .store : .online
+        person.flags = person.kind == .store ? [.card, .email, .texts] : person.kind == .phone ? [.texts] : [.news, .texts]
+        let slips = Person.Slip.allCases
+        person.slip = slips[random.below(slips.count)]
+        // Whoever moved is known again by the number alone.
+        if person.slip == .moved {
+            if first.phone < 0 { person.slip = .nothing } else { person.home = drawn.home }
+        }
+        person.from = known ?? first.from + Int64((0.2 + 0.6 * random.unit()) * Double(end - first.from))
+        person.until = person.from + 90 * Time.day
+        person.pace = 0.2
+        return person
     }
 
     /// Lets a person live to the end.
     func live(_ life: inout Life) {
+        let first = life.moment(of: Life.midnight(life.person.from))
         switch life.person.kind {
         case .online: online(&life)
-        case .store: months(&life, pace: 0.55) { life, at in shop(&life, at) }
-        case .phone: months(&life, pace: 0.22) { life, at in life.complain(.question, at, Mark.none) }
-        case .visitor: months(&life, pace: 0.5) { life, at in _ = life.visit(at, device: life.chance(0.5) ? 0 : 1, way: way(&life)) }
+        case .store:
+            if life.person.isSecond { shop(&life, first) }
+            months(&life, pace: life.person.pace) { life, at in shop(&life, at) }
+        case .phone:
+            if life.person.isSecond { life.orderByPhone(life.workingMoment(of: Life.midnight(first))) }
+            months(&life, pace: life.person.pace) { life, at in
+                if life.chance(0.3) {
+                    life.orderByPhone(life.workingMoment(of: Life.midnight(at)))
+                } else {
+                    life.complain(.question, at, Mark.none)
+                }
+            }
+        case .visitor:
+            months(&life, pace: life.person.pace) { life, at in _ = life.visit(at, device: life.chance(0.5) ? 0 : 1, way: way(&life)) }
         }
     }
 
@@ -115,7 +186,7 @@ struct Births {
 
     func shop(_ life: inout Life, _ at: Int64) {
         let at = life.workingMoment(of: Life.midnight(at))
-        life.mark(.shopVisited, at)
+        life.comeToShop(at)
         if life.chance(0.62) {
             life.order((0...life.random.below(3)).map { _ in life.pick() }, at + life.minutes(5, 40), device: 0, shop: true)
         }

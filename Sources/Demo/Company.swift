@@ -56,7 +56,7 @@ package struct DemoCompany: Sendable {
         for index in 0..<UInt32(customers) {
             if index > 0 {
                 random = births.random(of: index)
-                life.person = births.person(index, &random)
+                life.person = births.person(index, &random, beside: persons.last)
             }
             life.random = random
             births.live(&life)

@@ -62,32 +62,50 @@ extension ItemPen {
     }
 
     private func traits(_ person: Person, _ mark: Mark, to out: inout [UInt8]) {
-        let town = Places.towns[Int(person.town)]
-        text("email", Self.email(person), to: &out)
-        out.append(44)
         text("firstName", Self.first(person), to: &out)
         out.append(44)
         text("lastName", Self.last(person), to: &out)
+        if person.hasEmail {
+            out.append(44)
+            text("email", Self.email(person), to: &out)
+        }
+        let home = Home(person.home, in: person.town)
         out.put(",\"address\":{")
-        text("city", town.name, to: &out)
+        text("street", home.street, to: &out)
         out.append(44)
-        text("postalCode", town.postcode, to: &out)
+        text("city", home.town.name, to: &out)
         out.append(44)
-        text("country", town.country, to: &out)
-        out.put("},\"newsletter\":")
-        out.put(person.flags.contains(.news) ? "true" : "false")
-        out.put(",\"createdAt\":\"")
-        out.put(time: mark.at)
-        out.append(34)
-        if person.phone >= 0 {
-            out.put(",\"phone\":\"")
-            PhoneBook.append(person, to: &out)
+        text("postalCode", home.postcode, to: &out)
+        out.append(44)
+        text("country", home.town.country, to: &out)
+        out.append(125)
+        if person.kind == .online {
+            out.put(",\"newsletter\":")
+            out.put(person.flags.contains(.news) ? "true" : "false")
+            out.put(",\"createdAt\":\"")
+            out.put(time: mark.at)
             out.append(34)
         }
-        if person.flags.contains(.card) {
-            out.append(44)
-            text("loyalty_id", Self.card(person), to: &out)
+        if person.phone >= 0 {
+            out.put(",\"phone\":\"")
+            PhoneBook.appendTyped(person, to: &out)
+            out.append(34)
         }
+        guard person.flags.contains(.card) else { return }
+        out.append(44)
+        text("loyalty_id", Self.card(person), to: &out)
+        out.put(",\"birthday\":\"")
+        birthday(person, to: &out)
+        out.append(34)
+    }
+
+    /// The form for the card asks for it, and who is one person has one. Between parent and child lie 27 years.
+    private func birthday(_ person: Person, to out: inout [UInt8]) {
+        func drawn(_ number: UInt32, below limit: UInt64) -> Int { Int(SeededRandom.first(seed ^ UInt64(number) << 20 ^ 0xB0) % limit) - 10_500 }
+        var day = drawn(person.soul, below: 23_400)
+        if case .namesakes = Bond(person.index, seed: seed) { day = drawn(person.index / 2, below: 8000) + Int(person.index % 2) * 27 * 365 }
+        let date = Instant.date(days: day)
+        out.put("\(date.year)-\(date.month < 10 ? "0" : "")\(date.month)-\(date.day < 10 ? "0" : "")\(date.day)")
     }
 
     private func placed(_ order: Order, _ person: Person, to out: inout [UInt8]) {

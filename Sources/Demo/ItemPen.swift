@@ -33,7 +33,7 @@ struct ItemPen {
 
     /// Appends the item of a mark.
     func append(_ mark: Mark, _ person: Person, _ order: Order?, to out: inout [UInt8]) {
-        let call = Self.call(mark)
+        let call = Self.call(mark, person, order)
         out.put("{\"type\":\"")
         out.put(call.type)
         out.put("\",")
@@ -49,7 +49,7 @@ struct ItemPen {
         out.put("\",\"timestamp\":\"")
         out.put(time: mark.at)
         out.append(34)
-        let outside = identify(mark, person, to: &out)
+        let outside = identify(mark, person, order, to: &out)
         out.put(",\"context\":{\"direction\":\"")
         out.put(call.direction)
         // What the carriers tell has no channel of its own until the blueprint gives it one.
@@ -58,17 +58,18 @@ struct ItemPen {
             out.put(call.channel)
         }
         out.append(34)
-        context(mark, person, outside, to: &out)
+        context(mark, person, order, outside, to: &out)
         out.put(call.type == "identify" ? "},\"traits\":{" : "},\"properties\":{")
         properties(mark, person, order, to: &out)
         out.put("}}")
     }
 
     /// Call, event, channel and direction of a mark.
-    private static func call(_ mark: Mark) -> (type: String, event: String?, channel: String, direction: String) {
-        let place = mark.device == 2 ? "app" : "web"
+    private static func call(_ mark: Mark, _ person: Person, _ order: Order?) -> (type: String, event: String?, channel: String, direction: String) {
+        let inApp = isInApp(mark)
+        let place = person.kind == .store || order?.shop ?? false ? "store" : person.kind == .phone ? "phone" : inApp ? "app" : "web"
         switch mark.kind {
-        case .page: return (mark.device == 2 ? "screen" : "page", pages[Int(min(mark.detail, 10))].title, place, "in")
+        case .page: return (inApp ? "screen" : "page", pages[Int(min(mark.detail, 10))].title, place, "in")
         case .product: return ("track", "Product Viewed", place, "in")
         case .added: return ("track", "Product Added", place, "in")
         case .checkout: return ("track", "Checkout Started", place, "in")
@@ -101,6 +102,9 @@ struct ItemPen {
         }
     }
 
+    /// The app is on some phones, and on every tablet that is shared.
+    private static func isInApp(_ mark: Mark) -> Bool { mark.device >= 2 }
+
     static let pages: [(title: String, path: String)] = [
         ("Home", "/"), ("Tables and benches", "/tables-and-benches"), ("Chairs and sofas", "/chairs-and-sofas"), ("Bedroom", "/bedroom"),
         ("Lighting", "/lighting"), ("Kitchen", "/kitchen"), ("Storage", "/storage"), ("Garden", "/garden"), ("Small things", "/small-things"),
@@ -112,14 +116,19 @@ struct ItemPen {
     /// Which identifiers of other kinds belong to an item.
     private enum Outside { case nothing, loyalty, phone, email }
 
-    private func identify(_ mark: Mark, _ person: Person, to out: inout [UInt8]) -> Outside {
-        let onDevice: Bool
-        switch mark.kind {
-        case .page, .product, .added, .checkout, .signedUp, .signedIn, .returning, .chatIn: onDevice = true
-        case .ordered: onDevice = person.kind != .store && mark.detail == 0
-        default: onDevice = false
+    /// Whether it happened on a device of the person's own.
+    private static func isOnDevice(_ mark: Mark, _ person: Person, _ order: Order?) -> Bool {
+        guard person.kind == .online || person.kind == .visitor else { return false }
+        return switch mark.kind {
+        case .page, .product, .added, .checkout, .signedUp, .signedIn, .returning, .chatIn: true
+        case .ordered: !(order?.shop ?? false)
+        default: false
         }
-        if onDevice || person.kind == .visitor {
+    }
+
+    private func identify(_ mark: Mark, _ person: Person, _ order: Order?, to out: inout [UInt8]) -> Outside {
+        let onDevice = Self.isOnDevice(mark, person, order)
+        if onDevice {
             out.put(",\"anonymousId\":\"")
             device(mark.device, person, to: &out)
             out.append(34)
@@ -145,18 +154,39 @@ struct ItemPen {
     }
 
     static func account(_ person: Person) -> String { String(88_000 + Int(person.index)) }
-    static func first(_ person: Person) -> String { Names.groups[Int(person.first.group)].first[Int(person.first.name)] }
-    static func last(_ person: Person) -> String { Names.groups[Int(person.last.group)].last[Int(person.last.name)] }
+    /// As it was written down: see ``Person/Slip``.
+    static func first(_ person: Person) -> String {
+        let name = trueFirst(person)
+        return switch person.slip {
+        case .given: Names.misspelt(name, by: person.home)
+        case .initial: name.prefix(1) + "."
+        case .nothing, .surname, .moved: name
+        }
+    }
+    static func last(_ person: Person) -> String {
+        let name = Names.groups[Int(person.last.group)].last[Int(person.last.name)]
+        return person.slip == .surname ? Names.misspelt(name, by: person.home) : name
+    }
+    private static func trueFirst(_ person: Person) -> String { Names.groups[Int(person.first.group)].first[Int(person.first.name)] }
     static func email(_ person: Person) -> String {
         let host = ["example.com", "example.org", "example.net"][Int(person.index) % 3]
-        return "\(Names.plain(first(person))).\(Names.plain(last(person)))\(person.index)@\(host)"
+        // Who has two addresses does not write them the same way.
+        if person.isSecond { return "\(Names.plain(trueFirst(person)))\(person.index)@\(host)" }
+        return "\(Names.plain(trueFirst(person))).\(Names.plain(last(person)))\(person.index)@\(host)"
     }
     static func card(_ person: Person) -> String { "4410\(10_000_000 + Int(person.index) * 37)" }
 
     /// A device's anonymous id, in the form of a UUID of version 4. A shared tablet is the same for both neighbours in number.
     private func device(_ device: UInt8, _ person: Person, to out: inout [UInt8]) {
-        let owner = device == 3 ? UInt64(person.index / 2) | 1 << 40 : UInt64(person.index)
-        var random = SeededRandom(seed: seed ^ owner << 3 ^ UInt64(device))
+        uuid(Self.owner(of: device, person) << 3 ^ UInt64(device), to: &out)
+    }
+
+    private static func owner(of device: UInt8, _ person: Person) -> UInt64 {
+        device == 3 ? UInt64(person.index / 2) | 1 << 40 : UInt64(person.index)
+    }
+
+    private func uuid(_ number: UInt64, to out: inout [UInt8]) {
+        var random = SeededRandom(seed: seed ^ number)
         let high = random.next() & ~0xF000 | 0x4000
         let low = random.next() & ~(3 << 62) | 2 << 62
         func hex(_ word: UInt64, from: Int, _ digits: Int) {
@@ -178,7 +208,8 @@ struct ItemPen {
 
     // MARK: context
 
-    private func context(_ mark: Mark, _ person: Person, _ outside: Outside, to out: inout [UInt8]) {
+    private func context(_ mark: Mark, _ person: Person, _ order: Order?, _ outside: Outside, to out: inout [UInt8]) {
+        if Self.isInApp(mark), Self.isOnDevice(mark, person, order) { app(mark, person, to: &out) }
         switch mark.kind {
         case .page: page(mark, to: &out)
         case .campaignSent, .campaignOpened, .campaignClicked, .unsubscribed:
@@ -203,6 +234,15 @@ struct ItemPen {
         out.put("\"}]")
     }
 
+    /// What the app tells of itself: the device has an id of its own beside that of the app's installation.
+    private func app(_ mark: Mark, _ person: Person, to out: inout [UInt8]) {
+        let owner = Self.owner(of: mark.device, person)
+        out.put(",\"device\":{\"id\":\"")
+        uuid(owner << 3 ^ UInt64(mark.device) ^ 0xDE71CE << 44, to: &out)
+        out.put(owner % 5 < 2 ? "\",\"type\":\"android\"}" : "\",\"type\":\"ios\"}")
+        out.put(",\"app\":{\"name\":\"Harbour & Pine\"}")
+    }
+
     private func campaign(_ campaign: Campaign, to out: inout [UInt8]) {
         out.put(",\"campaign\":{\"name\":\"")
         out.put(campaign.name)
@@ -211,7 +251,7 @@ struct ItemPen {
 
     private func page(_ mark: Mark, to out: inout [UInt8]) {
         let page = Self.pages[Int(min(mark.detail, 10))]
-        if mark.device == 2 { return out.put(",\"device\":{\"type\":\"ios\"},\"app\":{\"name\":\"Harbour & Pine\"}") }
+        if Self.isInApp(mark) { return }
         out.put(",\"page\":{\"path\":\"")
         out.put(page.path)
         out.put("\",\"title\":\"")

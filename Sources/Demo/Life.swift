@@ -134,7 +134,7 @@ struct Life {
         mark(.ordered, at, device: device, detail: 0, about: number, way: person.flags.contains(.joined) ? Mark.signedIn : 0)
         feel(0.15)
         if shop { return afterShop(order, number) }
-        mark(.confirmed, at + minutes(0.1, 1), about: number)
+        if person.hasEmail { mark(.confirmed, at + minutes(0.1, 1), about: number) }
         mark(.shipped, max(at + 6 * Time.hour, order.delivered - days(0.8, 2)), about: number)
         if order.daysLate > 0 {
             mark(.late, order.promised + minutes(1, 30), about: number)
@@ -153,6 +153,26 @@ struct Life {
         afterDelivery(order, number)
     }
 
+    /// The person comes to a shop; who has a card of ours and nothing else gave name and address for it the first time.
+    mutating func comeToShop(_ at: Int64) {
+        mark(.shopVisited, at)
+        guard person.kind == .store, !person.flags.contains(.joined) else { return }
+        person.flags.insert(.joined)
+        mark(.signedUp, at + minutes(1, 4))
+    }
+
+    /// The person orders on the phone: whoever answers writes down name and address the first time.
+    mutating func orderByPhone(_ at: Int64) {
+        if !person.flags.contains(.joined) {
+            person.flags.insert(.joined)
+            mark(.signedUp, at + minutes(0.5, 1))
+        }
+        let number = UInt32(orders.count)
+        order((0...random.below(2)).map { _ in pick() }, at + minutes(1, 4), device: 0, shop: false)
+        // The note is written when the call is over.
+        mark(.called, at + minutes(4, 6), detail: Phrases.Topic.callOrder.rawValue, about: number)
+    }
+
     private mutating func afterShop(_ order: Order, _ number: UInt32) {
         if person.flags.contains(.joined), chance(0.1) { ask(.shop, order.at + Time.hour, number, low: 0.05) }
     }
@@ -160,7 +180,7 @@ struct Life {
     /// An order that does not come on its day: the person looks for it, asks, complains.
     private mutating func kept(waiting order: Order, _ number: UInt32) {
         feel(-1.2 - 0.25 * Double(min(order.daysLate, 10)))
-        if chance(0.6) {
+        if person.kind == .online, chance(0.6) {
             let at = order.promised + minutes(30, 1200)
             mark(.page, at, device: person.flags.contains(.app) ? 2 : 1, detail: 10, about: Mark.none, way: Mark.signedIn)
             if chance(0.4) { mark(.page, at + minutes(1, 4), device: 1, detail: 9, way: Mark.signedIn) }
@@ -178,6 +198,7 @@ struct Life {
         let late = order.daysLate > 0
         if chance(0.72) { ask(.delivery, Self.midnight(order.delivered) + Time.day + 10 * Time.hour, number, low: late ? 0.8 : 0.07) }
         if chance(0.035) { complain(chance(0.7) ? .damaged : .wrong, order.delivered + days(0.1, 2), number) }
+        guard person.kind == .online else { return }
         if chance(0.02) { mark(.praised, order.delivered + days(0.5, 9), detail: 0, about: number) }
         if chance(0.05) { mark(.reviewed, order.delivered + days(2, 20), detail: late ? 2 : 5, about: number) }
         guard chance(late ? 0.11 : 0.06) else { return }
@@ -216,7 +237,7 @@ struct Life {
 
     /// We ask, and perhaps the person answers; `low` is how probably it is a low score whatever the mood.
     mutating func ask(_ survey: Survey, _ at: Int64, _ order: UInt32, low: Double) {
-        guard person.flags.contains(.joined) else { return }
+        guard person.flags.contains(.joined), person.hasEmail else { return }
         mark(.asked, at, detail: survey.rawValue, about: order)
         guard chance(low > 0.5 ? 0.4 : 0.27) else { return }
         let score: Int

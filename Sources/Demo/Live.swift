@@ -88,22 +88,23 @@ package struct DemoLive: Sendable, IteratorProtocol {
         if life.chance(0.05) {
             index = persons.count
             var random = births.random(of: UInt32(index))
-            persons.append(births.person(UInt32(index), &random, from: at))
+            persons.append(births.person(UInt32(index), &random, beside: persons.last, from: at))
         } else {
             index = life.random.below(persons.count)
         }
         life.person = persons[index]
         life.marks.removeAll(keepingCapacity: true)
         switch life.person.kind {
-        case .phone: life.complain(.question, at, Mark.none)
-        case .store: life.mark(.shopVisited, at)
+        case .phone: if life.chance(0.3) { life.orderByPhone(at) } else { life.complain(.question, at, Mark.none) }
+        case .store: life.comeToShop(at)
         case .visitor: life.visit(at, device: life.chance(0.5) ? 0 : 1, way: births.way(&life))
         case .online: online(at)
         }
         persons[index] = life.person
         // Whatever the hours of an office say: this is live, so talk begins now.
         for mark in life.marks {
-            waiting.insert(mark.kind == .called || mark.kind == .chatIn || mark.kind == .mailIn ? mark.moved(to: at) : mark)
+            waiting.insert(
+                mark.kind == .called && mark.about == Mark.none || mark.kind == .chatIn || mark.kind == .mailIn ? mark.moved(to: at) : mark)
         }
     }
 

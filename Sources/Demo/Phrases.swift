@@ -28,7 +28,7 @@ enum Phrases {
     static let all: [[Phrase]] = Topic.allCases.map { topic in topic.texts.map(Phrase.init) }
 
     enum Topic: UInt8, CaseIterable, Sendable {
-        case late, damaged, wrong, question, replyLate, replyDamaged, replyQuestion, callLate, callDamaged, callQuestion
+        case late, damaged, wrong, question, replyLate, replyDamaged, replyQuestion, callLate, callDamaged, callQuestion, callOrder
         case lowLate, low, middle, high, deliveredWell, deliveredLate, review, badReview, socialPraise, socialLate
     }
 }
@@ -108,9 +108,15 @@ extension Phrases.Topic {
         case .callQuestion:
             [
                 "Asked whether the {product} fits a sloping ceiling. Measured together on the phone.",
-                "Wanted to order by phone: does not shop online. Took the order.",
                 "Asked when the {product} is back. Put on the list.",
                 "Checked the opening hours of the shop and whether it has the {product} on show.",
+            ]
+        case .callOrder:
+            [
+                "Wanted to order by phone: does not shop online. Took the order.",
+                "Ordered the {product} from the catalogue. Read the address back twice.",
+                "The page would not take the card. Ordered the {product} with me instead.",
+                "Ordered for a friend who had recommended us. Delivery as usual.",
             ]
         case .lowLate:
             [

@@ -31,7 +31,7 @@ package enum Likeness {
         static let surname = (same: 7.0, alike: 5.0, other: -4.0)
         static let birth = (same: 11.0, alike: 5.0, other: -9.0)
         static let phone = (same: 16.0, other: -1.0)
-        static let street = (same: 8.0, alike: 6.0, other: -2.0)
+        static let street = (same: 8.0, alike: 6.0, other: -2.0, unlike: -4.0)
         static let postcode = (same: 4.0, alike: 1.0, other: -1.5)
         static let city = (same: 2.0, alike: 1.5, other: -1.0)
         /// The most that postcode and city tell together when a street is missing: thousands live there.
@@ -169,11 +169,7 @@ package enum Likeness {
 
     private static func address(_ a: Person, _ b: Person) -> Scale {
         var bits = 0.0
-        var streets = 0.0
-        if let one = a.street?.folded, let other = b.street?.folded {
-            streets = one == other ? Weight.street.same : areAlike(streets: one, other) ? Weight.street.alike : Weight.street.other
-            bits += streets
-        }
+        if let one = a.street?.folded, let other = b.street?.folded { bits += one == other ? Weight.street.same : streets(one, other) }
         if let one = a.postcode?.folded, let other = b.postcode?.folded {
             let slip = oneLetterApart(one, other) || one.sorted() == other.sorted()
             bits += one == other ? Weight.postcode.same : slip ? Weight.postcode.alike : Weight.postcode.other
@@ -193,13 +189,16 @@ package enum Likeness {
         return scale
     }
 
-    /// Streets are alike when their words are and no number contradicts: 12 and 14 High Street are neighbours.
-    private static func areAlike(streets a: String, _ b: String) -> Bool {
+    /// Streets are alike when their words are and no number contradicts: 12 and 14 High Street are neighbours. Where neither words
+    /// nor numbers agree nothing was misspelled: one of the two lives elsewhere.
+    private static func streets(_ a: String, _ b: String) -> Double {
         func numbers(_ text: String) -> Set<Substring> { Set(text.split(separator: " ").filter { $0.contains(where: \.isNumber) }) }
         func words(_ text: String) -> String { text.split(separator: " ").filter { !$0.contains(where: \.isNumber) }.joined() }
         let (one, other) = (numbers(a), numbers(b))
-        if !one.isEmpty, !other.isEmpty, one.isDisjoint(with: other) { return false }
-        return jaroWinkler(words(a), words(b)) >= Weight.alike
+        let contradict = !one.isEmpty && !other.isEmpty && one.isDisjoint(with: other)
+        let similarity = jaroWinkler(words(a), words(b))
+        if contradict { return similarity >= Weight.unlike ? Weight.street.other : Weight.street.unlike }
+        return similarity >= Weight.alike ? Weight.street.alike : Weight.street.other
     }
 
     /// True when only two neighbouring letters are swapped, which Jaro-Winkler does not see in short names: Amy, Aym.

@@ -7,7 +7,7 @@ import Testing
 private let end = Instant(milliseconds: 1_795_305_600_000)  // 2026-11-22T00:00:00Z
 
 /// All items of a company, parsed by another reader than ours.
-private func items(_ company: DemoCompany) throws -> [[String: Any]] {
+func items(_ company: DemoCompany) throws -> [[String: Any]] {
     var company = company
     var all: [[String: Any]] = []
     while let body = company.nextBody() {
@@ -108,15 +108,37 @@ private func bytes(_ company: DemoCompany) -> [UInt8] {
         let traits = try Self.all.get().compactMap { $0["traits"] as? [String: Any] }.filter { $0["firstName"] != nil }
         let phones = traits.compactMap { $0["phone"] as? String }
         #expect(phones.count > 200)
-        #expect(Set(phones).count == phones.count)
+        // Each in one household only.
+        let homes = Dictionary(grouping: traits.filter { $0["phone"] != nil }) { ($0["phone"] as? String ?? "").filter { $0 != " " } }
+        #expect(homes.values.allSatisfy { Set($0.compactMap { ($0["address"] as? [String: String])?["city"] }).count == 1 && $0.count <= 3 })
         for phone in phones {
+            let digits = phone.filter { $0 != " " }.replacing(#/^0/#, with: "+44")
             #expect(
-                phone.wholeMatch(of: /\+44(7700900\d{3}|(1[1-9]\d|11\d)49[68]0\d{3}|2079460\d{3}|2920180\d{3}|2896496\d{3})|\+3363998\d{4}/) != nil,
+                digits.wholeMatch(of: /\+44(7700900\d{3}|1[1-9]\d49[68]0\d{3}|2079460\d{3}|2920180\d{3}|2896496\d{3})|\+3363998\d{4}/) != nil,
                 "\(phone)")
         }
+        #expect(phones.contains { $0.hasPrefix("0") } && phones.contains { $0.hasPrefix("+") })
         for email in traits.compactMap({ $0["email"] as? String }) {
             #expect(email.wholeMatch(of: /[a-z.-]+[0-9]+@example\.(com|org|net)/) != nil, "\(email)")
         }
+    }
+
+    @Test func `gives whoever says who they are a street with a house and a whole postcode`() throws {
+        let addresses = try Self.all.get().compactMap { ($0["traits"] as? [String: Any])?["address"] as? [String: String] }
+        #expect(addresses.count > 1200)
+        var towns: [String: Set<String>] = [:]
+        for address in addresses {
+            let (street, code) = (address["street"] ?? "", address["postalCode"] ?? "")
+            if address["country"] == "FR" {
+                #expect(
+                    street.wholeMatch(of: /\d+ [a-zé]+ (des|du|de la) [A-Z].+/) != nil && code.wholeMatch(of: /\d{5}/) != nil, "\(street), \(code)")
+            } else {
+                #expect(street.wholeMatch(of: /(Flat \d, )?\d+ [A-Z][a-z]+ [A-Z][a-z]+/) != nil, "\(street)")
+                #expect(code.wholeMatch(of: /[A-Z]{1,2}\d{1,2} \d[A-Z]{2}/) != nil, "\(code)")
+                towns[code, default: []].insert("\(street.replacing(#/^(Flat \d, )?\d+ /#, with: "")), \(address["city"] ?? "")")
+            }
+        }
+        #expect(towns.values.count { $0.count == 1 } > towns.count * 9 / 10)
     }
 
     @Test func `is met before it knows who, and by some on one tablet`() throws {

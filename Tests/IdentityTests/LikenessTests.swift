@@ -60,6 +60,10 @@ import Testing
             (["name": "Ann Lee", "street": "1 A St", "birthday": "1950-03-04"], ["name": "Tom Lee", "street": "1 A St", "birthday": "1980-07-06"]),
             (["name": "Tim Lee", "phone": "+14155552671", "street": "1 A St"], ["name": "Tom Lee", "phone": "+14155552671", "street": "1 A St"]),
             (["name": "Ann Lee", "street": "12 High Street"], ["name": "Ann Lee", "street": "14 High Street"]),
+            (
+                ["name": "Ann Lee", "street": "12 High Street", "postcode": "44000", "city": "Nantes"],
+                ["name": "Ann Lee", "street": "3 Mill Lane", "postcode": "44000", "city": "Nantes"]
+            ),
             (["name": "Ann Lee"], ["name": "Ann Lee"]), (["name": "Ann Lee", "city": "Leeds"], ["name": "Ann Lee", "city": "Leeds"]),
             (["city": "Leeds", "postcode": "LS1"], ["city": "Leeds", "postcode": "LS1"]), ([:], [:]),
         ] as [(JSON, JSON)])
