@@ -3,7 +3,10 @@ import Simdjson
 
 extension Collector {
     /// Writes the record's properties and context; either stays empty when there is nothing in it.
-    func write(_ type: CallType, _ fields: UnsafeMutablePointer<JSONValueView?>, _ workspace: inout Workspace) throws(ItemProblem) {
+    /// - Parameter said: When the sender said it happened, if that does not count: it is kept in the context.
+    func write(_ type: CallType, _ fields: UnsafeMutablePointer<JSONValueView?>, _ said: JSONValueView?, _ workspace: inout Workspace)
+        throws(ItemProblem)
+    {
         workspace.properties.removeAll()
         workspace.context.removeAll()
         switch type {
@@ -16,7 +19,7 @@ extension Collector {
         case .group: writeGroup(fields, &workspace.properties, &workspace.scratch)
         case .alias: break
         }
-        writeContext(type, fields, workspace.envelope, &workspace.context)
+        writeContext(type, fields, said, workspace.envelope, &workspace.context)
     }
 
     /// Properties, with `name` and `category` of the call where the properties do not say them.
@@ -39,17 +42,23 @@ extension Collector {
 
     /// The context of the item and its batch as one, and the integrations in it. Traits of an identify call are its
     /// properties already.
-    private func writeContext(_ type: CallType, _ fields: UnsafeMutablePointer<JSONValueView?>, _ envelope: Envelope, _ sink: inout JSONSink) {
+    private func writeContext(
+        _ type: CallType, _ fields: UnsafeMutablePointer<JSONValueView?>, _ said: JSONValueView?, _ envelope: Envelope, _ sink: inout JSONSink
+    ) {
         let context = fields[Field.context]
         let integrations = fields[Field.integrations] ?? envelope.integrations
-        if envelope.context == nil, integrations == nil, type != .identify || fields[Field.contextTraits] == nil {
+        if said == nil, envelope.context == nil, integrations == nil, type != .identify || fields[Field.contextTraits] == nil {
             if let context, context.count > 0 { context.minify(to: &sink) }
             return
         }
         var merging = Merging.Object(&sink)
         let layers = [context, envelope.context].compactMap { $0 }
         let all = [fields[Field.integrations], envelope.integrations].compactMap { $0 }.filter { $0.count > 0 }
-        merging.add(layers, levels: 2, without: type == .identify ? "traits" : nil, all.isEmpty ? nil : "integrations", to: &sink)
+        merging.add(
+            layers, levels: 2, without: type == .identify ? "traits" : nil, all.isEmpty ? nil : "integrations",
+            said == nil ? nil : "originalTimestamp",
+            to: &sink)
+        if let said { merging.add("originalTimestamp", said, to: &sink) }
         if !all.isEmpty { merging.add("integrations", all, levels: 2, to: &sink) }
         merging.end(&sink)
     }

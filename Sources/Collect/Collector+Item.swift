@@ -10,7 +10,7 @@ extension Collector {
         _ receipt: inout Receipt
     ) {
         do throws(ItemProblem) {
-            try append(span, origin, scanner, &workspace, &batch)
+            if try append(span, origin, scanner, &workspace, &batch) { receipt.ahead += 1 }
             receipt.accepted += 1
         } catch {
             let item = scanner.slice(span)
@@ -50,9 +50,10 @@ extension Collector {
         return found
     }
 
+    /// - Returns: Whether the item said that it is still to come, and counts as of when it was received.
     private func append(
         _ span: BodyScanner.Span, _ origin: Origin, _ scanner: BodyScanner, _ workspace: inout Workspace, _ batch: inout Batch
-    ) throws(ItemProblem) {
+    ) throws(ItemProblem) -> Bool {
         guard span.count <= limits.item else { throw .tooLarge(bytes: span.count, limit: limits.item) }
         let item = scanner.slice(span)
         guard item[0] == 0x7b else { throw .notAnObject }
@@ -61,7 +62,7 @@ extension Collector {
         workspace.reset()
         let fields = workspace.fields
         let type = try gather(root, origin.route, fields)
-        let at = try time(origin, fields, workspace.envelope)
+        let (at, said) = try time(origin, fields, workspace.envelope)
         let name = try name(type, fields)
         let judgement = try judge.judge(type, name, fields, &workspace.memory)
         let messageID = try messageID(fields, &workspace)
@@ -75,7 +76,7 @@ extension Collector {
         batch.begin(header, name: name, messageID: messageID)
         do throws(ItemProblem) {
             try identify(type, fields, &workspace, &batch)
-            try write(type, fields, &workspace)
+            try write(type, fields, said, &workspace)
             let size = batch.recordCount + workspace.properties.count + workspace.context.count
             guard size <= RecordHeader.maximumRecord else { throw .recordTooLarge(limit: RecordHeader.maximumRecord) }
         } catch {
@@ -85,6 +86,7 @@ extension Collector {
         if workspace.properties.count > 0 { batch.properties { $0.append(contentsOf: workspace.properties.bytes) } }
         if workspace.context.count > 0 { batch.context { $0.append(contentsOf: workspace.context.bytes) } }
         batch.end()
+        return said != nil
     }
 
     private func read(_ item: UnsafeRawBufferPointer, _ behind: Int, _ workspace: borrowing Workspace) throws(ItemProblem) -> JSONValueView {
@@ -144,7 +146,14 @@ extension Collector {
     ///
     /// A device's clock may be wrong, but the time between the event and the sending is right: Segment's
     /// `receivedAt - (sentAt - originalTimestamp)`. Historical imports are taken at their word.
-    private func time(_ origin: Origin, _ fields: UnsafeMutablePointer<JSONValueView?>, _ envelope: Envelope) throws(ItemProblem) -> Instant {
+    ///
+    /// What would then still be to come would stand above all that happens, and be when its customer was last seen, for ever.
+    /// From a device it is a wrong clock, so it counts as of when we received it; in an import it is a wrong mapping, or a plan,
+    /// and is refused.
+    /// - Returns: Besides, what the sender said, where it does not count.
+    private func time(_ origin: Origin, _ fields: UnsafeMutablePointer<JSONValueView?>, _ envelope: Envelope) throws(ItemProblem) -> (
+        at: Instant, said: JSONValueView?
+    ) {
         let timestamp = try Self.instant(fields[Field.timestamp], "timestamp")
         let original = try Self.instant(fields[Field.originalTimestamp], "originalTimestamp")
         let sent = try Self.instant(fields[Field.sentAt] ?? envelope.sentAt, "sentAt")
@@ -161,8 +170,12 @@ extension Collector {
                 at = origin.receivedAt
             }
         }
+        if at > origin.receivedAt + Int64(limits.ahead) {
+            guard origin.route != .import else { throw .timeAhead(field: field, limit: limits.ahead) }
+            return (origin.receivedAt, fields[Field.originalTimestamp] ?? fields[Field.timestamp])
+        }
         guard at.milliseconds >= 0, at.seconds <= Int64(UInt32.max) else { throw .timeOutOfRange(field: field) }
-        return at
+        return (at, nil)
     }
 
     private static func instant(_ value: JSONValueView?, _ field: String) throws(ItemProblem) -> Instant? {

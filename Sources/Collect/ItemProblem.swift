@@ -17,6 +17,8 @@ package enum ItemProblem: Error, Equatable, Sendable {
     case noTime(field: String)
     /// Before 1970 or after 2106.
     case timeOutOfRange(field: String)
+    /// In an import, more milliseconds after it was received than may be.
+    case timeAhead(field: String, limit: Int)
     case unknownChannel(String, known: [String])
     case unknownWord(field: String, word: String, known: [String])
     case noIdentifier
@@ -46,6 +48,7 @@ extension ItemProblem {
         case .controlCharacter: "control-character"
         case .noTime: "invalid-time"
         case .timeOutOfRange: "time-out-of-range"
+        case .timeAhead: "time-ahead"
         case .unknownChannel: "unknown-channel"
         case .unknownWord: "unknown-word"
         case .noIdentifier: "no-identifier"
@@ -84,7 +87,10 @@ extension ItemProblem {
         case .tooLong(let field, let bytes, let limit): "\(field) has \(bytes) bytes; \(limit) are allowed."
         case .controlCharacter(let field): "\(field) has a control character in it (U+0000 to U+001F or U+007F). Leave it out."
         case .noTime(let field): "\(field) is no time. Send RFC 3339 text as \"2026-11-21T23:59:06.123Z\"."
-        case .timeOutOfRange(let field): "\(field) leads to a time before 1970 or after 2106-02-07T06:28:15Z. Check the sender's clock."
+        case .timeOutOfRange(let field): "\(field) leads to a time before 1970. Check the sender's clock."
+        case .timeAhead(let field, let limit):
+            "\(field) is more than \(Self.time(limit)) in the future. An interaction is something that happened: "
+                + "send what is planned as a property of what planned it, or check the time zone."
         case .unknownChannel(let word, let known):
             "channel is \(Self.quoted(word)); known are \(known.joined(separator: ", ")). "
                 + "Declare another one under `channels: declared:` in the channel rules of your blueprint, and apply it."
@@ -99,6 +105,14 @@ extension ItemProblem {
         case .recordTooLarge(let limit):
             "Written to the ledger, with what its batch shares, the item has more than \(limit) bytes. Send less in its properties, traits or context."
         }
+    }
+
+    /// `5 minutes`, `90 seconds`, `1500 milliseconds`.
+    private static func time(_ milliseconds: Int) -> String {
+        func counted(_ count: Int, _ unit: String) -> String { count == 1 ? "1 \(unit)" : "\(count) \(unit)s" }
+        if milliseconds % 60_000 == 0, milliseconds > 0 { return counted(milliseconds / 60_000, "minute") }
+        if milliseconds % 1000 == 0 { return counted(milliseconds / 1000, "second") }
+        return counted(milliseconds, "millisecond")
     }
 
     private static func sentence(_ error: JSONParseError) -> String {

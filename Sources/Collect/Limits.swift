@@ -25,6 +25,8 @@ package struct Limits: Sendable, Equatable {
     package private(set) var depth = 32
     /// Members of one object.
     package private(set) var members = 1000
+    /// How far an interaction may lie after the moment it was received, in milliseconds: clocks are never quite the same.
+    package private(set) var ahead = 300_000
 
     /// Bytes that a body may grow to when what its batch shares is written to each of its items. Not a setting: it keeps
     /// a small body with a large shared context from filling the memory.
@@ -42,6 +44,9 @@ package struct Limits: Sendable, Equatable {
         Setting(name: "import-items", range: 1...100_000, standard: 25_000, text: "Items of an import.", field: \.importItems),
         Setting(name: "item-depth", range: 4...256, standard: 32, text: "Objects and arrays within each other in one item.", field: \.depth),
         Setting(name: "object-members", range: 16...10_000, standard: 1000, text: "Members of one object.", field: \.members),
+        Setting(
+            name: "ahead-milliseconds", range: 0...86_400_000, standard: 300_000, text: "How far an interaction may lie after it was received.",
+            field: \.ahead),
     ]
 
     /// The defaults.

@@ -22,16 +22,20 @@ package struct Receipt: Sendable, Equatable {
     }
 
     package var accepted = 0
+    /// How many of the accepted said that they are still to come, and count as of when they were received.
+    package var ahead = 0
     package var refused: [Refusal] = []
 
     package init() {}
 
-    /// Appends the answer of the tracking API: `{"success":true,"accepted":2,"refused":[{"index":1,…}]}`.
+    /// Appends the answer of the tracking API: `{"success":true,"accepted":2,"ahead":0,"refused":[{"index":1,…}]}`.
     ///
     /// `success` says that the body was taken, which is what Segment's clients look at; a refused item does not make it false.
     package func write(to sink: inout JSONSink) {
         sink.raw("{\"success\":true,\"accepted\":")
         sink.integer(Int64(accepted))
+        sink.raw(",\"ahead\":")
+        sink.integer(Int64(ahead))
         sink.raw(",\"refused\":[")
         for (i, refusal) in refused.enumerated() {
             sink.raw(i > 0 ? ",{\"index\":" : "{\"index\":")

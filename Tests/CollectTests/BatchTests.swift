@@ -117,7 +117,7 @@ import Testing
         let text = String(decoding: outcome.receipt.json, as: UTF8.self)
         #expect(
             text.hasPrefix(
-                #"{"success":true,"accepted":1,"refused":[{"index":1,"messageId":"m","kind":"unknown-type","reason":"type is \"da\"\#u{fffd}nce\", which"#
+                #"{"success":true,"accepted":1,"ahead":0,"refused":[{"index":1,"messageId":"m","kind":"unknown-type","reason":"type is \"da\"\#u{fffd}nce\", which"#
             ))
         #expect(
             text.hasSuffix(

@@ -271,6 +271,26 @@ def test_a_time_that_is_none_is_refused(shop):
     assert [(r["index"], r["messageId"]) for r in refused(answer)] == [(0, "no-time")]
 
 
+@pytest.mark.parametrize("time", ["2030-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_what_is_still_to_come_does_not_stand_above_what_happens(shop, time):
+    who = "u-ahead-" + time[:4]
+    answer = shop.post("/v1/track?wait=view", {"userId": who, "event": "Dreamt", "timestamp": time})
+    assert answer.json()["accepted"] == answer.json()["ahead"] == 1, answer.text
+    seen = shop.customer("user_id:" + who)["lastSeen"]
+    assert seen < "2030"
+    shop.send({"type": "track", "userId": who, "event": "Woke"})
+    newest, oldest = shop.history("user_id:" + who)
+    assert (newest["name"], oldest["name"]) == ("Woke", "Dreamt")
+    assert oldest["at"] == oldest["receivedAt"] and oldest["context"]["originalTimestamp"] == time
+
+
+def test_an_import_of_what_is_still_to_come_is_refused_and_kept(shop):
+    item = {"type": "track", "userId": "u-plan", "event": "Delivery Planned", "messageId": "plan", "timestamp": "2090-01-01T00:00:00Z"}
+    answer = shop.post("/v1/import", {"batch": [item]})
+    assert [(r["index"], r["messageId"], r["kind"]) for r in refused(answer)] == [(0, "plan", "time-ahead")]
+    assert "time-ahead" in shop.folder.run("ledger", "quarantine").stdout
+
+
 # What is said of a customer
 
 def test_a_trait_of_null_goes_and_an_omitted_one_stays(shop):

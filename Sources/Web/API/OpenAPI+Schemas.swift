@@ -43,9 +43,13 @@ extension OpenAPI {
               }
             },
             "Receipt": {
-              "type": "object", "required": ["success", "accepted", "refused"],
+              "type": "object", "required": ["success", "accepted", "ahead", "refused"],
               "properties": {
                 "success": {"const": true}, "accepted": {"type": "integer"},
+                "ahead": {
+                  "type": "integer",
+                  "description": "How many of them said that they are still to come, and count as of when they were received."
+                },
                 "refused": {
                   "type": "array",
                   "items": {

@@ -24,6 +24,7 @@ struct Serve: AsyncParsableCommand {
     @Option(name: .customLong(Known.importItems.name), help: Known.importItems.help) var importItems: String?
     @Option(name: .customLong(Known.itemDepth.name), help: Known.itemDepth.help) var itemDepth: String?
     @Option(name: .customLong(Known.objectMembers.name), help: Known.objectMembers.help) var objectMembers: String?
+    @Option(name: .customLong(Known.aheadTolerance.name), help: Known.aheadTolerance.help) var aheadTolerance: String?
     @Option(name: .customLong(Known.queueBytes.name), help: Known.queueBytes.help) var queueBytes: String?
     @Option(name: .customLong(Known.dedupeWindow.name), help: Known.dedupeWindow.help) var dedupeWindow: String?
     @Option(name: .customLong(Known.quarantineItems.name), help: Known.quarantineItems.help) var quarantineItems: String?
@@ -40,7 +41,8 @@ struct Serve: AsyncParsableCommand {
         let given: [(any AnySetting, String?)] = [
             (Known.host, host), (Known.port, port), (Known.origins, origins), (Known.proxies, proxies), (Known.itemLimit, itemLimit),
             (Known.batchLimit, batchLimit), (Known.batchItems, batchItems), (Known.importLimit, importLimit), (Known.importItems, importItems),
-            (Known.itemDepth, itemDepth), (Known.objectMembers, objectMembers), (Known.queueBytes, queueBytes),
+            (Known.itemDepth, itemDepth), (Known.objectMembers, objectMembers), (Known.aheadTolerance, aheadTolerance),
+            (Known.queueBytes, queueBytes),
             (Known.dedupeWindow, dedupeWindow), (Known.quarantineItems, quarantineItems), (Known.threads, threads), (Known.readers, readers),
             (Known.resources, resources), (Known.logLevel, logLevel),
         ]

@@ -33,6 +33,11 @@ enum Known {
     static let importItems = count("import-items", "import-items", standard: "25000", "The most items that one request to /v1/import may have.")
     static let itemDepth = count("item-depth", "item-depth", standard: "32", "How deep objects and arrays may lie within each other in one item.")
     static let objectMembers = count("object-members", "object-members", standard: "1000", "How many members one object of an item may have.")
+    static let aheadTolerance = Setting(
+        name: "ahead-tolerance", placeholder: "TIME", standard: "5 min",
+        summary:
+            "How far after its arrival an interaction may say that it happened. Past it, it counts as of its arrival; in an import it is refused.",
+        form: .duration(range("ahead-milliseconds")))
     static let queueBytes = Setting(
         name: "queue-bytes", placeholder: "BYTES", standard: "64 MB",
         summary: "How much may wait to be written to the ledger. Past it clients are told to come back later (429).", form: .bytes(64 << 10...8 << 30)
@@ -75,14 +80,14 @@ enum Known {
         try Limits([
             "item-bytes": settings[itemLimit], "batch-bytes": settings[batchLimit], "batch-items": settings[batchItems],
             "import-bytes": settings[importLimit], "import-items": settings[importItems], "item-depth": settings[itemDepth],
-            "object-members": settings[objectMembers],
+            "object-members": settings[objectMembers], "ahead-milliseconds": settings[aheadTolerance],
         ])
     }
 
     /// In the order that help and documentation show.
     static let all: [any AnySetting] = [
         data, host, port, origins, proxies, itemLimit, batchLimit, batchItems, importLimit, importItems, itemDepth,
-        objectMembers, queueBytes, dedupeWindow, quarantineItems, threads,
+        objectMembers, aheadTolerance, queueBytes, dedupeWindow, quarantineItems, threads,
         readers, resources, logLevel,
     ]
 }
