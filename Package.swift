@@ -62,13 +62,14 @@ let package = Package(
             ["Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel", "Simdjson", .product(name: "Logging", package: "swift-log")] + grdb),
         room("Audit", ["Store", "Kernel", "CSodium"] + grdb),
         room("Access", ["Store", "Kernel", "CSodium"] + grdb),
+        room("Rendering", [.product(name: "Mustache", package: "swift-mustache")]),
         room("Collect", ["Ledger", "Identity", "Definitions", "Kernel", "Simdjson", "CZlib", yams]),
         room(
             "Web",
             [
-                "Access", "Collect", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Simdjson", "Store", "Timeline",
-                .product(name: "Hummingbird", package: "hummingbird"), .product(name: "HummingbirdCore", package: "hummingbird"),
-                .product(name: "Mustache", package: "swift-mustache"), .product(name: "NIOCore", package: "swift-nio"),
+                "Access", "Collect", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Rendering", "Simdjson", "Store",
+                "Timeline", .product(name: "Hummingbird", package: "hummingbird"), .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -111,11 +112,13 @@ let package = Package(
             "SightlineTests",
             ["sightline", "Collect", "Kernel", "Ledger", "Store", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         tests("CollectTests", ["Collect", "Definitions", "Identity", "Ledger", "Kernel", "Simdjson"]),
+        tests("RenderingTests", ["Rendering"]),
         tests("DemoTests", ["Demo", "Collect", "Definitions", "Identity", "Ledger", "Kernel", "Simdjson"]),
         tests(
             "WebTests",
             [
-                "Web", "Access", "Collect", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Simdjson", "Store",
+                "Web", "Access", "Collect", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Rendering", "Simdjson",
+                "Store",
                 .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -77,7 +77,8 @@ package struct Merge: Sendable, Equatable {
     package var position: Position?
     package var undoneAt: Instant?
     package var undoneBy: String?
-    /// The sentence for people: `joined because both used e-mail ann@example.com on 3 May 2026`.
+    /// The same as a sentence for the API and the terminal, with kinds as they are named there and the day in UTC:
+    /// `joined because both used email ann@example.com: one interaction on 2026-05-03 carried it with user_id 88213`.
     package var sentence: String
 }
 

@@ -67,13 +67,14 @@ import Testing
         }
     }
 
-    @Test func `a token whose role reads no customers over the API sees none on pages either`() async throws {
+    @Test func `a token whose role reads no customers over the API is told so at the sign-in, and sees none on pages either`() async throws {
         try await TestServer.run(pages: true) { (server) async throws in
             try await World.fill(server)
-            let (cookie, _) = try await Self.signIn(server, token: try server.token(.employee))
+            let (cookie, status) = try await Self.signIn(server, token: try server.token(.employee))
+            #expect(status == 403 && !cookie.contains("sightline="))
             for path in ["/customers", "/customers?q=ann", "/live", "/reviews", "/live/stream"] {
                 let answer = try await server.send("GET", path, headers: [("Cookie", cookie)])
-                #expect(answer.status == 403, "\(path)")
+                #expect([303, 401].contains(answer.status), "\(path)")
                 #expect(!answer.text.contains("Ann Archer"))
             }
         }

@@ -1,6 +1,7 @@
 import Customers
 import Kernel
 import Ledger
+import Rendering
 
 /// What stands beside a timeline: what we were told, why this is one person, and how much happened where.
 struct About: Sendable {
@@ -100,8 +101,8 @@ struct About: Sendable {
         return parts.compactMap { $0 }.joined(separator: ", ")
     }
     private func fields(of trait: Trait) -> Fields {
-        let rows = PropertyRow.rows(of: trait.value.members ?? [], isFromCustomer: false).rows
-        let text = trait.value.string.flatMap(formats.moment) ?? PropertyRow.plain(trait.value)
+        let rows = PropertyRow.rows(of: trait.value.members ?? [], isFromCustomer: false, formats).rows
+        let text = trait.value.string.flatMap(formats.readable) ?? PropertyRow.plain(trait.value)
         return [
             "name": NameWords.title(trait.key), "value": !rows.isEmpty ? nil : text.count > 300 ? String(text.prefix(300)) + "…" : text,
             "rows": rows.map { row in
@@ -121,13 +122,13 @@ struct About: Sendable {
     }
 
     private func merge(_ merge: Merge) -> Fields {
-        let sentence = merge.sentence.prefix(1).uppercased() + merge.sentence.dropFirst()
         let place = "/customers/\(view.id)"
         let other = merge.undoneAt == nil ? nil : [merge.kept, merge.absorbed].first { !view.ids.contains($0) }
         return [
-            "sentence": sentence, "apart": merge.undoneAt != nil, "proof": merge.position.map { "\(place)/interactions/\($0.raw)" },
+            "sentence": MergeWords.sentence(merge, formats), "apart": merge.undoneAt != nil,
+            "proof": merge.position.map { "\(place)/interactions/\($0.raw)" },
             "date": formats.shortDate(merge.at), "at": merge.at.rfc3339,
-            "undone": merge.undoneAt.map { "Taken apart on \(formats.shortDate($0))" + (merge.undoneBy.map { " by " + $0 } ?? "") },
+            "undone": merge.undoneAt.map { "Taken apart on \(formats.date(formats.day(of: $0)))" + (merge.undoneBy.map { " by " + $0 } ?? "") },
             "undo": mayDecide && merge.undoneAt == nil ? "\(place)/merges/\(merge.id)/undo" : nil,
             "again": mayDecide ? other.map { "\(place)/merge?with=\($0)" } : nil,
         ]

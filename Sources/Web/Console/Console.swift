@@ -1,7 +1,7 @@
 import Access
 import Foundation
 import Kernel
-import Mustache
+import Rendering
 
 /// The console: pages for people. Give it a request, get an answer; it knows no server.
 package struct Console: Sendable {
@@ -119,11 +119,10 @@ package struct Console: Sendable {
     /// - Parameter deed: `join customers`
     static func demand(_ permission: Permission, of visit: Visit, to deed: String) throws {
         guard !permission.roles.contains(visit.session.principal.role) else { return }
-        let roles = permission.roles.map(\.rawValue).sorted().joined(separator: ", ")
         throw Problem(
             status: 403, kind: "forbidden", title: "Your role may not do this",
             detail: "You are signed in as \(visit.session.principal.name), with the role \(visit.session.principal.role.rawValue). "
-                + "To \(deed) takes one of these: \(roles). Ask somebody who has it, or sign in with another token.")
+                + "To \(deed) takes one of these roles: \(Roles.listed(permission.roles)). Ask somebody who has it, or sign in with another token.")
     }
 
     static let nowhere = Problem(
@@ -156,7 +155,7 @@ extension Console {
         all["me"] = visit.session.principal.name
         all["role"] = visit.session.principal.role.rawValue
         all["form"] = visit.session.formToken
-        if all.child(named: "q") == nil { all["q"] = visit.request.query["search"] }
+        if !all.has("q") { all["q"] = visit.request.query["search"] }
         if let flash = sessions.takeFlash(for: visit.session) {
             all["flash"] =
                 [
@@ -171,7 +170,7 @@ extension Console {
     func frame(_ fields: inout Fields, title: String) {
         fields["title"] = title
         fields["workspace"] = services.workspace().name
-        fields["css"] = resources.address(of: "sightline.css")
+        fields["css"] = resources.address(of: Resources.styleSheet)
         fields["js"] = resources.address(of: "console.js")
         fields["livejs"] = resources.address(of: "live.js")
         fields["favicon"] = resources.address(of: "favicon.svg")
@@ -179,8 +178,7 @@ extension Console {
     }
 
     func render(_ template: String, _ fields: Fields) throws -> String {
-        guard let html = resources.templates.render(fields, withTemplate: template) else { throw ResourceProblem.missing(tried: [template]) }
-        return html
+        try resources.templates.filled(template, with: fields)
     }
 
     private static func entry(_ href: String, _ label: String, _ icon: String, _ isHere: Bool, count: Int = 0) -> Fields {

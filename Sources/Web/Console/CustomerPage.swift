@@ -2,6 +2,7 @@ import Access
 import Customers
 import Kernel
 import Ledger
+import Rendering
 
 extension Console {
     static let nobody = Problem(
@@ -111,8 +112,8 @@ extension Console {
         let interaction = item.interaction
         let sentence = history.sentence(of: item)
         let isIn = interaction.direction == .in
-        let properties = PropertyRow.rows(of: services.json(interaction.properties)?.members ?? [], isFromCustomer: isIn)
-        let context = PropertyRow.rows(of: services.json(interaction.context)?.members ?? [], isFromCustomer: false)
+        let properties = PropertyRow.rows(of: services.json(interaction.properties)?.members ?? [], isFromCustomer: isIn, visit.formats)
+        let context = PropertyRow.rows(of: services.json(interaction.context)?.members ?? [], isFromCustomer: false, visit.formats)
         var facts: [(String, String?)] = [
             ("What", interaction.name), ("When", visit.formats.whole(interaction.at)), ("Channel", ChannelWords.title(item.channel)),
             ("Direction", isIn ? "from " + who.short : interaction.direction == .out ? "from us" : "worked out"), ("Media", interaction.media.name),

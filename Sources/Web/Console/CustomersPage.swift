@@ -1,5 +1,6 @@
 import Customers
 import Kernel
+import Rendering
 
 extension Console {
     /// The most customers that a search shows.

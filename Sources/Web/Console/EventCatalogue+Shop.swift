@@ -76,7 +76,7 @@ extension EventCatalogue {
         return Sentence(.we, "delivered", p.things ?? p.order ?? "the order", [late] + both(p) + carrier(t), icon: "truck")
     }
     private static let late: Entry = { t in
-        let due = t.properties.text("newdate", "expectedat", "estimateddelivery", "neweta", "eta").map { "now due " + $0 }
+        let due = t.properties.text("newdate", "expectedat", "estimateddelivery", "neweta", "eta").map { "now due " + (t.formats.readable($0) ?? $0) }
         return bad(Sentence(.nobody, "Delivery is late", nil, [t.properties.order, due] + carrier(t), icon: "truck"))
     }
     private static let cancelled: Entry = { t in

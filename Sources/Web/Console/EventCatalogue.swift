@@ -46,7 +46,7 @@ enum EventCatalogue {
     }
 
     private static let fallback: Entry = { telling in
-        Sentence(.nobody, telling.name.isEmpty ? "Something without a name" : telling.name, nil, telling.properties.telling)
+        Sentence(.nobody, telling.name.isEmpty ? "Something without a name" : telling.name, nil, telling.properties.telling(telling.formats))
     }
 
     private static let identified: Entry = { telling in

@@ -89,6 +89,15 @@ struct Formats: Sendable {
         guard text.utf8.count >= 19, text.utf8.count <= 35, let at = Instant(text) else { return nil }
         return shortDate(at) + ", " + time(at)
     }
+    /// A time or a day that a program wrote (RFC 3339), as the rest of the page writes them; nil for any other text.
+    ///
+    /// A bare day is said as it stands, in no zone: `1987-04-02` is `2 Apr 1987` everywhere.
+    func readable(_ text: String) -> String? {
+        if let moment = moment(text) { return moment }
+        guard let day = day(text) else { return nil }
+        let date = Instant.date(days: day.number)
+        return "\(date.day) \(Self.months[date.month - 1].prefix(3)) \(date.year)"
+    }
     /// `19 Nov`
     func shortDay(_ at: Instant) -> String { shortDate(at).split(separator: " ").prefix(2).joined(separator: " ") }
     /// `Thursday 19 November 2026, 07:20:04`

@@ -1,6 +1,7 @@
 import Customers
 import Kernel
 import Ledger
+import Rendering
 
 /// Turns interactions into the lines of a timeline: grouped by day, in words, with runs of small ones folded into one line.
 struct History: Sendable {
@@ -18,13 +19,13 @@ struct History: Sendable {
 
     /// The words for one interaction.
     func sentence(of item: HistoryItem) -> Sentence {
-        EventCatalogue.sentence(Self.telling(item, services.json))
+        EventCatalogue.sentence(Self.telling(item, services.json, formats))
     }
-    static func telling(_ item: HistoryItem, _ json: ([UInt8]) -> JSON?) -> Telling {
+    static func telling(_ item: HistoryItem, _ json: ([UInt8]) -> JSON?, _ formats: Formats) -> Telling {
         let interaction = item.interaction
         return Telling(
             name: interaction.name, channel: item.channel, direction: interaction.direction, type: interaction.type, value: interaction.value,
-            properties: Properties(interaction.properties.isEmpty ? nil : json(interaction.properties)))
+            properties: Properties(interaction.properties.isEmpty ? nil : json(interaction.properties)), formats: formats)
     }
 
     /// The days of some interactions, newest first. Three and more days on which nothing but small things happened become one stretch.
@@ -112,10 +113,10 @@ struct History: Sendable {
     /// One interaction.
     func line(_ item: HistoryItem) -> Fields {
         let interaction = item.interaction
-        let telling = Self.telling(item, services.json)
+        let telling = Self.telling(item, services.json, formats)
         let sentence = EventCatalogue.sentence(telling)
         let isIn = interaction.direction == .in
-        var rows = PropertyRow.rows(of: telling.properties.members, isFromCustomer: isIn).rows
+        var rows = PropertyRow.rows(of: telling.properties.members, isFromCustomer: isIn, formats).rows
         let more = rows.count - Self.rowsInLine
         if more > 0 { rows.removeLast(more) }
         let mark = mark(interaction.direction)

@@ -1,6 +1,7 @@
 import Customers
 import Kernel
 import Ledger
+import Rendering
 
 extension Console {
     /// How many rows the live page begins with, and keeps.
@@ -31,7 +32,7 @@ extension Console {
     func liveRow(_ live: LiveItem, _ formats: Formats) -> Fields {
         let item = live.item
         let interaction = item.interaction
-        let sentence = EventCatalogue.sentence(History.telling(item, services.json))
+        let sentence = EventCatalogue.sentence(History.telling(item, services.json, formats))
         let best = interaction.identifiers.map { (kind: services.kindName($0.kind), value: $0.value) }
         let known = ["email", "phone", "loyalty_id", "user_id"].lazy.compactMap { kind in best.first { $0.kind == kind } }.first ?? best.first
         let who = Who(name: live.name, identifier: known, id: item.customer)

@@ -1,6 +1,7 @@
 import Access
 import Customers
 import Kernel
+import Rendering
 
 extension Console {
     /// Two customers side by side, so that somebody can decide whether they are one.
@@ -12,7 +13,7 @@ extension Console {
     /// A trait's value in one line.
     private static func line(_ value: JSON, _ formats: Formats) -> String {
         let parts = (value.members?.map(\.value) ?? value.array ?? [value]).filter { !$0.isNull }
-        return parts.map { $0.string.flatMap(formats.moment) ?? PropertyRow.plain($0) }.joined(separator: ", ")
+        return parts.map { $0.string.flatMap(formats.readable) ?? PropertyRow.plain($0) }.joined(separator: ", ")
     }
 
     private func side(_ view: CustomerView, _ other: CustomerView, _ common: Set<String>, _ formats: Formats) -> Fields {
@@ -108,7 +109,7 @@ extension Console {
         return try await page(
             "undo", title: "Two people?", room: "customers", visit,
             [
-                "who": Who(view).title, "sentence": merge.sentence.prefix(1).uppercased() + merge.sentence.dropFirst(),
+                "who": Who(view).title, "sentence": MergeWords.sentence(merge, visit.formats),
                 "back": "/customers/\(view.id)",
                 "post": "/customers/\(view.id)/merges/\(merge.id)/undo", "kept": merge.kept.description, "absorbed": merge.absorbed.description,
             ])

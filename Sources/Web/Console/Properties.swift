@@ -1,4 +1,5 @@
 import Kernel
+import Rendering
 
 /// The properties of one interaction, found by their names however a sender spells them: `order_id`, `orderId` and `Order ID` are one.
 struct Properties: Sendable {
@@ -101,13 +102,14 @@ struct Properties: Sendable {
     static func isWords(_ name: String) -> Bool { wordNames.contains(plain(name)) }
 
     /// Up to three properties that tell something, for an event the catalogue does not know.
-    var telling: [String] {
+    func telling(_ formats: Formats) -> [String] {
         var found: [String] = []
         for member in members where found.count < 3 {
             let plain = Self.plain(member.key)
             if Self.isWords(plain) || plain.isEmpty || Self.technical.contains(where: { plain.hasSuffix($0) }) { continue }
             switch member.value {
-            case .string(let text) where (1...48).contains(text.trimmed.count): found.append(Self.words(of: member.key) + " " + text.trimmed)
+            case .string(let text) where (1...48).contains(text.trimmed.count):
+                found.append(Self.words(of: member.key) + " " + (formats.readable(text.trimmed) ?? text.trimmed))
             case .integer(let number): found.append(Self.words(of: member.key) + " " + Formats.number(Int(clamping: number)))
             case .number(let number): found.append(Self.words(of: member.key) + " " + Formats.number(number, places: 2))
             case .bool(true): found.append(Self.words(of: member.key))
@@ -147,6 +149,8 @@ struct PropertyRow: Sendable, Equatable {
     var depth: Int
     /// The customer's own words.
     var isVoice: Bool
+    /// What was sent, where ``value`` says it another way: a time as programs write it.
+    var sent: String?
 
     /// The most lines of one table; what is left out is said in words.
     static let maximum = 80
@@ -155,8 +159,8 @@ struct PropertyRow: Sendable, Equatable {
     /// Nested deeper than this is shown as JSON text.
     static let maximumDepth = 4
 
-    /// The rows of an object, and how many were left out.
-    static func rows(of members: [JSON.Member], isFromCustomer: Bool) -> (rows: [PropertyRow], more: Int) {
+    /// The rows of an object, and how many were left out. Times are written as on the rest of the page.
+    static func rows(of members: [JSON.Member], isFromCustomer: Bool, _ formats: Formats) -> (rows: [PropertyRow], more: Int) {
         var rows: [PropertyRow] = []
         var more = 0
         func add(_ name: String, _ value: JSON, _ depth: Int) {
@@ -175,7 +179,10 @@ struct PropertyRow: Sendable, Equatable {
                 rows.append(PropertyRow(name: name, value: cut(inner.map(plain).joined(separator: ", ")), depth: depth, isVoice: false))
             default:
                 let isVoice = isFromCustomer && value.string != nil && Properties.isWords(name)
-                rows.append(PropertyRow(name: name, value: cut(plain(value)), depth: depth, isVoice: isVoice))
+                let readable = value.string.flatMap(formats.readable)
+                rows.append(
+                    PropertyRow(
+                        name: name, value: readable ?? cut(plain(value)), depth: depth, isVoice: isVoice, sent: readable == nil ? nil : value.string))
             }
         }
         for member in members { add(member.key, member.value, 0) }
@@ -201,6 +208,9 @@ struct PropertyRow: Sendable, Equatable {
     }
 
     var fields: Fields {
-        ["name": name, "value": value, "depth": depth > 0 ? "is-in-\(min(depth, 4))" : nil, "isVoice": isVoice, "isHead": value == nil]
+        [
+            "name": name, "value": value, "depth": depth > 0 ? "is-in-\(min(depth, 4))" : nil, "isVoice": isVoice, "isHead": value == nil,
+            "sent": sent,
+        ]
     }
 }

@@ -1,31 +1,39 @@
 import Foundation
-package import Mustache
+package import Rendering
 
-/// Templates and static files, read once at start: a page needs no file after that, so a server goes on when its build folder is gone.
+/// Templates, styles and static files, read once at start: a page needs no file after that, so a server goes on when its build folder is gone.
 package struct Resources: Sendable {
-    package let templates: MustacheLibrary
+    let templates: Templates
     let files: [String: StaticFile]
 
-    /// Reads everything below a folder that has `templates` and `static` in it.
+    /// What the parts of the style sheet are served as, in one.
+    static let styleSheet = "sightline.css"
+
+    /// Reads everything below a folder that has `templates`, `styles` and `static` in it.
+    ///
+    /// The files of `styles` are joined to one style sheet in the order of their names.
     package init(folder: String) throws(ResourceProblem) {
         let root = URL(fileURLWithPath: folder, isDirectory: true)
-        var library = MustacheLibrary()
-        let names = try Self.names(in: root.appendingPathComponent("templates"))
-        for file in names where file.hasSuffix(".mustache") {
-            let name = String(file.dropLast(".mustache".count))
+        var sources: [String: String] = [:]
+        for file in try Self.names(in: root.appendingPathComponent("templates")) where file.hasSuffix(".mustache") {
             let bytes = try Self.bytes(of: root.appendingPathComponent("templates").appendingPathComponent(file))
-            do {
-                try library.register(String(decoding: bytes, as: UTF8.self), named: name)
-            } catch {
-                throw .template(name: name, reason: String(describing: error))
-            }
+            sources[String(file.dropLast(".mustache".count))] = String(decoding: bytes, as: UTF8.self)
         }
-        templates = library
+        do {
+            templates = try Templates(sources, as: .html)
+        } catch {
+            throw .template(error)
+        }
         var files: [String: StaticFile] = [:]
         for name in try Self.names(in: root.appendingPathComponent("static")) {
             guard let type = StaticFile.type(of: name) else { continue }
             files[name] = StaticFile(bytes: try Self.bytes(of: root.appendingPathComponent("static").appendingPathComponent(name)), type: type)
         }
+        var styles: [UInt8] = []
+        for name in try Self.names(in: root.appendingPathComponent("styles")) where name.hasSuffix(".css") {
+            styles += try Self.bytes(of: root.appendingPathComponent("styles").appendingPathComponent(name))
+        }
+        if let type = StaticFile.type(of: Self.styleSheet) { files[Self.styleSheet] = StaticFile(bytes: styles, type: type) }
         self.files = files
     }
 
@@ -73,14 +81,24 @@ package struct Resources: Sendable {
 package enum ResourceProblem: Error, Sendable, Equatable, CustomStringConvertible {
     case missing(tried: [String])
     case unreadable(path: String, reason: String)
-    case template(name: String, reason: String)
+    case template(TemplateProblem)
 
     package var description: String {
         switch self {
         case .missing(let tried):
             "The pages' templates were not found. Looked in \(tried.joined(separator: ", ")). Name their folder with --resources or SIGHTLINE_RESOURCES."
         case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)."
-        case .template(let name, let reason): "The template \(name) is not well formed: \(reason)."
+        case .template(let problem): Self.sentence(problem)
+        }
+    }
+
+    private static func sentence(_ problem: TemplateProblem) -> String {
+        switch problem {
+        case .missing(let name): "There is no template \(name). The folder of templates belongs to another version, or files of it are gone."
+        case .malformed(let name, let reason): "The template \(name) is not well formed: \(reason)."
+        case .forbidden(let name, let line): "\(name).mustache:\(line): a tag that gets round the escaping. Write {{name}} instead."
+        case .unquoted(let name, let line): "\(name).mustache:\(line): a value in an attribute without quotes. Put it in \"…\"."
+        case .unknownPart(let name, let line, let part): "\(name).mustache:\(line): there is no template \(part) to include."
         }
     }
 }

@@ -1,6 +1,7 @@
 import Access
 import Customers
 import Kernel
+import Rendering
 
 extension Console {
     /// How many reviews a page shows.

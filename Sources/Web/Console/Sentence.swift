@@ -50,6 +50,8 @@ struct Telling: Sendable {
     var type: CallType
     var value: Double?
     var properties: Properties
+    /// How the page writes times.
+    var formats: Formats
 
     /// The amount of money in it.
     var amount: String? {

@@ -1,5 +1,6 @@
 import Access
 import Kernel
+import Rendering
 
 extension Console {
     /// With TLS the name has the prefix that keeps other hosts of the domain from setting the cookie (RFC 6265bis, section 4.1.3).
@@ -47,7 +48,11 @@ extension Console {
         let now = services.clock.now
         if let seconds = tries.wait(request.client, now: now) { return try paused(request, next: next, seconds: seconds) }
         let token = request.form["token"] ?? ""
-        guard !token.isEmpty, token.utf8.count <= 512, let value = await sessions.begin(token: token) else {
+        let principal = token.isEmpty || token.utf8.count > 512 ? nil : await services.principal(token)
+        if let principal, !Permission.read.roles.contains(principal.role) {
+            return try signInPage(request, next: next, problem: ("This role sees no pages.", Self.blind(principal)), status: 403)
+        }
+        guard principal != nil, let value = await sessions.begin(token: token) else {
             let left = tries.wrong(request.client, now: now)
             if left == 0, let seconds = tries.wait(request.client, now: now) { return try paused(request, next: next, seconds: seconds) }
             let rest = left <= 3 ? " \(left == 1 ? "One try is" : "\(left) tries are") left before a pause of 15 minutes." : ""
@@ -61,6 +66,12 @@ extension Console {
         return answer
     }
 
+    /// What somebody with a right token and nothing to see is told.
+    private static func blind(_ principal: Principal) -> String {
+        "The token \(principal.name) is right, but \(Roles.with(principal.role)) may not see customers, and these pages hold nothing else. "
+            + "Sign in with a token of one of these roles: \(Roles.listed(Permission.read.roles))."
+    }
+
     private func paused(_ request: PageRequest, next: String?, seconds: Int) throws -> PageAnswer {
         var answer = try signInPage(
             request, next: next, problem: ("Too many wrong tries.", "Signing in from here pauses for \((seconds + 59) / 60) min."), status: 429)
@@ -71,11 +82,24 @@ extension Console {
     private func signInPage(_ request: PageRequest, next: String?, problem: (String, String)? = nil, status: Int = 200) throws -> PageAnswer {
         let known = request.cookie(Self.signInCookieName(request)).flatMap { $0.utf8.count == 52 ? $0 : nil }
         let form = known ?? Base32.text(services.randomness.bytes(33))
-        var fields: Fields = ["form": form, "next": next, "problem": problem?.0, "reason": problem?.1]
+        var fields: Fields = [
+            "form": form, "next": next, "problem": problem?.0, "reason": problem?.1, "deciders": Self.tagged(Permission.change.roles),
+            "lookers": Self.tagged(Permission.read.roles.subtracting(Permission.change.roles)),
+            "others": Self.tagged(Set(Role.allCases).subtracting(Permission.read.roles)),
+            "hasOthers": Permission.read.roles.count < Role.allCases.count,
+        ]
         frame(&fields, title: "Sign in")
         var answer = PageAnswer.page(try render("signin", fields), status: status)
         answer.headers.append(setCookie(Self.signInCookieName(request), form, seconds: 3600, request))
         return answer
+    }
+
+    /// Roles for a sentence of the template, each with what stands before it.
+    private static func tagged(_ roles: Set<Role>) -> [Fields] {
+        let names = Roles.sorted(roles)
+        return names.enumerated().map { i, name in
+            ["name": name, "before": i == 0 ? nil : i == names.count - 1 ? " or " : ", "]
+        }
     }
 
     func signOut(_ visit: Visit) -> PageAnswer {

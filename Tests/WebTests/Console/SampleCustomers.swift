@@ -34,14 +34,14 @@ extension SampleWorld {
                 Self.merge(
                     11, kept, CustomerID(raw: 412),
                     .identifiers(kind: "anonymous_id", value: "7f3a9b22", otherKind: "email", otherValue: "nora.adeyemi@example.com"),
-                    "joined because both used e-mail nora.adeyemi@example.com on 14 September 2025"),
+                    "joined because both used anonymous_id 7f3a9b22: one interaction on 2026-01-03 carried it with email nora.adeyemi@example.com"),
                 Self.merge(
                     12, kept, CustomerID(raw: 9001),
                     .identifiers(kind: "loyalty_id", value: "4410 0932", otherKind: "email", otherValue: "nora.adeyemi@example.com"),
-                    "joined because both used loyalty card 4410 0932 on 3 January 2026"),
+                    "joined because both used loyalty_id 4410 0932: one interaction on 2026-01-03 carried it with email nora.adeyemi@example.com"),
                 Self.merge(
                     13, kept, CustomerID(raw: 9200), .person(name: "Tom Okafor", note: "said so on the phone"),
-                    "joined by Tom Okafor on 4 March 2026: said so on the phone",
+                    "joined by Tom Okafor on 2026-01-03: said so on the phone",
                     undone: "2026-03-05T09:00:00Z"),
             ], ids: [412, 9001]
         ) { view in

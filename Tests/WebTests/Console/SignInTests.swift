@@ -1,4 +1,5 @@
 import Access
+import Foundation
 import Kernel
 import Synchronization
 import Testing
@@ -124,13 +125,36 @@ import Testing
         #expect(await browser.get("/customers", headers: ["sec-fetch-site": "same-origin"]).status == 303)
     }
 
-    @Test func `an employee may sign in and sees that the role shows no customers`() async throws {
-        let (browser, _) = try browser()
-        #expect(await browser.signIn("secret-employee").status == 303)
+    @Test func `a role that sees no customers is told so at the sign-in, with the roles that do, and gets no session`() async throws {
+        let (browser, world) = try browser()
+        let answer = await browser.signIn("secret-employee")
+        #expect(answer.status == 403)
+        #expect(answer.text.contains("The token Tom Okafor is right, but an employee may not see customers"))
+        #expect(answer.text.contains("administrator, lead, analyst, marketer or agent."))
+        #expect(browser.cookies["sightline"] == nil)
+        #expect(await browser.get("/customers").status == 303)
+        // Nobody's wrong try: ten of them stop nobody.
+        for _ in 0..<10 { _ = await browser.signIn("secret-employee") }
+        #expect(await browser.signIn().status == 303)
+        // Who lost the role while signed in is told on the page.
+        world.state.withLock { state in
+            state.tokens["secret-administrator"] = Principal(name: "Marta", role: .employee)
+            state.now = state.now + Sessions.recheck
+        }
         let page = await browser.get("/customers")
-        #expect(page.status == 403)
-        #expect(page.text.contains("employee"))
-        #expect(!page.text.contains("Nora"))
+        #expect(page.status == 403 && page.text.contains("employee") && !page.text.contains("Nora"))
+    }
+
+    @Test(arguments: Role.allCases) func `the sign-in page says what each role may do, as the table of permissions has it`(role: Role) async throws {
+        let text = try await browser().0.get("/signin").text
+        let sees = try #require(text.range(of: "you see every customer and decide"))
+        let looks = try #require(text.range(of: "and change nothing"))
+        let place = try #require(text.range(of: "<code>\(role.rawValue)</code>")).lowerBound
+        if Permission.change.roles.contains(role) {
+            #expect(place < sees.lowerBound)
+        } else {
+            #expect(Permission.read.roles.contains(role) ? sees.upperBound < place && place < looks.lowerBound : looks.upperBound < place)
+        }
     }
 
     @Test func `a parameter of a path or a form is decoded once, and what is no UTF-8 is left out`() {

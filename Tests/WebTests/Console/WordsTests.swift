@@ -1,16 +1,19 @@
-import Customers
 import Foundation
 import Kernel
 import Ledger
 import Testing
 
+@testable import Customers
 @testable import Web
 
 @Suite struct `The words for what happened` {
+    private let formats = Formats(zone: .gmt, now: Instant(milliseconds: 1_795_000_000_000))
+
     private func say(_ name: String, _ json: JSON = [:], _ direction: Direction = .in, _ channel: String = "web", type: CallType = .track)
         -> Sentence
     {
-        EventCatalogue.sentence(Telling(name: name, channel: channel, direction: direction, type: type, value: nil, properties: Properties(json)))
+        EventCatalogue.sentence(
+            Telling(name: name, channel: channel, direction: direction, type: type, value: nil, properties: Properties(json), formats: formats))
     }
     private func text(_ s: Sentence) -> String { ([s.does, s.what ?? ""] + s.asides).filter { !$0.isEmpty }.joined(separator: "|") }
 
@@ -96,17 +99,54 @@ import Testing
 
     @Test func `properties of any depth become lines, up to a limit that is said`() {
         let members: [JSON.Member] = [.init("a", ["b": ["c": ["d": ["e": ["f": 1]]]]]), .init("list", [1, "two", true]), .init("text", "So")]
-        let rows = PropertyRow.rows(of: members, isFromCustomer: true).rows
+        let rows = PropertyRow.rows(of: members, isFromCustomer: true, formats).rows
         #expect(rows.map(\.depth).max() == PropertyRow.maximumDepth)
         #expect(rows.first { $0.name == "e" }?.value == "{\"f\":1}" && rows.first { $0.name == "list" }?.value == "1, two, yes")
         #expect(rows.first { $0.name == "text" }?.isVoice == true)
-        let many = PropertyRow.rows(of: (0..<100).map { .init("k\($0)", 1) }, isFromCustomer: true)
+        let many = PropertyRow.rows(of: (0..<100).map { .init("k\($0)", 1) }, isFromCustomer: true, formats)
         #expect(many.rows.count == PropertyRow.maximum && many.more == 20)
-        let long = PropertyRow.rows(of: [.init("x", .string(String(repeating: "é", count: 2000)))], isFromCustomer: true).rows
+        let long = PropertyRow.rows(of: [.init("x", .string(String(repeating: "é", count: 2000)))], isFromCustomer: true, formats).rows
         #expect(long[0].value?.count == PropertyRow.maximumValue + 1)
         #expect(
             Properties.words(of: "shippingMethod") == "shipping method" && Properties.words(of: "order_ID") == "order id"
                 && Properties.words(of: "nps") == "NPS")
+    }
+
+    @Test func `why two are one is said in the words and dates of the page, never in those of the API`() throws {
+        func say(_ reason: Merge.Reason) throws -> String {
+            let merge = Merge(
+                id: 1, kept: CustomerID(raw: 1), absorbed: CustomerID(raw: 2), reason: reason, at: try #require(Instant("2026-01-02T23:30:00Z")),
+                position: nil, undoneAt: nil, undoneBy: nil, sentence: "joined because both used email a@b on 2026-01-02")
+            let zone = try #require(TimeZone(identifier: "Europe/Berlin"))
+            return MergeWords.sentence(merge, Formats(zone: zone, now: try #require(Instant("2026-11-19T10:42:00Z"))))
+        }
+        #expect(
+            try say(.identifiers(kind: "loyalty_id", value: "4410", otherKind: "anonymous_id", otherValue: "e2f1c8a0-90be-4f57-b0ce-1a2b3c4d5e6f"))
+                == "Joined because both used loyalty card 4410: on 3 January it came together with browser or app e2f1c8…5e6f")
+        #expect(
+            try say(.identifiers(kind: "soc_sec_id", value: "1", otherKind: "user_id", otherValue: "88213"))
+                == "Joined because both used soc sec id 1: on 3 January it came together with account 88213")
+        #expect(
+            try say(.identifiers(kind: "email", value: "", otherKind: "phone", otherValue: ""))
+                == "Joined because one interaction on 3 January carried identifiers of both, since erased")
+        #expect(
+            try say(.match(rule: "surname + date_of_birth", values: ["smith", "1980-04-02"]))
+                == "Joined because both have the same surname and date of birth (smith, 2 Apr 1980), seen on 3 January")
+        #expect(try say(.person(name: "Tom Okafor", note: " ")) == "Joined by Tom Okafor on 3 January")
+        #expect(try say(.person(name: "Tom Okafor", note: "same voice")) == "Joined by Tom Okafor on 3 January: same voice")
+    }
+
+    @Test func `times that programs wrote are read as the page writes them, and other texts are left alone`() throws {
+        let zone = try #require(TimeZone(identifier: "Europe/London"))
+        let formats = Formats(zone: zone, now: try #require(Instant("2026-11-19T10:42:00Z")))
+        #expect(formats.readable("2026-07-01T23:30:00Z") == "2 Jul 2026, 00:30" && formats.readable("1987-04-02") == "2 Apr 1987")
+        for text in ["1987-02-30", "19870402", "2026", "12:30", "HP-40817", "", "2026-07-01 or so"] {
+            #expect(formats.readable(text) == nil, "\(text)")
+        }
+        let row = try #require(PropertyRow.rows(of: [.init("due", "2026-07-01T23:30:00Z")], isFromCustomer: true, formats).rows.first)
+        #expect(row.value == "2 Jul 2026, 00:30" && row.sent == "2026-07-01T23:30:00Z")
+        #expect(text(say("Delivery Delayed", ["eta": "2026-11-22"], .out)) == "Delivery is late|now due 22 Nov 2026")
+        #expect(text(say("Odd Thing", ["promised": "2026-11-22T09:00:00Z"])) == "Odd Thing|promised 22 Nov 2026, 09:00")
     }
 
     @Test func `nobody is given a name they do not have`() {
