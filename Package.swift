@@ -62,6 +62,7 @@ let package = Package(
             ["Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel", "Simdjson", .product(name: "Logging", package: "swift-log")] + grdb),
         room("Audit", ["Store", "Kernel", "CSodium"] + grdb),
         room("Access", ["Store", "Kernel", "CSodium"] + grdb),
+        room("Notes", ["Access", "Pipeline", "Identity", "Timeline", "Ledger", "Store", "Kernel", "Simdjson"] + grdb),
         room("Rendering", [.product(name: "Mustache", package: "swift-mustache")]),
         room("Collect", ["Ledger", "Identity", "Definitions", "Kernel", "Simdjson", "CZlib", yams]),
         room(
@@ -106,6 +107,7 @@ let package = Package(
             path: "Tests/Support", swiftSettings: strict),
         tests("PipelineTests", ["TestSupport", "Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel"] + grdb),
         tests("CustomersTests", ["TestSupport", "Customers", "Pipeline", "Identity", "Ledger", "Store", "Kernel"] + grdb),
+        tests("NotesTests", ["TestSupport", "Notes", "Access", "Customers", "Identity", "Pipeline", "Ledger", "Kernel"]),
         tests("AuditTests", ["Audit", "Kernel", "Store"] + grdb),
         tests("AccessTests", ["Access", "Kernel", "Store"] + grdb),
         tests(

@@ -283,6 +283,7 @@ package struct Interaction: Sendable {
     package var receivedAt: Instant
     package var value: Double?
     package var source: UInt16
+    /// Those that came with it; kinds that are ours alone are left out.
     package var identifiers: [(kind: IdentifierKind, value: String)]
     /// JSON text; empty when there is none.
     package var properties: [UInt8]
@@ -303,7 +304,7 @@ package struct Interaction: Sendable {
         value = view.value
         source = view.source
         var found: [(kind: IdentifierKind, value: String)] = []
-        view.identifiers { kind, bytes in found.append((kind, String(decoding: bytes, as: UTF8.self))) }
+        view.identifiers { kind, bytes in if !kind.isInternal { found.append((kind, String(decoding: bytes, as: UTF8.self))) } }
         identifiers = found
         properties = Array(view.properties)
         context = Array(view.context)

@@ -104,10 +104,16 @@ package struct IdentifierKind: RawRepresentable, Hashable, Sendable {
     package static let previousID = IdentifierKind(rawValue: 9)
     /// What a match rule makes of traits: the rule's name and the normalised values. Never shown as an identifier.
     package static let match = IdentifierKind(rawValue: 10)
+    /// A customer by the id we gave them (`cus_…`): what our own people write about somebody. Never taken from outside, and
+    /// never shown as an identifier.
+    package static let customer = IdentifierKind(rawValue: 11)
+    /// Whether the kind is for our own use alone.
+    package var isInternal: Bool { self == .match || self == .customer }
 
     /// The kinds every installation has, by code (0 is none). Kinds a company declares have codes from 32 on.
     package static let builtIn = [
         "", "user_id", "anonymous_id", "email", "phone", "device_id", "advertising_id", "loyalty_id", "order_id", "previous_id", "match",
+        "customer",
     ]
     package static let firstDeclared: UInt8 = 32
 }

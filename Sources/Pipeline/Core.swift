@@ -174,6 +174,7 @@ final class Core {
     private func interaction(_ record: RecordView, _ position: Position, _ db: Database) throws {
         totals.interactions &+= 1
         newestReceived = record.receivedAt
+        if let named = Self.named(record) { return try interaction(record, about: named, position, db) }
         guard parts.isNew(record.message, second: UInt32(clamping: record.receivedAt.seconds), window: options.window) else {
             totals.duplicates &+= 1
             if let customer = resolver.lookUp(record) {
@@ -192,6 +193,33 @@ final class Core {
         }
         parts.append(outcome.customer, mark(record, position, try events.number(record.nameBytes, db)))
         customers.append(outcome.customer)
+    }
+
+    /// What our own people wrote about a customer. Whoever was erased meanwhile is not there to be written about: what it says
+    /// goes too.
+    private func interaction(_ record: RecordView, about customer: UInt32, _ position: Position, _ db: Database) throws {
+        let isNew = parts.isNew(record.message, second: UInt32(clamping: record.receivedAt.seconds), window: options.window)
+        guard Int(customer) < people.count, !parts.isHidden(customer) else {
+            customers.append(Concluded.nobody)
+            try db.execute(sql: "INSERT INTO unclaimed (position) VALUES (?)", arguments: [Int64(bitPattern: position.raw)])
+            return
+        }
+        guard isNew else {
+            totals.duplicates &+= 1
+            customers.append(customer | Concluded.duplicate)
+            return
+        }
+        parts.append(customer, mark(record, position, try events.number(record.nameBytes, db)))
+        customers.append(customer)
+    }
+
+    /// The raw customer that a record names outright; nil for all that came from outside.
+    private static func named(_ record: RecordView) -> UInt32? {
+        var found: UInt32?
+        record.identifiers { kind, bytes in
+            if kind == .customer { found = CustomerID(String(decoding: bytes, as: UTF8.self))?.raw ?? .max }
+        }
+        return found
     }
 
     private func mark(_ record: RecordView, _ position: Position, _ event: UInt16) -> Mark {
