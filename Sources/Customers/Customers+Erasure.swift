@@ -37,9 +37,10 @@ extension Customers {
         // The ledger may not be ahead of the state it depends on: a power cut would leave half a person under new numbers.
         try store.writeDurably { try $0.execute(sql: "UPDATE erasure SET done = 0 WHERE done = 0") }
         var removed = 0
-        for row in waiting { removed += try await finish(row) }
+        for row in waiting { removed += try await finish(Erasure(row)) }
         if !unclaimed.isEmpty {
-            try await ledger.erase(unclaimed.map { (Position(raw: UInt64(bitPattern: $0)), nil) })
+            let nobody = unclaimed.map { (Position(raw: UInt64(bitPattern: $0)), Remains.tombstone(customer: nil, identifiers: [])) }
+            try await ledger.erase(Dictionary(nobody) { first, _ in first })
             try store.write { db in
                 for position in unclaimed { try db.execute(sql: "DELETE FROM unclaimed WHERE position = ?", arguments: [position]) }
             }
@@ -48,20 +49,29 @@ extension Customers {
         return removed
     }
 
-    private func finish(_ row: Row) async throws -> Int {
-        func decode<T: Decodable>(_ column: String, as type: T.Type) throws -> T {
-            let text: String = row[column]
-            return try JSONDecoder().decode(type, from: Data(text.utf8))
+    private func finish(_ erasure: Erasure) async throws -> Int {
+        var removed = 0
+        // After the state was lost it meets every erasure again; what the ledger has tokens for is done.
+        if !erasure.isDone {
+            // Reading the whole ledger belongs on a thread of its own: a shared one would be missing for seconds.
+            let (remains, count) = try await withCheckedThrowingContinuation { done in
+                startThread("erasing") { [store, ledger] in
+                    done.resume(
+                        with: Result {
+                            var search = ErasureSearch(erasure, store: store, ledger: ledger)
+                            return try search.run()
+                        })
+                }
+            }
+            try await ledger.erase(remains)
+            try await forgetQuarantined(Set(erasure.identifiers.map(\.value)))
+            try await ledger.checkpoint()
+            removed = count
         }
-        let customers = Set(try decode("customers", as: [UInt32].self))
-        let commands = try decode("positions", as: [Int64].self).map { (position: Position(raw: UInt64(bitPattern: $0)), customer: UInt32?.none) }
-        let records = try recorded(customers)
-        try await ledger.erase(records + commands)
-        try await forgetQuarantined(Set(try decode("identifiers", as: [String].self)))
-        try await ledger.checkpoint()
-        let id: Int64 = row["id"]
-        try store.writeDurably { try $0.execute(sql: "UPDATE erasure SET done = 1, identifiers = '', positions = '' WHERE id = ?", arguments: [id]) }
-        return records.count
+        try store.writeDurably {
+            try $0.execute(sql: "UPDATE erasure SET done = 1, identifiers = '', positions = '' WHERE id = ?", arguments: [erasure.id])
+        }
+        return removed
     }
 
     /// Removes refused items that name one of these identifiers as a whole value, however it was written.
@@ -88,27 +98,5 @@ extension Customers {
             }.map(\.id)
             if !ids.isEmpty { try await ledger.dropQuarantined(ids: ids) }
         }
-    }
-
-    /// Every record that was concluded to belong to one of these, duplicates too. Reads four bytes of every interaction:
-    /// erasing is rare, and may not miss what the timeline does not show.
-    private func recorded(_ customers: Set<UInt32>) throws -> [(position: Position, customer: UInt32?)] {
-        var found: [(position: Position, customer: UInt32?)] = []
-        try store.read { db in
-            let rows = try Row.fetchCursor(db, sql: "SELECT body, customers FROM concluded ORDER BY body")
-            while let row = try rows.next() {
-                let body: Int64 = row[0]
-                try row.withUnsafeData(atIndex: 1) { data in
-                    data?.withUnsafeBytes { bytes in
-                        for i in 0..<(bytes.count / 4) {
-                            let c = bytes.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self)
-                            guard c != Concluded.nobody, customers.contains(c & ~Concluded.duplicate) else { continue }
-                            found.append((Position(body: body, index: i), c & ~Concluded.duplicate))
-                        }
-                    }
-                }
-            }
-        }
-        return found
     }
 }

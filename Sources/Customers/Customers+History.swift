@@ -161,7 +161,7 @@ package enum InteractionJSON {
         key(",\"identifiers\":[")
         var first = true
         record.identifiers { kind, value in
-            guard !kind.isInternal else { return }
+            guard !kind.isInternal, !ErasedIdentifier.isToken(value) else { return }
             if !first { out.append(44) }
             first = false
             key("{\"kind\":")

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GRDB
 import GRDBSQLite
+package import Identity
 import Kernel
 import Ledger
 package import Pipeline
@@ -39,23 +40,30 @@ package struct CustomersReaction: Reaction {
         }
     }
 
-    package func forget(_ customers: [UInt32], values: [String], in writer: Writer) throws {
+    package func regroup(_ customers: [UInt32], _ people: People, in writer: Writer) throws {
+        try Reviews.regroup(customers, people, writer.database)
+    }
+
+    package func decide(_ decision: Decision, in writer: Writer) throws { try Reviews.decide(decision, writer.database) }
+
+    package func forget(_ forgotten: Forgotten, in writer: Writer) throws {
         let db = writer.database
-        var positions: [Int64] = []
-        for c in customers {
+        var positions: Set<Int64> = []
+        for c in forgotten.customers {
             for table in ["trait", "name_word", "likeness", "unreviewed"] {
                 try db.execute(sql: "DELETE FROM \(table) WHERE customer_id = ?", arguments: [c])
             }
             try db.execute(sql: "DELETE FROM review WHERE a = $1 OR b = $1", arguments: [c])
             // What somebody wrote down when they joined two by hand stands in the ledger as a command.
-            positions += try Int64.fetchAll(db, sql: "SELECT position FROM merge WHERE (a = $1 OR b = $1) AND reason = 3", arguments: [c])
+            positions.formUnion(try Int64.fetchAll(db, sql: "SELECT position FROM merge WHERE (a = $1 OR b = $1) AND reason = 3", arguments: [c]))
         }
         let encoder = JSONEncoder()
         try db.execute(
-            sql: "INSERT INTO erasure (customers, identifiers, positions) VALUES (?, ?, ?)",
+            sql: "INSERT INTO erasure (customers, identifiers, positions, position) VALUES (?, ?, ?, ?)",
             arguments: [
-                String(decoding: try encoder.encode(customers), as: UTF8.self), String(decoding: try encoder.encode(values), as: UTF8.self),
-                String(decoding: try encoder.encode(positions), as: UTF8.self),
+                String(decoding: try encoder.encode(forgotten.customers), as: UTF8.self),
+                String(decoding: try encoder.encode(forgotten.identifiers), as: UTF8.self),
+                String(decoding: try encoder.encode(positions.sorted()), as: UTF8.self), Int64(bitPattern: forgotten.position.raw),
             ])
     }
 

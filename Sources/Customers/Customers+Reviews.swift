@@ -20,11 +20,11 @@ extension Customers {
         let people = pipeline.people
         var found: [Review] = []
         try store.read { db in
-            let rows = try Row.fetchCursor(db, sql: "SELECT * FROM review WHERE decided_at IS NULL AND id > ? ORDER BY id", arguments: [after ?? 0])
+            let rows = try Row.fetchCursor(db, sql: Self.openReviews, arguments: [after ?? 0])
             while found.count < min(max(limit, 1), 200), let row = try rows.next() {
                 let a = people.root(row["a"])
                 let b = people.root(row["b"])
-                // Joined since by something else.
+                // Joined by what is being concluded just now.
                 guard a != b else { continue }
                 let reasons: String = row["reasons"]
                 found.append(
@@ -36,21 +36,26 @@ extension Customers {
         return found
     }
 
+    static let openReviews = "SELECT * FROM review WHERE decided_at IS NULL AND hidden = 0 AND id > ? ORDER BY id"
+
     /// Says whether the two are one person: joins them, or keeps them apart for good.
     ///
     /// - Throws: ``CustomersProblem/noReview(_:)``, ``LedgerProblem``
     package func decide(review id: Int64, same: Bool, by author: String) async throws {
-        let row = try store.read { try Row.fetchOne($0, sql: "SELECT a, b FROM review WHERE id = ? AND decided_at IS NULL", arguments: [id]) }
+        let row = try store.read {
+            try Row.fetchOne($0, sql: "SELECT a, b FROM review WHERE id = ? AND decided_at IS NULL AND hidden = 0", arguments: [id])
+        }
         guard let row else { throw CustomersProblem.noReview(id) }
         let a: UInt32 = row["a"]
         let b: UInt32 = row["b"]
-        let command: Command = same ? .merge(a: a, b: b, author: author, note: nil) : .apart(a: a, b: b, author: author)
+        let command: Command = same ? .merge(a: a, b: b, author: author, note: nil, reviewed: true) : .apart(a: a, b: b, author: author)
         _ = try await pipeline.perform(command, randomness: randomness)
         tables.forget()
-        let now = clock.now.milliseconds
-        try store.writeDurably {
-            try $0.execute(sql: "UPDATE review SET decided_at = ?, decided_by = ?, same = ? WHERE id = ?", arguments: [now, author, same, id])
+        // Somebody else may have been quicker.
+        let ours = try store.read {
+            try Bool.fetchOne($0, sql: "SELECT count(*) FROM review WHERE id = ? AND decided_by = ? AND same = ?", arguments: [id, author, same])
         }
+        guard ours == true else { throw CustomersProblem.noReview(id) }
     }
 
     /// Raw customers compared in one transaction.
@@ -100,23 +105,56 @@ extension Customers {
         let root = people.root(customer)
         for other in others where people.root(other) != root {
             let verdict = Likeness.compare(me, try person(other))
-            guard verdict.likeness >= Likeness.threshold, try !areApart(customer, other, db) else { continue }
+            guard verdict.likeness >= Likeness.threshold, try !Reviews.areApart(customer, other, people, db) else { continue }
             let reasons = String(decoding: try JSONEncoder().encode(verdict.reasons), as: UTF8.self)
             try db.execute(
                 sql: """
                     INSERT INTO review (a, b, likeness, reasons, at) VALUES (?, ?, ?, ?, ?)
-                    ON CONFLICT (a, b) DO UPDATE SET likeness = excluded.likeness, reasons = excluded.reasons WHERE review.decided_at IS NULL
+                    ON CONFLICT (a, b) DO UPDATE SET likeness = excluded.likeness, reasons = excluded.reasons, hidden = 0
+                    WHERE review.decided_at IS NULL
                     """, arguments: [min(customer, other), max(customer, other), verdict.likeness, reasons, clock.now.milliseconds])
         }
     }
+}
+
+/// What the pipeline keeps right of reviews.
+enum Reviews {
+    /// Works out anew which reviews of these raw customers wait for somebody: those of two who are neither one person nor told apart.
+    static func regroup(_ customers: [UInt32], _ people: People, _ db: Database) throws {
+        let find = try db.cachedStatement(
+            sql: """
+                SELECT id, a, b, hidden FROM review WHERE a = $1 AND decided_at IS NULL
+                UNION ALL SELECT id, a, b, hidden FROM review WHERE b = $1 AND decided_at IS NULL
+                """)
+        for customer in customers {
+            for row in try Row.fetchAll(find, arguments: [customer]) {
+                let a: UInt32 = row["a"]
+                let b: UInt32 = row["b"]
+                let hidden = try people.root(a) == people.root(b) || areApart(a, b, people, db)
+                guard hidden != row["hidden"] else { continue }
+                try db.execute(sql: "UPDATE review SET hidden = ? WHERE id = ?", arguments: [hidden, row["id"] as Int64])
+            }
+        }
+    }
+
+    /// Notes a decision. After the state was lost there is no review yet when its decision comes by; what the two are alike in is
+    /// not known any more then, nor shown.
+    static func decide(_ decision: Decision, _ db: Database) throws {
+        let (a, b) = (min(decision.a, decision.b), max(decision.a, decision.b))
+        try db.execute(
+            sql: """
+                INSERT INTO review (a, b, likeness, reasons, at, decided_at, decided_by, same) VALUES ($1, $2, 0, '[]', $3, $3, $4, $5)
+                ON CONFLICT (a, b) DO UPDATE SET decided_at = $3, decided_by = $4, same = $5 WHERE decided_at IS NULL
+                """, arguments: [a, b, decision.at.milliseconds, decision.author, decision.same])
+    }
 
     /// Whether somebody said of any of the two persons' raw customers that they are two people.
-    private func areApart(_ a: UInt32, _ b: UInt32, _ db: Database) throws -> Bool {
-        let left = pipeline.people.members(of: a)
-        let right = Set(pipeline.people.members(of: b))
+    static func areApart(_ a: UInt32, _ b: UInt32, _ people: People, _ db: Database) throws -> Bool {
+        let smaller = people.smaller(a, b)
+        let others = people.root(people.root(smaller[0]) == people.root(a) ? b : a)
         let statement = try db.cachedStatement(sql: "SELECT b FROM apart WHERE a = $1 UNION ALL SELECT a FROM apart WHERE b = $1")
-        for m in left {
-            for other in try UInt32.fetchAll(statement, arguments: [m]) where right.contains(other) { return true }
+        for m in smaller {
+            for other in try UInt32.fetchAll(statement, arguments: [m]) where people.root(other) == others { return true }
         }
         return false
     }

@@ -55,6 +55,15 @@ extension Customers {
                 positions   TEXT NOT NULL,
                 done        INTEGER NOT NULL DEFAULT 0
             );
-            """)
+            """),
+        Migration(
+            "customers 2: open reviews, where an erasure was said",
+            """
+            -- hidden: the two are one person by now, or somebody told them apart.
+            ALTER TABLE review ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0;
+            DROP INDEX review_open;
+            CREATE INDEX review_open ON review (id) WHERE decided_at IS NULL AND hidden = 0;
+            ALTER TABLE erasure ADD COLUMN position BIGINT NOT NULL DEFAULT 0;
+            """),
     ]
 }

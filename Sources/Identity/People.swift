@@ -85,6 +85,21 @@ package final class People: Sendable {
         return out
     }
 
+    /// All raw customers of that of two persons who has fewer.
+    package func smaller(_ a: UInt32, _ b: UInt32) -> [UInt32] {
+        tables.withLock { t in
+            var left = [a]
+            var right = [b]
+            while true {
+                let (l, r) = (t.next[Int(left.last!)], t.next[Int(right.last!)])
+                if l == a { return left }
+                if r == b { return right }
+                left.append(l)
+                right.append(r)
+            }
+        }
+    }
+
     // MARK: The pipeline alone changes
 
     func add() -> UInt32 { tables.withLock { $0.add() } }

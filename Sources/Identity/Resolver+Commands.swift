@@ -54,9 +54,15 @@ extension Resolver {
         return Unmerged(merge: id, left: people.members(of: a), right: people.members(of: b))
     }
 
-    /// Somebody said these are two people: nothing joins them from now on, until somebody does.
-    package mutating func keepApart(_ a: UInt32, _ b: UInt32, _ db: Database) throws {
-        guard a != b, Int(max(a, b)) < people.count else { return }
+    /// Somebody said these are two people: nothing joins them from now on, until somebody does. False when they are one.
+    package mutating func part(_ a: UInt32, _ b: UInt32, _ db: Database) throws -> Bool {
+        guard Int(max(a, b)) < people.count, people.root(a) != people.root(b) else { return false }
+        try keepApart(a, b, db)
+        return true
+    }
+
+    private mutating func keepApart(_ a: UInt32, _ b: UInt32, _ db: Database) throws {
+        guard a != b else { return }
         apart[a, default: []].insert(b)
         apart[b, default: []].insert(a)
         try db.execute(sql: "INSERT INTO apart (a, b) VALUES (?, ?) ON CONFLICT DO NOTHING", arguments: [min(a, b), max(a, b)])
@@ -73,16 +79,16 @@ extension Resolver {
 
     /// Forgets everything that names these raw customers: identifiers, references, conflicts, the evidence of their merges.
     ///
-    /// - Returns: the values forgotten, so that others can forget them too.
-    package mutating func erase(_ customers: [UInt32], at: Instant, _ db: Database) throws -> [String] {
+    /// - Returns: the identifiers forgotten, so that others can forget them too.
+    package mutating func erase(_ customers: [UInt32], at: Instant, _ db: Database) throws -> [ForgottenIdentifier] {
         try save(db)
-        var values: [String] = []
+        var forgotten: [ForgottenIdentifier] = []
         for c in customers {
             for row in try Row.fetchAll(db, sql: "SELECT kind, value, flags FROM identifier WHERE customer_id = ?", arguments: [c]) {
                 let kind = IdentifierKind(rawValue: row[0])
                 let value: String = row[1]
                 let flags: Int = row[2]
-                values.append(value)
+                forgotten.append(ForgottenIdentifier(kind: kind.rawValue, value: value, joins: true))
                 map.remove(key.identifier(kind, value))
                 conflicts[key.identifier(kind, value)] = nil
                 if flags & 3 == 0, let k = plan.limited(kind) { limits.count(k, c, root: people.root(c), by: -1) }
@@ -91,23 +97,26 @@ extension Resolver {
                     for device in conflicts.keys { conflicts[device]?.remove(key.identifier(kind, value)) }
                 }
                 if kind == .userID { try db.execute(sql: "DELETE FROM conflict WHERE user_value = ?", arguments: [value]) }
-                try db.execute(
-                    sql: """
-                        UPDATE merge SET value = CASE WHEN kind = $1 AND value = $2 THEN '' ELSE value END,
-                                         other_value = CASE WHEN other_kind = $1 AND other_value = $2 THEN '' ELSE other_value END
-                        WHERE a = $3 OR b = $3
-                        """, arguments: [kind.rawValue, value, c])
+                // Before it was shared it may have joined others; what joined these customers goes below.
+                if flags & 1 != 0 { try forgetMerges(by: kind, value, db) }
             }
-            values += try String.fetchAll(db, sql: "SELECT value FROM reference WHERE customer_id = ?", arguments: [c])
+            for row in try Row.fetchAll(db, sql: "SELECT kind, value FROM reference WHERE customer_id = ?", arguments: [c]) {
+                forgotten.append(ForgottenIdentifier(kind: row[0], value: row[1], joins: false))
+            }
             try db.execute(sql: "DELETE FROM identifier WHERE customer_id = ?", arguments: [c])
             try db.execute(sql: "DELETE FROM reference WHERE customer_id = ?", arguments: [c])
             try db.execute(sql: "UPDATE merge SET value = '', other_value = '', note = NULL WHERE a = $1 OR b = $1", arguments: [c])
             try db.execute(sql: "UPDATE customer SET erased_at = ? WHERE id = ?", arguments: [at.milliseconds, c])
         }
-        return values
+        return forgotten
     }
 
-    /// A rebuild meets the tombstone of an erased interaction: its raw customer's number is taken.
+    private func forgetMerges(by kind: IdentifierKind, _ value: String, _ db: Database) throws {
+        try db.execute(sql: "UPDATE merge SET value = '' WHERE kind = ? AND value = ?", arguments: [kind.rawValue, value])
+        try db.execute(sql: "UPDATE merge SET other_value = '' WHERE other_kind = ? AND other_value = ?", arguments: [kind.rawValue, value])
+    }
+
+    /// A rebuild meets the tombstone, without identifiers, of an erased interaction: its raw customer's number is taken.
     ///
     /// - Parameter customer: the number as the tombstone has it.
     /// - Throws: ``Problem``
@@ -115,4 +124,13 @@ extension Resolver {
         guard let customer = UInt32(exactly: customer), Int(customer) < most else { throw .tombstone(position) }
         while people.count <= Int(customer) { _ = try create(position) }
     }
+}
+
+/// An identifier of somebody who was erased.
+package struct ForgottenIdentifier: Codable, Sendable, Equatable {
+    /// The code of its kind.
+    package var kind: UInt8
+    package var value: String
+    /// Whether it was theirs alone; false for what they were only found by, as an order number, which others may have too.
+    package var joins: Bool
 }

@@ -41,6 +41,8 @@ package struct Resolver: ~Copyable {
         package var id: Int64
         package var kept: UInt32
         package var absorbed: UInt32
+        /// Raw customers of which one at least is in every pair that are one person by it, or kept apart by it, and were not before.
+        package var touched: [UInt32]
     }
 
     static let sharedFlag: UInt32 = 1 << 31
@@ -179,8 +181,9 @@ package struct Resolver: ~Copyable {
         record.identifiers { kind, bytes in
             if kind == .previousID {
                 // The one an alias replaces may have been a user id or an anonymous id; whichever is used later leads here.
-                add(.userID, bytes, former: true)
-                add(.anonymousID, bytes)
+                let (user, anonymous) = ErasedIdentifier.parts(ofPrevious: bytes)
+                add(.userID, user, former: true)
+                add(.anonymousID, anonymous)
             } else if plan.isUnique(kind) {
                 add(kind, bytes)
             } else {
@@ -250,10 +253,16 @@ package struct Resolver: ~Copyable {
     }
 
     mutating func unite(_ a: UInt32, _ b: UInt32) -> MergeMade {
+        var touched = people.smaller(a, b)
+        if !apart.isEmpty {
+            let all = people.members(of: a) + people.members(of: b)
+            // Who is kept apart from one of them is kept apart from all of them now.
+            if all.contains(where: { apart[$0]?.isEmpty == false }) { touched = all }
+        }
         let joined = people.union(a, b)!
         limits.join(kept: joined.kept, absorbed: joined.absorbed)
         let id = pending.nextMerge
         pending.nextMerge += 1
-        return MergeMade(id: id, kept: joined.kept, absorbed: joined.absorbed)
+        return MergeMade(id: id, kept: joined.kept, absorbed: joined.absorbed, touched: touched)
     }
 }

@@ -21,7 +21,8 @@ package import Kernel
 //  64  name | message id | identifiers | properties | context
 //
 // An identifier is its kind (UInt8), its length (UInt16) and its bytes, normalised. Properties and context are JSON objects
-// without spaces; empty when there are none. A command's name says what to do, its properties with what.
+// without spaces; empty when there are none. A command's name says what to do, its properties with what. Of an erased
+// interaction the value is the number of the raw customer it belonged to, and tokens stand for its identifiers: see Erasing.swift.
 
 /// Where an interaction lies in the ledger: a body and its place in it.
 package struct Position: Hashable, Comparable, Sendable {
@@ -304,7 +305,9 @@ package struct Interaction: Sendable {
         value = view.value
         source = view.source
         var found: [(kind: IdentifierKind, value: String)] = []
-        view.identifiers { kind, bytes in if !kind.isInternal { found.append((kind, String(decoding: bytes, as: UTF8.self))) } }
+        view.identifiers { kind, bytes in
+            if !kind.isInternal, !ErasedIdentifier.isToken(bytes) { found.append((kind, String(decoding: bytes, as: UTF8.self))) }
+        }
         identifiers = found
         properties = Array(view.properties)
         context = Array(view.context)

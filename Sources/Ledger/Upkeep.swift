@@ -48,50 +48,6 @@ extension Ledger {
         return found
     }
 
-    /// Removes what these records say: in their place stays a tombstone with their times and fingerprint, so that no
-    /// position changes and the message is not taken for a new one. Afterwards nothing of them is left in the file or its WAL.
-    ///
-    /// - Parameter records: where they are, and the number of the raw customer each was concluded to belong to. The tombstone
-    ///   keeps that number, so that a rebuild from the ledger leaves it taken.
-    package func erase(_ records: [(position: Position, customer: UInt32?)]) async throws {
-        let byBody = Dictionary(grouping: records, by: \.position.body).mapValues { here in
-            Dictionary(here.map { ($0.position.index, $0.customer) }) { first, _ in first }
-        }
-        // Some bodies a transaction: appends go on in between.
-        for chunk in stride(from: 0, to: byBody.count, by: 64).map({ Array(byBody.sorted { $0.key < $1.key }.dropFirst($0).prefix(64)) }) {
-            try await perform { db in
-                for (id, places) in chunk {
-                    guard let data = try Data.fetchOne(db, sql: "SELECT data FROM body WHERE id = ?", arguments: [id]) else { continue }
-                    let fresh = try data.withUnsafeBytes { bytes in
-                        guard let body = BodyView(bytes) else { throw LedgerProblem.damaged(body: id) }
-                        return try Self.erasing(places, of: body, id: id)
-                    }
-                    try db.execute(sql: "UPDATE body SET data = ? WHERE id = ?", arguments: [fresh, id])
-                }
-            }
-        }
-        try await checkpoint()
-    }
-
-    private static func erasing(_ places: [Int: UInt32?], of body: BodyView, id: Int64) throws -> Data {
-        var builder = BodyBuilder()
-        for i in 0..<body.count {
-            guard let record = body[i] else { throw LedgerProblem.damaged(body: id) }
-            if let customer = places[i] {
-                var header = RecordHeader(at: record.at, receivedAt: record.receivedAt, message: record.message)
-                header.kind = .erased
-                header.direction = .internal
-                header.value = customer.map(Double.init)
-                var batch = Batch()
-                batch.append(header, name: "", messageID: "")
-                batch.bytes.withUnsafeBytes { builder.add($0) }
-            } else {
-                builder.add(record.bytes)
-            }
-        }
-        return builder.finish { Data($0) }
-    }
-
     /// Copies the WAL into the file and empties it.
     package func checkpoint() async throws {
         // A checkpoint cannot run inside the transaction that `perform` opens, so it goes by a connection of its own.

@@ -4,11 +4,11 @@ package import Ledger
 
 /// What people decide, as it stands in the ledger between the interactions: replaying the ledger replays it too.
 package enum Command: Codable, Sendable, Equatable {
-    /// Two customers are one person.
-    case merge(a: UInt32, b: UInt32, author: String, note: String?)
+    /// Two customers are one person. `reviewed` when somebody was asked.
+    case merge(a: UInt32, b: UInt32, author: String, note: String?, reviewed: Bool? = nil)
     /// A merge was wrong; the two stay apart.
     case undo(merge: Int64, author: String)
-    /// Two customers are not one person; nothing joins them.
+    /// Two customers are not one person, says somebody who was asked; nothing joins them.
     case apart(a: UInt32, b: UInt32, author: String)
     /// A person is forgotten.
     case erase(customer: UInt32, author: String)
@@ -49,6 +49,14 @@ package enum Command: Codable, Sendable, Equatable {
 
     init(_ record: RecordView) throws {
         self = try JSONDecoder().decode(Command.self, from: Data(record.properties))
+    }
+
+    /// The properties of a merge without what its author noted; nil when they are no merge or note nothing.
+    package static func withoutNote(_ properties: UnsafeRawBufferPointer) throws -> [UInt8]? {
+        guard case .merge(let a, let b, let author, .some, let reviewed) = try JSONDecoder().decode(Command.self, from: Data(properties)) else {
+            return nil
+        }
+        return Array(try JSONEncoder().encode(Command.merge(a: a, b: b, author: author, note: nil, reviewed: reviewed)))
     }
 }
 

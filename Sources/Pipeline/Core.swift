@@ -31,6 +31,8 @@ final class Core {
 
     private var customers: [UInt32] = []
     private var merges: [Resolver.MergeMade] = []
+    /// How many of them the reactions were told of.
+    private var regrouped = 0
     private var parts: Parts
 
     init(_ folder: Pipeline.Folder, people: People, names: EventNames, reactions: [any Reaction], options: Pipeline.Options) throws {
@@ -96,7 +98,9 @@ final class Core {
             let customer = blob.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self)
             guard let record = view[i] else { throw LedgerProblem.damaged(body: id) }
             // An erased message sent again must not bring its customer back.
-            if record.kind == .erased { parts.note(record.message, second: UInt32(clamping: record.receivedAt.seconds)) }
+            if record.kind == .erased {
+                _ = parts.isNew(record.message, second: UInt32(clamping: record.receivedAt.seconds), window: options.window)
+            }
             guard customer & Concluded.duplicate == 0, record.kind == .interaction else { continue }
             parts.note(record.message, second: UInt32(clamping: record.receivedAt.seconds))
             parts.append(customer, mark(record, Position(body: id, index: i), try events.number(record.nameBytes, db)))
@@ -147,6 +151,7 @@ final class Core {
     private func conclude(_ id: Int64, _ view: BodyView, _ db: Database) throws -> [String: String]? {
         customers.removeAll(keepingCapacity: true)
         merges.removeAll(keepingCapacity: true)
+        regrouped = 0
         var from = 0
         var changed: [String: String]?
         for i in 0..<view.count {
@@ -156,8 +161,7 @@ final class Core {
                 try interaction(record, Position(body: id, index: i), db)
             case .erased:
                 customers.append(Concluded.nobody)
-                parts.note(record.message, second: UInt32(clamping: record.receivedAt.seconds))
-                if let customer = record.value { try resolver.reserve(customer, at: Position(body: id, index: i)) }
+                try tombstone(record, Position(body: id, index: i))
             case .command:
                 try react(id, view, from..<i, db)
                 from = i + 1
@@ -222,6 +226,13 @@ final class Core {
         return found
     }
 
+    /// A rebuild meets an erased interaction: it made customers and merges when it was whole, and tokens stand for its identifiers.
+    private func tombstone(_ record: RecordView, _ position: Position) throws {
+        guard parts.isNew(record.message, second: UInt32(clamping: record.receivedAt.seconds), window: options.window) else { return }
+        if record.identifierCount > 0, Self.named(record) == nil { merges += try resolver.resolve(record, at: position).merges }
+        if let customer = record.value { try resolver.reserve(customer, at: position) }
+    }
+
     private func mark(_ record: RecordView, _ position: Position, _ event: UInt16) -> Mark {
         Mark(
             position: position.raw, second: UInt32(clamping: record.at.seconds), event: event, channel: record.channel.rawValue, flags: record.flags,
@@ -232,6 +243,15 @@ final class Core {
         guard !range.isEmpty else { return }
         let concluded = Concluded(body: id, view: view, range: range, customers: customers, merges: merges)
         for r in reactions { try r.react(to: concluded, in: Writer(database: db)) }
+        try regroup(merges[regrouped...].flatMap(\.touched), db)
+        regrouped = merges.count
+    }
+
+    private func regroup(_ customers: [UInt32], _ db: Database) throws {
+        guard !customers.isEmpty else { return }
+        // A reaction may ask the database who is kept apart.
+        try resolver.save(db)
+        for r in reactions { try r.regroup(customers, people, in: Writer(database: db)) }
     }
 
     // MARK: Commands
@@ -240,17 +260,24 @@ final class Core {
     private func command(_ record: RecordView, _ position: Position, _ db: Database) throws -> [String: String]? {
         let at = record.at
         switch try Command(record) {
-        case .merge(let a, let b, let author, let note):
-            if let made = try resolver.merge(a, b, by: author, note: note, at: at, position: position, db) { merges.append(made) }
+        case .merge(let a, let b, let author, let note, let reviewed):
+            if let made = try resolver.merge(a, b, by: author, note: note, at: at, position: position, db) {
+                merges.append(made)
+                regrouped = merges.count
+                try regroup(made.touched, db)
+                if reviewed == true { try decide(Decision(a: a, b: b, same: true, author: author, at: at), db) }
+            }
         case .undo(let merge, let author):
-            _ = try resolver.undo(merge: merge, by: author, at: at, db)
-        case .apart(let a, let b, _):
-            try resolver.keepApart(a, b, db)
+            if let parted = try resolver.undo(merge: merge, by: author, at: at, db) { try regroup(parted.left + parted.right, db) }
+        case .apart(let a, let b, let author):
+            guard try resolver.part(a, b, db) else { return nil }
+            try regroup(people.smaller(a, b), db)
+            try decide(Decision(a: a, b: b, same: false, author: author, at: at), db)
         case .erase(let customer, _):
             guard Int(customer) < people.count else { return nil }
             let members = people.members(of: customer)
-            let values = try resolver.erase(members, at: at, db)
-            for r in reactions { try r.forget(members, values: values, in: Writer(database: db)) }
+            let forgotten = Forgotten(customers: members, identifiers: try resolver.erase(members, at: at, db), position: position)
+            for r in reactions { try r.forget(forgotten, in: Writer(database: db)) }
             timeline.hide(members)
             parts = timeline.current
         case .define(let documents, let author):
@@ -267,6 +294,10 @@ final class Core {
             return all
         }
         return nil
+    }
+
+    private func decide(_ decision: Decision, _ db: Database) throws {
+        for r in reactions { try r.decide(decision, in: Writer(database: db)) }
     }
 
     /// Makes a snapshot of all that is concluded, so that the next start is quick.

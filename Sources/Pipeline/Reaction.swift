@@ -1,5 +1,6 @@
 package import GRDB
 package import Identity
+package import Kernel
 package import Ledger
 package import Store
 
@@ -11,14 +12,37 @@ package protocol Reaction: Sendable {
     var migrations: [Migration] { get }
     /// Some interactions were concluded.
     func react(to concluded: Concluded, in writer: Writer) throws
-    /// Persons were erased: nothing that names them may stay.
+    /// Who is one person with whom changed, or who is kept apart from whom.
     ///
-    /// - Parameter values: their identifiers' values.
-    func forget(_ customers: [UInt32], values: [String], in writer: Writer) throws
+    /// - Parameter customers: raw customers of which one at least is in every pair that it changed for.
+    func regroup(_ customers: [UInt32], _ people: People, in writer: Writer) throws
+    /// Somebody who was asked said whether two are one person.
+    func decide(_ decision: Decision, in writer: Writer) throws
+    /// Persons were erased: nothing that names them may stay.
+    func forget(_ forgotten: Forgotten, in writer: Writer) throws
 }
 
 extension Reaction {
-    package func forget(_ customers: [UInt32], values: [String], in writer: Writer) throws {}
+    package func regroup(_ customers: [UInt32], _ people: People, in writer: Writer) throws {}
+    package func decide(_ decision: Decision, in writer: Writer) throws {}
+    package func forget(_ forgotten: Forgotten, in writer: Writer) throws {}
+}
+
+/// What somebody said of two raw customers.
+package struct Decision: Sendable, Equatable {
+    package var a: UInt32
+    package var b: UInt32
+    package var same: Bool
+    package var author: String
+    package var at: Instant
+}
+
+/// Who was erased.
+package struct Forgotten: Sendable, Equatable {
+    package var customers: [UInt32]
+    package var identifiers: [ForgottenIdentifier]
+    /// Where the command stands: what came before it is to be forgotten.
+    package var position: Position
 }
 
 /// The one writing transaction.

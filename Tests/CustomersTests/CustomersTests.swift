@@ -164,6 +164,29 @@ import Testing
         }
     }
 
+    @Test func `erasing takes the person's identifiers out of what others said`() async throws {
+        try await withWorld { world, customers in
+            try await world.say(.init((.userID, "u1"), (.anonymousID, "rosamunds-phone")))
+            // The device is the first one's, so it is left out; it stands in the second one's record all the same.
+            try await world.say(.init((.userID, "u2"), (.anonymousID, "rosamunds-phone"), (.email, "two@example.com")))
+            let u2 = try id(customers, "user_id:u2")
+            #expect(try customers.history(of: u2, limit: 5).items[0].interaction.identifiers.count == 3)
+            try await customers.erase(try id(customers, "user_id:u1"), by: "ann")
+            #expect(try customers.history(of: u2, limit: 5).items[0].interaction.identifiers.map(\.value) == ["u2", "two@example.com"])
+            var out: [UInt8] = []
+            try customers.writeHistory(of: u2, limit: 5, to: &out)
+            #expect(!String(decoding: out, as: UTF8.self).contains("anonymous_id"))
+            #expect(try world.ledger.verify().damaged.isEmpty)
+            for name in ["ledger.db", "state.db"] {
+                let bytes = try Data(contentsOf: URL(fileURLWithPath: world.folder + "/" + name))
+                #expect(bytes.range(of: Data("rosamunds".utf8)) == nil, "\(name)")
+            }
+            // Who uses it from now on is somebody new.
+            try await world.say(.init((.anonymousID, "rosamunds-phone")))
+            #expect(try world.person(.anonymousID, "rosamunds-phone") != u2.raw)
+        }
+    }
+
     @Test func `an erased message that is sent again brings nobody back and leaves nothing, also after a restart`() async throws {
         try await withWorld { world, customers in
             var said = World.Said((.email, "rosamund@example.com"), message: "told")

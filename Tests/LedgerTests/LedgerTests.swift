@@ -118,7 +118,7 @@ import Testing
                 identifiers: [(.email, "rosamund@example.com")], properties: ["text": "a very particular phrase"])
             let p = try await ledger.append(b)
             _ = try await ledger.append(batch(ledger, 3))
-            try await ledger.erase([(p, 7)])
+            try await ledger.erase([p: .tombstone(customer: 7, identifiers: [(.userID, ErasedIdentifier.token(erasure: 1, index: 0))])])
             let found = try ledger.verify()
             #expect(found.records == 7)
             #expect(found.erased == 1)

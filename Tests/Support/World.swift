@@ -128,6 +128,9 @@ package final class World: Sendable {
         return Set(Dictionary(grouping: rows) { pipeline.people.root($0.1) }.values.map { Set($0.map(\.0)) })
     }
 
+    /// The person's marks as text, newest first.
+    package func told(_ customer: UInt32) -> [String] { marks(customer).map { "\($0.position) \($0.second) \($0.channel) \($0.value)" } }
+
     package func marks(_ customer: UInt32) -> [Mark] {
         var out: [Mark] = []
         pipeline.timeline.newest(pipeline.people.members(of: customer), limit: .max, into: &out)

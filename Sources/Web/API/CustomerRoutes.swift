@@ -105,7 +105,10 @@ struct CustomerRoutes: Sendable {
             about: .init(
                 "Erase a customer", tag: "Customers",
                 description:
-                    "Removes who they are and what they said, from the ledger too, for good. A tombstone stays. Backups made before still hold it.",
+                    """
+                    Removes who they are and what they said, from the ledger too, for good, and their identifiers where others' interactions \
+                    name them. A tombstone stays. Backups made before still hold it. Reads the whole ledger: about a second per gigabyte.
+                    """,
                 answer: .init(204, "Erased"), problems: [404, 429, 503])
         ) { _, context in
             try await services.customers.erase(find(context), by: context.caller)
