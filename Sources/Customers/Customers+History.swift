@@ -60,9 +60,9 @@ extension Customers {
         let limit = min(max(limit, 1), Self.largestPage)
         // One more than asked for tells whether there is a next page.
         if plan.isEmpty {
-            parts.newest(members, limit: limit + 1, before: cursor, into: &marks)
+            parts.newest(members, limit: limit + 1, before: cursor, since: plan.since, into: &marks)
         } else {
-            parts.newest(members, limit: limit + 1, before: cursor, into: &marks, where: plan.matches)
+            parts.newest(members, limit: limit + 1, before: cursor, since: plan.since, into: &marks, where: plan.matches)
         }
         let more = marks.count > limit
         if more { marks.removeLast() }
@@ -101,8 +101,8 @@ private struct FilterPlan {
     private var events: Set<UInt16>?
     private var channels: Set<UInt8>?
     private var directions: Set<UInt8>?
-    private var since: UInt32 = 0
-    var isEmpty: Bool { events == nil && channels == nil && directions == nil && since == 0 }
+    private(set) var since: UInt32 = 0
+    var isEmpty: Bool { events == nil && channels == nil && directions == nil }
 
     init(_ filter: HistoryFilter, vocabulary: Vocabulary, names: EventNames) throws {
         if !filter.names.isEmpty { events = names.numbers(filter.names) }
@@ -120,7 +120,7 @@ private struct FilterPlan {
     }
 
     func matches(_ mark: Mark) -> Bool {
-        mark.second >= since && (events?.contains(mark.event) ?? true) && (channels?.contains(mark.channel) ?? true)
+        (events?.contains(mark.event) ?? true) && (channels?.contains(mark.channel) ?? true)
             && (directions?.contains(mark.flags & 3) ?? true)
     }
 }

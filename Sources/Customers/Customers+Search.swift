@@ -95,9 +95,8 @@ extension Customers {
         for (hit, root) in zip(hits, roots) where best[root] == nil || (hit.exact && !best[root]!.exact) { best[root] = hit }
         var ranked: [(root: UInt32, hit: Hit, last: Instant?)] = []
         for (root, hit) in best {
-            var last: UInt32 = 0
-            parts.newest(pipeline.people.members(of: root), last: &last)
-            ranked.append((root, hit, last == 0 ? nil : Instant(milliseconds: Int64(last) * 1000)))
+            let last = parts.latest(pipeline.people.members(of: root))
+            ranked.append((root, hit, last.map { Instant(milliseconds: Int64($0) * 1000) }))
         }
         ranked.sort { a, b in
             if a.hit.exact != b.hit.exact { return a.hit.exact }

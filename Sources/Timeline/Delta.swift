@@ -28,6 +28,7 @@ final class Delta: @unchecked Sendable {
         precondition(i <= Self.capacity)
         var mark = mark
         mark.next = head[Int(c)].load(ordering: .relaxed)
+        mark.latest = max(mark.second, mark.next == 0 ? 0 : marks[Int(mark.next)].latest)
         marks[i] = mark
         count = i
         head[Int(c)].store(UInt32(i), ordering: .releasing)
@@ -44,6 +45,21 @@ final class Delta: @unchecked Sendable {
             i = marks[Int(i)].next
         }
         return n
+    }
+
+    /// The second of this customer's newest mark; 0 when there is none.
+    func latest(_ c: UInt32) -> UInt32 { marks[Int(head[Int(c)].load(ordering: .acquiring))].latest }
+
+    /// Calls back with this customer's marks in the order of arrival, the last first, for as long as one that is left may be of
+    /// the second that `body` gives back or later.
+    func visit(_ c: UInt32, since: UInt32 = 0, _ body: (Mark) -> UInt32) {
+        var since = since
+        var i = head[Int(c)].load(ordering: .acquiring)
+        while i != 0, marks[Int(i)].latest >= since {
+            let m = marks[Int(i)]
+            since = max(since, body(m))
+            i = m.next
+        }
     }
 
     /// Adds this customer's marks to `out`, in no order.

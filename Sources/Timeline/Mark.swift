@@ -6,7 +6,9 @@ package struct Mark: Sendable, Equatable {
     package var value: Double
     /// When it happened, in seconds since 1970.
     package var second: UInt32
+    /// In a delta: where the customer's mark that arrived before this one lies, and the latest second of this one and all before it.
     var next: UInt32 = 0
+    var latest: UInt32 = 0
     /// The number of its name.
     package var event: UInt16
     package var channel: UInt8

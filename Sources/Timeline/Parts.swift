@@ -60,39 +60,49 @@ package final class Parts: Sendable {
 
     /// The newest marks of these raw customers, newest first.
     ///
+    /// It looks at about as many marks as it gives back, when they arrived in the order in which they happened: besides at
+    /// those that do not match, and those newer than the cursor that are in no snapshot yet.
+    ///
     /// - Parameters:
+    ///   - limit: 1 or more.
     ///   - before: only marks older than this one.
-    ///   - matches: which marks count.
-    package func newest(_ members: [UInt32], limit: Int, before: Cursor? = nil, into out: inout [Mark], where matches: (Mark) -> Bool = { _ in true })
-    {
+    ///   - since: only marks of this second or later.
+    ///   - matches: which marks count; asked of every mark looked at.
+    package func newest(
+        _ members: [UInt32], limit: Int, before: Cursor? = nil, since: UInt32 = 0, into out: inout [Mark],
+        where matches: (Mark) -> Bool = { _ in true }
+    ) {
         out.removeAll(keepingCapacity: true)
         var runs: [(from: Int, next: Int)] = []
-        var recent: [Mark] = []
+        var kept = NewestMarks(limit: limit)
+        func offer(_ m: Mark) -> UInt32 {
+            if m.second >= since, before?.isAfter(m) ?? true, matches(m) { kept.offer(m) }
+            return kept.oldest
+        }
         for c in members where hidden.isEmpty || !hidden.contains(c) {
-            active.add(c, &recent)
-            frozen?.add(c, &recent)
+            active.visit(c, since: max(since, kept.oldest), offer)
+            frozen?.visit(c, since: max(since, kept.oldest), offer)
             let slice = base.slice(c)
             if !slice.isEmpty { runs.append((slice.lowerBound, end(slice, before) - 1)) }
         }
-        if let before { recent.removeAll { !before.isAfter($0) } }
-        sortNewestFirst(&recent)
+        let recent = kept.sorted()
         var r = 0
         runs.removeAll { $0.next < $0.from }
         while out.count < limit {
             var best = -1
             for i in runs.indices where best < 0 || isAfter(runs[i].next, runs[best].next) { best = i }
-            let mark: Mark
             if r < recent.count, best < 0 || recent[r].isAfter(base.mark(runs[best].next)) {
-                mark = recent[r]
+                out.append(recent[r])
                 r += 1
             } else if best >= 0 {
-                mark = base.mark(runs[best].next)
+                let mark = base.mark(runs[best].next)
+                guard mark.second >= since else { return }
                 runs[best].next -= 1
                 if runs[best].next < runs[best].from { runs.remove(at: best) }
+                if matches(mark) { out.append(mark) }
             } else {
                 return
             }
-            if matches(mark) { out.append(mark) }
         }
     }
 
@@ -114,19 +124,25 @@ package final class Parts: Sendable {
 
     /// Calls back with every mark of these raw customers, in no order.
     package func forEach(_ members: [UInt32], _ body: (Mark) -> Void) {
-        var recent: [Mark] = []
+        func each(_ m: Mark) -> UInt32 {
+            body(m)
+            return 0
+        }
         for c in members where hidden.isEmpty || !hidden.contains(c) {
             for i in base.slice(c) { body(base.mark(i)) }
-            active.add(c, &recent)
-            frozen?.add(c, &recent)
+            active.visit(c, each)
+            frozen?.visit(c, each)
         }
-        for m in recent { body(m) }
     }
 
-    /// The second of the newest mark of these raw customers; `last` stays as it is when there is none.
-    package func newest(_ members: [UInt32], last: inout UInt32) {
-        var newest: [Mark] = []
-        self.newest(members, limit: 1, into: &newest)
-        if let mark = newest.first { last = mark.second }
+    /// The second of the newest mark of these raw customers; nil when there is none. Looks at one mark of each.
+    package func latest(_ members: [UInt32]) -> UInt32? {
+        var latest: UInt32?
+        for c in members where hidden.isEmpty || !hidden.contains(c) {
+            if active.hasMarks(c) { latest = max(latest ?? 0, active.latest(c)) }
+            if let frozen, frozen.hasMarks(c) { latest = max(latest ?? 0, frozen.latest(c)) }
+            if let last = base.slice(c).last { latest = max(latest ?? 0, base.seconds[last]) }
+        }
+        return latest
     }
 }

@@ -169,4 +169,56 @@ import Timeline
         #expect(w.pipeline.status.trouble == "\(Resolver.Problem.tombstone(at))")
         await w.remove()
     }
+
+    // Marks are counted, not time: a bot's page looks at as many as it shows, whatever it has, and search at one.
+    @Test(arguments: [nil, 3000]) func `a page of somebody with very many interactions looks at few of them`(mergeAt: Int?) async throws {
+        let w = try await World(mergeAt: mergeAt)
+        for from in stride(from: 0, to: 20_000, by: 1000) {
+            try await w.say((from..<from + 1000).map { World.Said((.userID, "bot"), at: Int64($0)) })
+        }
+        let bot = try #require(try w.person(.userID, "bot"))
+        let parts = w.pipeline.timeline
+        let members = w.pipeline.people.members(of: bot)
+        var page: [Mark] = []
+        var looked = 0
+        func look(_ mark: Mark) -> Bool {
+            looked += 1
+            return true
+        }
+        parts.newest(members, limit: 50, into: &page, where: look)
+        #expect(page.map(\.second) == (19_950..<20_000).reversed().map { UInt32(World.start.seconds) + $0 })
+        #expect(looked <= 3 * 51)
+        looked = 0
+        let since = UInt32(World.start.seconds) + 19_990
+        parts.newest(members, limit: 50, since: since, into: &page, where: look)
+        #expect(page.count == 10 && looked <= 3 * 11)
+        #expect(parts.latest(members) == UInt32(World.start.seconds) + 19_999)
+        await w.remove()
+    }
+
+    @Test(arguments: 1...6 as ClosedRange<UInt64>) func `the newest marks are right in whatever order they arrived`(seed: UInt64) async throws {
+        var random = SeededRandom(seed: seed)
+        let w = try await World(mergeAt: seed % 2 == 0 ? 300 : nil)
+        for _ in 0..<10 {
+            try await w.say((0..<100).map { _ in World.Said((.userID, "u\(random.next() % 2)"), at: Int64(random.next() % 200)) })
+        }
+        let members = try ["u0", "u1"].map { try #require(try w.person(.userID, $0)) }
+        var all: [Mark] = []
+        w.pipeline.timeline.forEach(members) { all.append($0) }
+        all.sort { $0.isAfter($1) }
+        #expect(all.count == 1000)
+        #expect(w.pipeline.timeline.latest(members) == all[0].second)
+        for _ in 0..<50 {
+            let limit = 1 + Int(random.next() % 100)
+            let from = Int(random.next() % 1000)
+            let since = all[Int(random.next() % 1000)].second
+            var page: [Mark] = []
+            w.pipeline.timeline.newest(
+                members, limit: limit, before: .init(second: all[from].second, position: all[from].position), since: since, into: &page
+            ) { $0.position % 3 != 0 }
+            let expected = all[(from + 1)...].filter { $0.second >= since && $0.position % 3 != 0 }.prefix(limit)
+            #expect(page.map(\.position) == expected.map(\.position))
+        }
+        await w.remove()
+    }
 }
