@@ -55,11 +55,11 @@ extension Collector {
         let layers = [context, envelope.context].compactMap { $0 }
         let all = [fields[Field.integrations], envelope.integrations].compactMap { $0 }.filter { $0.count > 0 }
         merging.add(
-            layers, levels: 2, without: type == .identify ? "traits" : nil, all.isEmpty ? nil : "integrations",
+            layers, levels: 2, nullCounts: false, without: type == .identify ? "traits" : nil, all.isEmpty ? nil : "integrations",
             said == nil ? nil : "originalTimestamp",
             to: &sink)
         if let said { merging.add("originalTimestamp", said, to: &sink) }
-        if !all.isEmpty { merging.add("integrations", all, levels: 2, to: &sink) }
+        if !all.isEmpty { merging.add("integrations", all, levels: 2, nullCounts: false, to: &sink) }
         merging.end(&sink)
     }
 }
@@ -69,9 +69,10 @@ enum Merging {
     /// - Parameters:
     ///   - layers: Objects, the strongest first.
     ///   - levels: 1 to take the strongest value of each key whole; 2 to merge values that are objects themselves, and so on.
-    static func write(_ layers: [JSONValueView], levels: Int, to sink: inout JSONSink) {
+    ///   - nullCounts: Whether null is something said, as it is of traits; else a layer below may say the key.
+    static func write(_ layers: [JSONValueView], levels: Int, nullCounts: Bool = true, to sink: inout JSONSink) {
         var object = Object(&sink)
-        object.add(layers, levels: levels, to: &sink)
+        object.add(layers, levels: levels, nullCounts: nullCounts, to: &sink)
         object.end(&sink)
     }
 
@@ -100,9 +101,9 @@ enum Merging {
             sink.string(text)
         }
 
-        mutating func add(_ key: StaticString, _ layers: [JSONValueView], levels: Int, to sink: inout JSONSink) {
+        mutating func add(_ key: StaticString, _ layers: [JSONValueView], levels: Int, nullCounts: Bool = true, to sink: inout JSONSink) {
             name(key, &sink)
-            Merging.nested(layers, levels: levels - 1, to: &sink)
+            Merging.nested(layers, levels: levels - 1, nullCounts: nullCounts, to: &sink)
         }
 
         private mutating func name(_ key: StaticString, _ sink: inout JSONSink) {
@@ -113,18 +114,24 @@ enum Merging {
         }
 
         /// The members of all layers but those with the names `without`.
-        mutating func add(_ layers: [JSONValueView], levels: Int, without: StaticString?..., to sink: inout JSONSink) {
+        mutating func add(
+            _ layers: [JSONValueView], levels: Int, nullCounts: Bool = true, without: StaticString?..., to sink: inout JSONSink
+        ) {
+            func says(_ layer: JSONValueView, _ key: UnsafeRawBufferPointer) -> Bool { layer[key].map { nullCounts || !$0.isNull } ?? false }
             let without = without.compactMap { $0.map { UnsafeRawBufferPointer(start: $0.utf8Start, count: $0.utf8CodeUnitCount) } }
             for (depth, layer) in layers.enumerated() {
                 for member in layer.members {
                     if without.contains(where: { JSONValueView.same($0, member.key) }) { continue }
-                    if depth > 0, layers[..<depth].contains(where: { $0[member.key] != nil }) { continue }
+                    if depth > 0, layers[..<depth].contains(where: { says($0, member.key) }) { continue }
+                    let more = layers[(depth + 1)...]
+                    if !nullCounts, member.value.isNull, more.contains(where: { $0[member.key] != nil }) { continue }
                     comma(&sink)
                     sink.string(member.key)
                     sink.byte(0x3a)
-                    if levels > 1, member.value.isObject, depth + 1 < layers.count {
-                        let below = layers[(depth + 1)...].compactMap { $0[member.key] }.prefix { $0.isObject }
-                        Merging.nested([member.value] + below, levels: levels - 1, to: &sink)
+                    if levels > 1, member.value.isObject, !more.isEmpty {
+                        let below = more.compactMap { $0[member.key] }.prefix { $0.isObject }
+                        let areTraits = member.key.elementsEqual("traits".utf8)
+                        Merging.nested([member.value] + below, levels: levels - 1, nullCounts: nullCounts || areTraits, to: &sink)
                     } else {
                         member.value.minify(to: &sink)
                     }
@@ -138,10 +145,10 @@ enum Merging {
     }
 
     /// A member's value, which is written even when it is empty.
-    private static func nested(_ layers: [JSONValueView], levels: Int, to sink: inout JSONSink) {
+    private static func nested(_ layers: [JSONValueView], levels: Int, nullCounts: Bool, to sink: inout JSONSink) {
         if layers.count == 1 { return layers[0].minify(to: &sink) }
         let before = sink.count
-        write(layers, levels: levels, to: &sink)
+        write(layers, levels: levels, nullCounts: nullCounts, to: &sink)
         if sink.count == before { sink.raw("{}") }
     }
 }

@@ -104,7 +104,7 @@ extension Collector {
         for (field, name) in Self.sections {
             if let section = fields[field], !section.isObject { throw .wrongType(field: name, expected: "an object") }
         }
-        if let context = fields[Field.context] { table.gather(context, table.context, into: fields) }
+        if let context = fields[Field.context] { table.gather(context, table.context, into: fields, nullIsNothing: true) }
         // Traits that are said in several places: the nearest to the item wins.
         if let traits = fields[Field.sharedContextTraits] { table.gather(traits, table.traits, into: fields) }
         if let traits = fields[Field.contextTraits] { table.gather(traits, table.traits, into: fields) }

@@ -104,8 +104,9 @@ final class FieldTable: Sendable {
         count = next
     }
 
-    /// Sets the fields that an object's members are. A later call for the same node overrides what it finds again.
-    func gather(_ object: JSONValueView, _ node: Int, into fields: UnsafeMutablePointer<JSONValueView?>) {
+    /// Sets the fields that an object's members are. A later call for the same node overrides what it finds again: so do members
+    /// that are no objects the fields below them, and `null`, unless it is as good as leaving out.
+    func gather(_ object: JSONValueView, _ node: Int, into fields: UnsafeMutablePointer<JSONValueView?>, nullIsNothing: Bool = false) {
         let node = nodes[node]
         for member in object.members {
             guard node.lengths & (1 << UInt64(min(member.key.count, 63))) != 0 else { continue }
@@ -113,10 +114,25 @@ final class FieldTable: Sendable {
             for i in Int(node.first)..<Int(node.first &+ node.count) where entries[i].tag == tag {
                 let entry = entries[i]
                 guard entry.length == member.key.count, matches(entry, member.key) else { continue }
+                if nullIsNothing, member.value.isNull { break }
                 if entry.field >= 0 { fields[Int(entry.field)] = member.value.isNull ? nil : member.value }
-                if entry.child >= 0, member.value.isObject { gather(member.value, Int(entry.child), into: fields) }
+                if entry.child >= 0 {
+                    if member.value.isObject {
+                        gather(member.value, Int(entry.child), into: fields, nullIsNothing: nullIsNothing)
+                    } else {
+                        clear(Int(entry.child), fields)
+                    }
+                }
                 break
             }
+        }
+    }
+
+    /// Forgets what was found at a node and below it.
+    private func clear(_ node: Int, _ fields: UnsafeMutablePointer<JSONValueView?>) {
+        for i in Int(nodes[node].first)..<Int(nodes[node].first &+ nodes[node].count) {
+            if entries[i].field >= 0 { fields[Int(entries[i].field)] = nil }
+            if entries[i].child >= 0 { clear(Int(entries[i].child), fields) }
         }
     }
 

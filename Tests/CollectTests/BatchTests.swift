@@ -108,6 +108,30 @@ import Testing
         #expect(batch.isEmpty)
     }
 
+    @Test func `null in an item's context is as good as leaving out, and what is no object hides what the batch says below it`() throws {
+        let outcome = try collect(
+            .batch,
+            """
+            {"context": {"locale": "fr", "channel": "email", "campaign": {"medium": "cpc", "name": "n"}, "device": {"id": "d-1"},
+                "traits": {"email": "b@example.com", "vip": true}},
+             "integrations": {"All": true, "X": {"k": 1}},
+             "batch": [
+               {"type": "track", "userId": "u", "event": "E", "integrations": {"All": null, "X": {"k": null}, "Y": null}, "context":
+                 {"locale": null, "channel": null, "campaign": {"medium": null}, "device": null, "os": null, "traits": {"vip": null}}},
+               {"type": "track", "userId": "u", "event": "E", "context": {"campaign": "none", "device": []}}
+             ]}
+            """)
+        #expect(
+            outcome.records[0].context == [
+                "campaign": ["medium": "cpc", "name": "n"], "os": .null, "traits": ["vip": .null, "email": "b@example.com"], "locale": "fr",
+                "channel": "email", "device": ["id": "d-1"], "integrations": ["X": ["k": .null], "Y": .null, "All": true],
+            ])
+        #expect(outcome.records[0].channel == .email && outcome.records[0].media == .paid)
+        #expect(outcome.records[0].identifiers == ["user_id:u", "email:b@example.com", "device_id:d-1"])
+        #expect(outcome.records[1].context?["campaign"] == "none" && outcome.records[1].media == .unknown)
+        #expect(outcome.records[1].identifiers == ["user_id:u", "email:b@example.com"])
+    }
+
     @Test func `an empty batch is taken`() throws {
         #expect(try collect(.batch, #" {"batch" : [ ] , "sentAt":null,"context":null, "other": [1,{"x":"}"}] } "#).receipt == Receipt())
     }

@@ -100,6 +100,8 @@ def test_without_a_key_that_is_in_force_nothing_is_taken(shop, key):
     answer = shop.post("/v1/track", {"userId": "u-none", "event": "Seen", "messageId": message}, key=key)
     assert answer.status_code == 401, answer.text
     assert answer.headers["Content-Type"].startswith("application/problem+json")
+    # Basic would make a browser ask the visitors of a shop for a name and a password.
+    assert answer.headers["WWW-Authenticate"].startswith("WriteKey ")
     assert message not in {i["messageId"] for i in shop.folder.export()}
 
 

@@ -153,6 +153,10 @@ extension Problem {
 }
 
 extension Problem {
+    /// How to say who one is (RFC 9110, section 11). Basic, which the tracking API takes, is not named: on a page with a wrong write
+    /// key a browser would ask whoever visits it for a name and a password.
+    private var scheme: String { kind == Self.noWriteKey.kind || kind == Self.unknownWriteKey.kind ? "WriteKey" : "Bearer" }
+
     /// The problem as a response: `application/problem+json`.
     /// - Parameter request: The request's id, by which the log can be searched.
     package func response(request: String) -> Response {
@@ -164,7 +168,7 @@ extension Problem {
         ]).write(to: &out)
         var response = Response(.init(code: status), out, type: "application/problem+json")
         if let retryAfter { response.headers[.retryAfter] = String(retryAfter) }
-        if status == 401 { response.headers[.wwwAuthenticate] = "Bearer realm=\"sightline\"" }
+        if status == 401 { response.headers[.wwwAuthenticate] = "\(scheme) realm=\"sightline\"" }
         return response
     }
 }
