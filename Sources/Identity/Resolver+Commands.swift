@@ -68,6 +68,16 @@ extension Resolver {
         try db.execute(sql: "INSERT INTO apart (a, b) VALUES (?, ?) ON CONFLICT DO NOTHING", arguments: [min(a, b), max(a, b)])
     }
 
+    /// Takes back every merge between one of these and anybody else: they are a person, or several, of their own.
+    package mutating func separate(_ customers: Set<UInt32>, by author: String, at: Instant, _ db: Database) throws {
+        for c in customers {
+            let crossing = try Row.fetchAll(db, sql: "SELECT id, a, b FROM merge WHERE (a = $1 OR b = $1) AND undone_at IS NULL", arguments: [c])
+            for row in crossing where !(customers.contains(row[1]) && customers.contains(row[2])) {
+                _ = try undo(merge: row[0], by: author, at: at, db)
+            }
+        }
+    }
+
     private func edges(among members: [UInt32], _ db: Database) throws -> [(UInt32, UInt32)] {
         var found: [(Int64, UInt32, UInt32)] = []
         let statement = try db.cachedStatement(sql: "SELECT id, a, b FROM merge WHERE a = ? AND undone_at IS NULL")

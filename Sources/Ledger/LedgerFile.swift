@@ -39,14 +39,32 @@ package enum LedgerFile {
                     try db.execute(sql: "INSERT INTO meta (key, value) VALUES (?, ?)", arguments: [k, v])
                 }
             }
+            try check(db, path)
             try Quarantine.prepare(db)
-            let found = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'format'") ?? ""
-            guard found == "\(format)" else {
-                throw LedgerProblem.format(
-                    "\(path) has ledger format \(found), this program reads \(format): use the version that wrote it, or restore a backup")
-            }
         }
         return queue
+    }
+
+    /// The fingerprint key of a ledger that nobody has open, which is only read.
+    /// - Throws: ``LedgerProblem/format(_:)`` when this program cannot read it, or what SQLite says.
+    package static func key(of path: String) throws -> FingerprintKey {
+        var configuration = Configuration()
+        configuration.readonly = true
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        let key = try queue.read { db in
+            try check(db, path)
+            return try Self.key(db)
+        }
+        try queue.close()
+        return key
+    }
+
+    private static func check(_ db: Database, _ path: String) throws {
+        let found = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'format'") ?? ""
+        guard found == "\(format)" else {
+            throw LedgerProblem.format(
+                "\(path) has ledger format \(found), this program reads \(format): use the version that wrote it, or restore a backup")
+        }
     }
 
     static func key(_ db: Database) throws -> FingerprintKey {

@@ -12,6 +12,8 @@ package enum Command: Codable, Sendable, Equatable {
     case apart(a: UInt32, b: UInt32, author: String)
     /// A person is forgotten.
     case erase(customer: UInt32, author: String)
+    /// These were erased in a folder whose place a backup has taken: they are forgotten again where they are in this ledger.
+    case eraseAgain(customers: [ErasedCustomer], author: String)
     /// These definitions are in force from here on: kind → YAML. A kind that is not named is as it was; an empty text removes it.
     case define(documents: [String: String], author: String)
 
@@ -25,6 +27,7 @@ package enum Command: Codable, Sendable, Equatable {
         case .undo: "undo"
         case .apart: "apart"
         case .erase: "erase"
+        case .eraseAgain: "erase-again"
         case .define: "define"
         }
     }

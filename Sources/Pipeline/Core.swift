@@ -275,11 +275,13 @@ final class Core {
             try decide(Decision(a: a, b: b, same: false, author: author, at: at), db)
         case .erase(let customer, _):
             guard Int(customer) < people.count else { return nil }
-            let members = people.members(of: customer)
-            let forgotten = Forgotten(customers: members, identifiers: try resolver.erase(members, at: at, db), position: position)
-            for r in reactions { try r.forget(forgotten, in: Writer(database: db)) }
-            timeline.hide(members)
-            parts = timeline.current
+            try forget(people.members(of: customer), at, position, db)
+        case .eraseAgain(let customers, let author):
+            try resolver.save(db)
+            let here = try known(customers, before: position, db)
+            // Some of a person may have been erased after a merge was undone that this ledger still has.
+            try resolver.separate(here, by: author, at: at, db)
+            if !here.isEmpty { try forget(here.sorted(), at, position, db) }
         case .define(let documents, let author):
             for (kind, text) in documents.sorted(by: { $0.key < $1.key }) {
                 try db.execute(
@@ -298,6 +300,32 @@ final class Core {
 
     private func decide(_ decision: Decision, _ db: Database) throws {
         for r in reactions { try r.decide(decision, in: Writer(database: db)) }
+    }
+
+    private func forget(_ members: [UInt32], _ at: Instant, _ position: Position, _ db: Database) throws {
+        let forgotten = Forgotten(customers: members, identifiers: try resolver.erase(members, at: at, db), position: position)
+        for r in reactions { try r.forget(forgotten, in: Writer(database: db)) }
+        timeline.hide(members)
+        parts = timeline.current
+    }
+
+    /// Those of them who are in this ledger and not erased: the record is the same one, and it is where the customer came
+    /// from or was concluded to be theirs.
+    private func known(_ customers: [ErasedCustomer], before end: Position, _ db: Database) throws -> Set<UInt32> {
+        var found: Set<UInt32> = []
+        for one in customers where Int(one.customer) < people.count {
+            let position = Position(raw: one.position)
+            guard position.body < end.body, try reader.record(position, { $0.message == one.message }) == true else { continue }
+            let origin = try Int64.fetchOne(
+                db, sql: "SELECT position FROM customer WHERE id = ? AND erased_at IS NULL", arguments: [one.customer])
+            guard let origin else { continue }
+            let blob = try Data.fetchOne(db, sql: "SELECT customers FROM concluded WHERE body = ?", arguments: [position.body])
+            let owner = blob?.withUnsafeBytes { bytes in
+                4 * position.index + 4 <= bytes.count ? bytes.loadUnaligned(fromByteOffset: 4 * position.index, as: UInt32.self) : nil
+            }
+            if UInt64(bitPattern: origin) == one.position || owner == one.customer { found.insert(one.customer) }
+        }
+        return found
     }
 
     /// Makes a snapshot of all that is concluded, so that the next start is quick.

@@ -41,9 +41,11 @@ package protocol Operations: Sendable {
     /// Writes a consistent copy of the data into a new folder of the server's machine.
     /// - Throws: a ``Problem`` of status 422 when the folder exists or cannot be written.
     func backup(to folder: String) async throws -> JSON
-    /// Puts a backup in the place of the data, without stopping.
+    /// Puts a backup in the place of the data, and starts the server again with it. Who was erased and what was revoked since
+    /// it was made stays so.
+    /// - Parameter keepReplaced: Whether what was there is kept, in the data folder.
     /// - Throws: a ``Problem`` of status 422 when the folder holds no sound backup.
-    func restore(from folder: String) async throws -> JSON
+    func restore(from folder: String, keepReplaced: Bool) async throws -> JSON
     /// The documents in force, with when and by whom they were put in force.
     func blueprint() async throws -> JSON
     /// Checks documents and, unless `checkOnly`, puts them in force.

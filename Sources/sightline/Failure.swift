@@ -19,6 +19,8 @@ enum Failure {
         case let problem as WriteProblem: sentence(problem)
         case let problem as CommandProblem: sentence(problem)
         case let problem as BackupProblem: sentence(problem)
+        case RestorationProblem.notErased(let reason):
+            "The backup is in place, but who was erased since it was made cannot be erased again yet: \(reason). Start again when that is mended."
         case DemonstrationProblem.refused(let reason): "An item of the invented company was refused: \(reason)"
         case let problem as BlueprintProblem: sentence(problem)
         case let problem as MappingProblem: problem.sentence
@@ -83,6 +85,8 @@ enum Failure {
         case .noBackup(let path): "\(path) is no backup: it has no \(BackupManifest.name), which is written when a backup is whole."
         case .damaged(let path): "\(path) is damaged: it is not what the backup was made of. Take another backup."
         case .newer(let path, let format): "\(path) has format \(format), which a newer version of Sightline made. Install that version."
+        case .unusable(let why): "The backup cannot be used by this version of Sightline. \(why)"
+        case .staged(let path): "A backup waits already to take the place of the data in \(path). The next start of the server sees to it."
         case .relative(let path): "\(path) is a relative path. The server needs it from the root on."
         case .system(let what, let code): "\(what): \(String(cString: strerror(code)))."
         }

@@ -51,16 +51,29 @@ import Testing
 
     private let now = Instant("2026-11-22T00:45:46.123Z")!
 
-    private func isRestored(_ place: TemporaryFolder, _ data: DataFolder) throws {
+    private func isRestored(_ place: TemporaryFolder, _ data: DataFolder, kept: Bool) throws {
         #expect(place.read("data/ledger.db") == "new ledger")
         #expect(place.read("data/state.db") == "new state")
         #expect(place.read("data/sightline.yaml") == "port: 1")
-        #expect(
-            try FileManager.default.contentsOfDirectory(atPath: data.path).sorted() == [
-                "ledger.db", "replaced-20261122004546123", "sightline.yaml", "state.db",
-            ])
+        let names = ["ledger.db", "replaced-20261122004546123", "restored.json", "sightline.yaml", "state.db"]
+        #expect(try FileManager.default.contentsOfDirectory(atPath: data.path).sorted() == names.filter { kept || !$0.hasPrefix("replaced") })
+        let restored = try #require(Restored(in: data.path))
+        #expect(restored.madeAt == Instant(milliseconds: 1_000) && !restored.settled)
+        #expect(restored.kept == (kept ? "replaced-20261122004546123" : nil))
+        guard kept else { return }
         #expect(place.read("data/replaced-20261122004546123/ledger.db-wal") == "old wal")
         #expect(place.read("data/replaced-20261122004546123/timeline/columns") == "old columns")
+    }
+
+    private func stage(_ backup: String, in folder: DataFolder, keep: Bool = false) throws(BackupProblem) {
+        _ = try Restoration.stage(backup, in: folder, keep: keep, check: { _ throws(BackupProblem) in })
+    }
+
+    private func complete(in folder: DataFolder, now: Instant? = nil, gaps: [String] = []) async throws -> Restored? {
+        try await Restoration.complete(in: folder, now: now ?? self.now) { copies in
+            #expect(Disk.exists(copies + "/ledger.db") && Disk.exists(folder.ledger))
+            return CarriedOver(erased: 1, revoked: ["token ann"], gaps: gaps)
+        }
     }
 
     @Test func `a manifest says what is in it, and reads back`() throws {
@@ -72,32 +85,49 @@ import Testing
         #expect(manifest.version == Version.number)
     }
 
-    @Test func `restoring puts the data aside and the backup in its place`() throws {
+    @Test(arguments: [false, true]) func `restoring puts the backup in the data's place, which is kept when it shall be`(keep: Bool) async throws {
         let (place, data, backup) = try places()
-        _ = try Restoration.stage(backup, in: data)
+        try stage(backup, in: data, keep: keep)
         #expect(place.read("data/ledger.db") == "old ledger")
-        #expect(try Restoration.complete(in: data, now: now) == data.file("replaced-20261122004546123"))
-        try isRestored(place, data)
-        #expect(try Restoration.complete(in: data, now: now) == nil)
+        let restored = try #require(try await complete(in: data))
+        #expect(restored.carried == CarriedOver(erased: 1, revoked: ["token ann"], gaps: []))
+        try isRestored(place, data, kept: keep)
+        #expect(try await complete(in: data) == nil)
     }
 
-    @Test func `restoring into an empty folder puts nothing aside`() throws {
+    @Test func `data that not everything could be carried out of is kept`() async throws {
+        let (place, data, backup) = try places()
+        try stage(backup, in: data)
+        let restored = try #require(try await complete(in: data, gaps: ["The ledger is damaged."]))
+        try isRestored(place, data, kept: true)
+        #expect(restored.sentences(data).contains("The ledger is damaged."))
+        #expect(data.replaced == ["replaced-20261122004546123"])
+    }
+
+    @Test func `restoring into an empty folder carries nothing and puts nothing aside`() async throws {
         let (place, _, backup) = try places()
         let empty = DataFolder(place.path + "/empty")
         try empty.make()
-        _ = try Restoration.stage(backup, in: empty)
-        #expect(try Restoration.complete(in: empty, now: now) == nil)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: empty.path).sorted() == ["ledger.db", "state.db"])
+        try stage(backup, in: empty)
+        let restored = try await Restoration.complete(in: empty, now: now) { _ in throw CommandProblem.interrupted }
+        #expect(restored?.carried == CarriedOver())
+        #expect(try FileManager.default.contentsOfDirectory(atPath: empty.path).sorted() == ["ledger.db", "restored.json", "state.db"])
     }
 
     // Every state that a crash between two moves can leave behind is made by hand, and gone on from.
-    @Test(arguments: 0...6) func `a restoration that broke off anywhere goes on where it was`(moves: Int) throws {
+    @Test(arguments: 0...6, [false, true]) func `a restoration that broke off anywhere goes on where it was`(moves: Int, keep: Bool) async throws {
         let (place, data, backup) = try places()
-        _ = try Restoration.stage(backup, in: data)
-        let replaced = data.file("replaced-20261122004546123")
+        try stage(backup, in: data, keep: keep)
         let staged = data.restoring + "/"
+        let name = keep ? "replaced-20261122004546123" : "restoring/replaced"
+        let replaced = data.file(name)
         var steps: [() throws -> Void] = [
-            { try Data("replaced-20261122004546123".utf8).write(to: URL(fileURLWithPath: staged + "destination")) },
+            {
+                var restored = try #require(Restored(in: data.restoring))
+                restored.kept = keep ? name : nil
+                try restored.write(in: data.restoring)
+                try Data(name.utf8).write(to: URL(fileURLWithPath: staged + "destination"))
+            },
             { mkdir(replaced, 0o700) },
         ]
         for name in ["ledger.db", "ledger.db-wal"] { steps.append { #expect(rename(data.file(name), replaced + "/" + name) == 0) } }
@@ -108,47 +138,65 @@ import Testing
         steps.append { #expect(rename(staged + "ledger.db", data.ledger) == 0) }
         for step in steps.prefix(moves) { try step() }
         // Another moment: what stands in the file counts once it is there.
-        let later = moves == 0 ? now : Instant(milliseconds: 2_000_000_000_000)
-        _ = try Restoration.complete(in: data, now: later)
-        try isRestored(place, data)
+        _ = try await complete(in: data, now: moves == 0 ? now : Instant(milliseconds: 2_000_000_000_000))
+        try isRestored(place, data, kept: keep)
     }
 
-    @Test func `a copy that was never whole is thrown away`() throws {
+    @Test func `a restoration that could not carry everything over changes nothing and is tried again`() async throws {
+        let (place, data, backup) = try places()
+        try stage(backup, in: data)
+        await #expect(throws: CommandProblem.interrupted) {
+            _ = try await Restoration.complete(in: data, now: now) { _ in throw CommandProblem.interrupted }
+        }
+        #expect(place.read("data/ledger.db") == "old ledger")
+        #expect(try await complete(in: data)?.carried.erased == 1)
+        try isRestored(place, data, kept: false)
+    }
+
+    @Test func `a copy that was never whole is thrown away`() async throws {
         let (place, data, _) = try places()
         try FileManager.default.createDirectory(atPath: data.restoring + ".partial", withIntermediateDirectories: true)
         try place.write("data/restoring.partial/ledger.db", "half")
-        #expect(try Restoration.complete(in: data, now: now) == nil)
+        #expect(try await complete(in: data) == nil)
         #expect(place.read("data/ledger.db") == "old ledger")
         #expect(!Disk.exists(data.restoring + ".partial"))
     }
 
-    @Test func `what is damaged, unfinished or newer is refused and changes nothing`() throws {
+    @Test func `what is damaged, unfinished, newer or unusable is refused and changes nothing`() throws {
         let (place, data, backup) = try places()
         let before = try FileManager.default.contentsOfDirectory(atPath: data.path).sorted()
+        #expect(throws: BackupProblem.unusable("No.")) {
+            try Restoration.stage(backup, in: data, keep: false, check: { _ throws(BackupProblem) in throw .unusable("No.") })
+        }
         try place.write("backup/state.db", "new stAte")
-        #expect(throws: BackupProblem.damaged(backup + "/state.db")) { try Restoration.stage(backup, in: data) }
+        #expect(throws: BackupProblem.damaged(backup + "/state.db")) { try stage(backup, in: data) }
         try place.write("backup/manifest.json", "{\"format\":2}")
-        #expect(throws: BackupProblem.newer(backup + "/manifest.json", format: 2)) { try Restoration.stage(backup, in: data) }
+        #expect(throws: BackupProblem.newer(backup + "/manifest.json", format: 2)) { try stage(backup, in: data) }
         try place.write(
             "backup/manifest.json",
             "{\"format\":1,\"version\":\"1\",\"madeAt\":\"2026-01-01\",\"newestBody\":1,\"files\":[{\"name\":\"../x\",\"bytes\":1,\"blake2b\":\"\"}]}"
         )
-        #expect(throws: BackupProblem.damaged(backup + "/manifest.json")) { try Restoration.stage(backup, in: data) }
+        #expect(throws: BackupProblem.damaged(backup + "/manifest.json")) { try stage(backup, in: data) }
         unlink(backup + "/manifest.json")
-        #expect(throws: BackupProblem.noBackup(backup)) { try Restoration.stage(backup, in: data) }
+        #expect(throws: BackupProblem.noBackup(backup)) { try stage(backup, in: data) }
         #expect(try FileManager.default.contentsOfDirectory(atPath: data.path).sorted() == before)
     }
 
-    @Test func `a backup needs a new folder, and half of one is taken away`() throws {
+    @Test func `a backup needs a new folder, and of half a one only what was made goes`() throws {
         let (place, _, backup) = try places()
         #expect(throws: BackupProblem.exists(backup)) { try Backup.write(to: backup, now: now, copyState: { _ in }, copyLedger: { _ in 0 }) }
         #expect(throws: BackupProblem.relative("here")) { try Backup.write(to: "here", now: now, copyState: { _ in }, copyLedger: { _ in 0 }) }
-        let failing = place.path + "/failing"
-        #expect(throws: CommandProblem.interrupted) {
-            try Backup.write(
-                to: failing, now: now, copyState: { try Data("half".utf8).write(to: URL(fileURLWithPath: $0)) },
-                copyLedger: { _ in throw CommandProblem.interrupted })
+        let mine = place.path + "/mine"
+        try FileManager.default.createDirectory(atPath: mine, withIntermediateDirectories: true)
+        for failing in [place.path + "/failing", mine] {
+            #expect(throws: CommandProblem.interrupted) {
+                try Backup.write(
+                    to: failing, now: now, copyState: { try Data("half".utf8).write(to: URL(fileURLWithPath: $0)) },
+                    copyLedger: { _ in throw CommandProblem.interrupted })
+            }
+            #expect(!Disk.exists(failing + "/state.db"))
         }
-        #expect(!Disk.exists(failing))
+        #expect(!Disk.exists(place.path + "/failing"))
+        #expect(Disk.exists(mine))
     }
 }

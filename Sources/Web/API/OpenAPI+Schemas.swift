@@ -247,7 +247,9 @@ extension OpenAPI {
               }
             },
             "BackupRequest": {"type": "object", "required": ["to"], "properties": {"to": {"type": "string", "description": "A folder that does not exist yet."}}},
-            "RestoreRequest": {"type": "object", "required": ["from"], "properties": {"from": {"type": "string", "description": "The folder of a backup."}}},
+            "RestoreRequest": {"type": "object", "required": ["from"], "properties": {
+              "from": {"type": "string", "description": "The folder of a backup."},
+              "keepReplaced": {"type": "boolean", "default": false, "description": "Whether what the folder held is kept in it, as replaced-…."}}},
             "Backup": {"type": "object"},
             "Document": {"type": "object", "required": ["name", "text"], "properties": {"name": {"type": "string"}, "text": {"type": "string"}}},
             "Blueprint": {"type": "object", "required": ["documents"], "properties": {

@@ -24,10 +24,17 @@ struct OperationRoutes: Sendable {
             .post, "/api/restorations", .administer,
             about: .init(
                 "Put a backup in the place of the data", tag: "Installation",
-                description: "Everything that came in after the backup is set aside, in the data folder.", body: .init("RestoreRequest"),
+                description: """
+                    The server starts again with the backup. Everything that came in after it was made is deleted, or kept in a folder \
+                    `replaced-…` of the data folder with `keepReplaced: true`. Customers erased since the backup was made are erased in it \
+                    again, and keys and tokens revoked since stay revoked. When that cannot be read, the data is kept, and the log says what \
+                    is missing.
+                    """, body: .init("RestoreRequest"),
                 answer: .init(201, "What was restored", .init("Backup")), problems: [422, 503])
         ) { request, _ in
-            Response(.created, try await services.operations.restore(from: Self.folder(try await Body.json(request), "from")))
+            let body = try await Body.json(request)
+            let keep = try body.flag("keepReplaced")
+            return Response(.created, try await services.operations.restore(from: Self.folder(body, "from"), keepReplaced: keep))
         }
     }
 

@@ -46,6 +46,14 @@ extension JSON {
         return text
     }
 
+    /// Whether a member is true; false when it is missing.
+    /// - Throws: a 400 problem that names it.
+    func flag(_ key: String) throws -> Bool {
+        guard let value = self[key] else { return false }
+        guard let yes = value.bool else { throw Problem.badRequest("`\(key)` must be true or false.") }
+        return yes
+    }
+
     /// The string of a member that may be missing or null.
     /// - Throws: a 400 problem that names it.
     func optional(_ key: String) throws -> String? {

@@ -28,13 +28,17 @@ struct RestoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore", abstract: "Makes a backup the content of the data folder.",
         discussion: """
-            The backup is verified first. What the folder held is kept in it as replaced-…, to be removed when it is needed no more. A server \
-            that runs on the folder stops in peace and starts again with the backup.
+            The backup is verified first. Customers who were erased since it was made are erased in it again, and keys and tokens that were \
+            revoked since stay revoked; what cannot be read of that is said. A folder that has data needs --replace, which deletes the data \
+            once the backup is in its place, or --keep-replaced. A server that runs on the folder stops in peace and starts again with the \
+            backup.
 
-            Example: sightline restore /backups/2026-11-21 --data ./new-data
+            Example: sightline restore /backups/2026-11-21 --data ./my-data --replace
             """)
     @Argument(help: ArgumentHelp("The backup's folder.", valueName: "DIR")) var source: String
-    @Flag(help: "The folder may have data, which is put aside. A running server needs no such word.") var replace = false
+    @Flag(help: "The folder may have data: it is deleted once the backup is in its place.") var replace = false
+    @Flag(help: "The folder may have data: it is kept in it as replaced-…. Whoever is erased later stays in there, so remove it in time.")
+    var keepReplaced = false
     @OptionGroup var folder: DataOptions
 
     func run() async throws {
@@ -44,33 +48,43 @@ struct RestoreCommand: AsyncParsableCommand {
         let data = DataFolder(settings[Known.data])
         let backup = DataFolder(source).path
         try data.make()
-        guard let lock = try FolderLock.ifFree(data) else { return try await throughServer(settings, backup, terminal) }
-        defer { lock.release() }
-        guard replace || !data.hasData else {
-            throw CommandProblem.notConfirmed("\(data.path) has data. With --replace it is put aside, into a folder replaced-… beside it.")
+        let lock = try FolderLock.ifFree(data)
+        defer { lock?.release() }
+        guard replace || keepReplaced || !data.hasData else {
+            throw CommandProblem.notConfirmed(
+                "\(data.path) has data. --replace deletes it once the backup is in its place; --keep-replaced keeps it, in a folder replaced-… of it.")
         }
+        guard let lock else { return try await throughServer(settings, backup, terminal) }
         let now = SystemClock.clock.now
-        _ = try Restoration.complete(in: data, now: now)
-        let manifest = try Restoration.stage(backup, in: data)
-        let replaced = try Restoration.complete(in: data, now: now)
-        terminal.say("\(data.path) holds the backup of \(Moment.minute(manifest.madeAt.rfc3339)) UTC.")
-        if let replaced { terminal.say("What it held before is in \(replaced).") }
+        let carry: (String) async throws -> CarriedOver = { try await CarryOver.from(data, into: $0) }
+        _ = try await Restoration.complete(in: data, now: now, carry: carry)
+        _ = try Restoration.stage(backup, in: data, keep: keepReplaced, check: CarryOver.check)
+        _ = try await Restoration.complete(in: data, now: now, carry: carry)
+        lock.release()
+        // Opening it erases again who was erased, and shows that it can be opened.
+        try await FolderClient.with(settings, make: false, start: EmbeddedServer.start) { client in
+            _ = try await client.send(APIRequest("GET", "/health"))
+        }
+        say(data, terminal)
+    }
+
+    private func say(_ data: DataFolder, _ terminal: Terminal) {
+        for line in Restored(in: data.path)?.sentences(data) ?? [] { terminal.say(Text.clean(line)) }
     }
 
     /// The server stages the backup, answers, and starts again; done is when it answers again.
     private func throughServer(_ settings: Settings, _ backup: String, _ terminal: Terminal) async throws {
         try await FolderClient.with(settings, make: false, start: EmbeddedServer.start) { client in
-            let body: JSON = ["from": .string(backup)]
-            let staged = try await client.json(APIRequest("POST", "/api/restorations", body: body.bytes))
+            let body: JSON = ["from": .string(backup), "keepReplaced": .bool(keepReplaced)]
+            _ = try await client.json(APIRequest("POST", "/api/restorations", body: body.bytes))
             let began = ContinuousClock.now
             while ContinuousClock.now - began < .seconds(300) {
                 try await Task.sleep(for: .milliseconds(100))
                 let answer = try? await client.send(APIRequest("GET", "/health"))
                 // The staged copies are gone once they have taken their place, before the server answers again.
                 if answer?.status == 200, !Disk.exists(client.folder.restoring) {
-                    let madeAt = staged["madeAt"]?.string.map { " of " + Moment.minute($0) + " UTC" } ?? ""
-                    return terminal.say(
-                        "The server has started again with the backup\(madeAt). What the folder held before is beside it, in replaced-….")
+                    terminal.say("The server has started again.")
+                    return say(client.folder, terminal)
                 }
             }
             throw CommandProblem.notConfirmed(

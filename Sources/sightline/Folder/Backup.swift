@@ -73,6 +73,10 @@ enum BackupProblem: Error, Equatable {
     case noBackup(String)
     case damaged(String)
     case newer(String, format: Int)
+    /// Sound, and nothing that this program can open; why, as a sentence.
+    case unusable(String)
+    /// The folder has a backup that waits to take the place of its data.
+    case staged(String)
     /// A relative path, sent to a server that may run elsewhere.
     case relative(String)
     case system(String, Int32)
@@ -89,6 +93,8 @@ enum Backup {
     ) throws -> BackupManifest {
         guard folder.hasPrefix("/") else { throw BackupProblem.relative(folder) }
         if let content = try? FileManager.default.contentsOfDirectory(atPath: folder), !content.isEmpty { throw BackupProblem.exists(folder) }
+        // A folder that was there is somebody's: only what is made here is taken away again.
+        let made = !Disk.exists(folder)
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
@@ -107,11 +113,11 @@ enum Backup {
             try Disk.sync(folder: folder)
             return manifest
         } catch {
-            // What is half a backup must not be taken for one; it was ours alone.
+            // What is half a backup must not be taken for one.
             for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm", "state.db", "state.db-wal", "state.db-shm", BackupManifest.name] {
                 unlink(folder + "/" + name)
             }
-            rmdir(folder)
+            if made { rmdir(folder) }
             throw error
         }
     }

@@ -10,7 +10,8 @@ import Foundation
 /// lock             held by the process that has the folder open; holds its number
 /// sightline.sock   where that process answers the commands
 /// restoring/       a backup that is about to take the place of all this
-/// replaced-…/      what a backup took the place of
+/// restored.json    what the newest restoration came to
+/// replaced-…/      what a backup took the place of, when it was to be kept
 /// ```
 struct DataFolder: Sendable, Equatable {
     /// Absolute, without a slash at its end.
@@ -34,6 +35,11 @@ struct DataFolder: Sendable, Equatable {
     var exists: Bool { FileManager.default.fileExists(atPath: path) }
     /// True when the folder has data, or is about to get some.
     var hasData: Bool { (Self.data + ["restoring"]).contains { FileManager.default.fileExists(atPath: file($0)) } }
+
+    /// What backups took the place of and what was kept, by name.
+    var replaced: [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { $0.hasPrefix("replaced-") }.sorted()
+    }
 
     /// Makes the folder when it is missing, for its owner alone: what is in it is personal data.
     func make() throws(FolderProblem) {

@@ -39,8 +39,12 @@ final class Installation: Sendable {
         self.logger = logger
         clock = SystemClock.clock
         randomness = SystemRandomness.randomness
-        if let replaced = try Restoration.complete(in: folder, now: clock.now) {
-            logger.notice("a backup took the place of the data", metadata: ["replaced": "\(replaced)"])
+        let folder = folder
+        if let restored = try await Restoration.complete(in: folder, now: clock.now, carry: { try await CarryOver.from(folder, into: $0) }) {
+            for line in restored.sentences(folder) { logger.notice("\(line)") }
+        }
+        for name in folder.replaced {
+            logger.warning("who is erased stays in what a backup replaced: remove it when it is needed no more", metadata: ["folder": "\(name)"])
         }
         var options = Ledger.Options()
         options.queueBytes = settings[Known.queueBytes]
@@ -48,8 +52,7 @@ final class Installation: Sendable {
         let ledger = try Ledger(path: folder.ledger, options: options, randomness: randomness, clock: clock)
         self.ledger = ledger
         let reaction = CustomersReaction()
-        let migrations = Identity.migrations + Pipeline.migrations + reaction.migrations + Access.migrations
-        store = try Store(path: folder.state, migrations: migrations, readers: settings[Known.readers])
+        store = try Store(path: folder.state, migrations: Self.migrations, readers: settings[Known.readers])
         let access = try Access(store: store, clock: clock, randomness: randomness)
         self.access = access
         var pipelineOptions = Pipeline.Options(clock: clock, rules: CompanyDefinitions.identity)
@@ -65,6 +68,32 @@ final class Installation: Sendable {
         limits = try Known.limits(settings)
         following = Mutex(try Following(pipeline.definitions, ledger, limits, randomness))
         pipeline.onDefinitions { [weak self] in self?.follow($0) }
+        do {
+            try await settle()
+        } catch {
+            await close()
+            throw error
+        }
+    }
+
+    /// All tables of `state.db`.
+    static let migrations = Identity.migrations + Pipeline.migrations + CustomersReaction().migrations + Access.migrations
+
+    /// After a restoration: returns when everybody is out of sight who was erased since the backup was made. What they said
+    /// is taken out of the files too, now or, when that does not work, in the background.
+    private func settle() async throws {
+        guard var restored = Restored(in: folder.path), !restored.settled else { return }
+        let newest = ledger.newestBody
+        while await !pipeline.wait(for: newest) {
+            if let trouble = pipeline.status.trouble { throw RestorationProblem.notErased(reason: trouble) }
+        }
+        do {
+            try await customers.finishErasures()
+        } catch {
+            logger.warning("what erased customers said is not yet out of the files, and is taken out later", metadata: ["reason": "\(error)"])
+        }
+        restored.settled = true
+        try restored.write(in: folder.path)
     }
 
     /// What follows from the definitions in force.
@@ -129,6 +158,12 @@ final class Installation: Sendable {
             logger.warning("closing was not tidy", metadata: ["error": "\(error)"])
         }
     }
+}
+
+/// What keeps a restored folder from being opened.
+enum RestorationProblem: Error, Equatable {
+    /// Those erased since the backup was made are still to be seen in it. A retry helps once the reason is mended.
+    case notErased(reason: String)
 }
 
 /// How a server ends.

@@ -22,9 +22,9 @@ struct InstallationOperations: Operations {
         }
     }
 
-    func restore(from folder: String) async throws -> JSON {
+    func restore(from folder: String, keepReplaced: Bool) async throws -> JSON {
         let data = installation.folder
-        let manifest = try await apart { try Restoration.stage(folder, in: data) }
+        let manifest = try await apart { try Restoration.stage(folder, in: data, keep: keepReplaced, check: CarryOver.check) }
         installation.logger.notice("a backup is staged; starting again")
         stop(.restart)
         return manifest.json

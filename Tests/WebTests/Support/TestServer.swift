@@ -108,7 +108,7 @@ final class TestOperations: Operations {
         return ["done": .string(text)]
     }
     func backup(to folder: String) async throws -> JSON { note("backup \(folder)") }
-    func restore(from folder: String) async throws -> JSON { note("restore \(folder)") }
+    func restore(from folder: String, keepReplaced: Bool) async throws -> JSON { note("restore \(folder)\(keepReplaced ? " keeping" : "")") }
     func blueprint() async throws -> JSON { ["documents": []] }
     func blueprint(_ documents: [(name: String, text: String)], checkOnly: Bool, by: String) async throws -> JSON {
         note("\(checkOnly ? "check" : "apply") \(documents.map(\.name).joined(separator: ",")) by \(by)")
