@@ -34,7 +34,7 @@ build: system ## Builds the release binary
 	@echo "Built $$($(RELEASE) --show-bin-path)/sightline"
 
 demo: build ## Fills ./sightline-data with an invented company and serves it (DATA=, HOST=, PORT=)
-	@scripts/demo "$$($(RELEASE) --show-bin-path)/sightline" "$(DATA)" "$(HOST)" "$(PORT)"
+	@exec "$$($(RELEASE) --show-bin-path)/sightline" serve --demo --data "$(DATA)" --host "$(HOST)" --port "$(PORT)"
 
 test: test-swift test-e2e ## Builds and runs all tests: Swift Testing, then end to end (E2E=release, PYTEST="-k …")
 

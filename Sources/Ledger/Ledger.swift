@@ -56,7 +56,7 @@ package final class Ledger: Sendable {
     /// For what is read beside the writer; see ``look(_:)``.
     private let reading: DatabaseQueue
     private let jobs = Mailbox<Job>()
-    private let newest: Atomic<Int64>
+    private let newest: Atomic<UInt64>
     private let queued = Atomic<Int>(0)
     private let closed = Atomic<Bool>(false)
     private let trouble = Mutex<String?>(nil)
@@ -64,7 +64,9 @@ package final class Ledger: Sendable {
     private let listeners = Mutex<[@Sendable (Int64) -> Void]>([])
 
     /// The newest body on the disk; 0 when there is none.
-    package var newestBody: Int64 { newest.load(ordering: .acquiring) }
+    package var newestBody: Int64 { newestPosition.body }
+    /// The newest record on the disk; of body 0 when there is none.
+    package var newestPosition: Position { Position(raw: newest.load(ordering: .acquiring)) }
     /// Bytes that wait to be written.
     package var queuedBytes: Int { queued.load(ordering: .relaxed) }
     /// Why the last write failed; nil when it did not.
@@ -81,8 +83,8 @@ package final class Ledger: Sendable {
         self.path = path
         self.options = options
         let queue = try LedgerFile.open(path, randomness: randomness, clock: clock)
-        let (key, body, vocabulary) = try queue.read { db in
-            (try LedgerFile.key(db), try Int64.fetchOne(db, sql: "SELECT max(id) FROM body") ?? 0, try LedgerFile.vocabulary(db))
+        let (key, position, vocabulary) = try queue.read { db in
+            (try LedgerFile.key(db), try LedgerFile.newest(db), try LedgerFile.vocabulary(db))
         }
         self.key = key
         var configuration = Configuration()
@@ -90,9 +92,9 @@ package final class Ledger: Sendable {
         configuration.readonly = true
         configuration.busyMode = .timeout(10)
         reading = try DatabaseQueue(path: path, configuration: configuration)
-        newest = Atomic(body)
+        newest = Atomic(position.raw)
         words = Mutex(vocabulary)
-        startThread("ledger") { [self] in work(queue, body) }
+        startThread("ledger") { [self] in work(queue, position.body) }
     }
 
     /// Writes a batch: its records and its refused items together or not at all. Durable when it returns.
@@ -237,17 +239,22 @@ package final class Ledger: Sendable {
 
     private func write(_ group: [Waiting], _ queue: DatabaseQueue, _ next: inout Int64, _ builder: inout BodyBuilder) {
         var body = next
+        var last = Position(raw: 0)
         var written: [Written] = []
         do {
             try attempt(queue) { db in
                 for (batch, _) in group {
                     let gone = try Quarantine.settle(batch.settled.map(\.id), db)
                     try add(batch, leavingOut: gone, &builder, &body, db)
-                    let last = builder.count > 0 ? Position(body: body + 1, index: builder.count - 1) : Position(body: body, index: 0)
-                    written.append(Written(last: last, gone: gone))
+                    let end = builder.count > 0 ? Position(body: body + 1, index: builder.count - 1) : Position(body: body, index: 0)
+                    written.append(Written(last: end, gone: gone))
                     if !batch.refused.isEmpty { try Quarantine.insert(batch.refused, db, key: key, keeping: options.quarantineItems) }
                 }
-                if builder.count > 0 { try store(&builder, &body, db) }
+                // Whoever fills a body begins another, so there is one under way when anything was added.
+                if builder.count > 0 {
+                    last = Position(body: body + 1, index: builder.count - 1)
+                    try store(&builder, &body, db)
+                }
             }
         } catch {
             builder.removeAll()
@@ -256,7 +263,7 @@ package final class Ledger: Sendable {
         }
         let changed = body > next
         next = body
-        newest.store(body, ordering: .releasing)
+        if changed { newest.store(last.raw, ordering: .releasing) }
         if changed { for listener in listeners.withLock({ $0 }) { listener(body) } }
         for ((_, done), written) in zip(group, written) { done.resume(returning: written) }
     }

@@ -81,6 +81,16 @@ package enum LedgerFile {
         return FingerprintKey(bytes)
     }
 
+    /// The newest record; of body 0 when there is none.
+    static func newest(_ db: Database) throws -> Position {
+        guard let row = try Row.fetchOne(db, sql: "SELECT id, data FROM body ORDER BY id DESC LIMIT 1") else { return Position(raw: 0) }
+        // How many records a damaged body had is not known.
+        let count = try row.withUnsafeData(named: "data") { data in
+            data?.withUnsafeBytes { BodyView($0)?.count } ?? nil
+        }
+        return Position(body: row["id"], index: max(1, count ?? 1) - 1)
+    }
+
     package static func vocabulary(_ db: Database) throws -> Vocabulary {
         var words = Vocabulary()
         for row in try Row.fetchAll(db, sql: "SELECT what, code, name FROM vocabulary ORDER BY what, code") {

@@ -62,14 +62,14 @@ extension Ledger {
 
     /// Copies a consistent snapshot into a new file while appends go on.
     ///
-    /// - Returns: the newest body in the copy.
-    package func backup(to file: String) throws -> Int64 {
+    /// - Returns: the newest record in the copy; of body 0 when there is none.
+    package func backup(to file: String) throws -> Position {
         var configuration = Configuration()
         configuration.readonly = true
         let source = try DatabaseQueue(path: path, configuration: configuration)
         let target = try DatabaseQueue(path: file)
         try source.backup(to: target)
-        let newest = try target.read { try Int64.fetchOne($0, sql: "SELECT max(id) FROM body") ?? 0 }
+        let newest = try target.read { try LedgerFile.newest($0) }
         try target.close()
         try source.close()
         return newest

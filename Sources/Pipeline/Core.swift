@@ -22,6 +22,8 @@ final class Core {
     private var resolver: Resolver
     private var events: EventNumbers
     private(set) var position: Int64
+    /// The newest record concluded.
+    private(set) var newest: Position
     private(set) var totals = Pipeline.Totals()
     /// When the newest interaction concluded was received.
     private(set) var newestReceived = Instant(milliseconds: 0)
@@ -43,9 +45,11 @@ final class Core {
         self.reactions = reactions
         self.options = options
         reader = try LedgerReader(path: ledger.path)
-        let (position, definitions, hidden) = try folder.store.read { db in
-            (
-                try Int64.fetchOne(db, sql: "SELECT body FROM pipeline") ?? 0, try Pipeline.definitions(db),
+        let (position, records, definitions, hidden) = try folder.store.read { db in
+            let body = try Int64.fetchOne(db, sql: "SELECT body FROM pipeline") ?? 0
+            return (
+                body, try Int.fetchOne(db, sql: "SELECT length(customers) / 4 FROM concluded WHERE body = ?", arguments: [body]) ?? 0,
+                try Pipeline.definitions(db),
                 Set(try UInt32.fetchAll(db, sql: "SELECT id FROM customer WHERE erased_at IS NOT NULL"))
             )
         }
@@ -59,6 +63,7 @@ final class Core {
         self.resolver = resolver.take()!
         self.events = events.take()!
         self.position = position
+        newest = Position(body: position, index: max(1, records) - 1)
         self.definitions = definitions
         self.rules = rules
         timeline = try Timeline(directory: folder.timeline, concluded: position, window: options.window, hidden: hidden, mergeAt: options.mergeAt)
@@ -132,17 +137,20 @@ final class Core {
         makeRoom(upTo: position)
         guard !parts.isFull else { return .waiting }
         var at = position
+        var last = newest
         var changed: [String: String]?
         try store.write { db in
             try reader.bodies(after: position, limit: Self.groupBodies) { id, view in
                 if let new = try conclude(id, view, db) { changed = new }
                 at = id
+                last = Position(body: id, index: max(1, view.count) - 1)
                 return true
             }
             try resolver.save(db)
             try db.cachedStatement(sql: "UPDATE pipeline SET body = ?").execute(arguments: [at])
         }
         position = at
+        newest = last
         if let changed { definitions = changed }
         makeRoom(upTo: at)
         return .concluded

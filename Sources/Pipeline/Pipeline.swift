@@ -51,16 +51,18 @@ package final class Pipeline: Sendable {
 
     /// How far it is.
     package struct Status: Sendable, Equatable {
-        /// Everything up to this body is concluded.
-        package var body: Int64
-        package var newestBody: Int64
+        /// Everything up to this record is concluded.
+        package var concluded: Position
+        /// The newest record of the ledger.
+        package var newest: Position
         /// How long the newest interaction concluded has been in the ledger, when there are newer ones; else 0.
         package var lagMilliseconds: Int64
         package var totals: Totals
         /// Persons and raw customers.
         package var people: Int
         package var customers: Int
-        package var marks: Int
+        /// Interactions in customers' views: neither repeated messages nor what erased customers said.
+        package var interactions: Int
         /// Why nothing is concluded just now; nil when all is well.
         package var trouble: String?
     }
@@ -76,6 +78,7 @@ package final class Pipeline: Sendable {
     }
     private struct State {
         var body: Int64 = 0
+        var newest = Position(raw: 0)
         var totals = Totals()
         var received = Instant(milliseconds: 0)
         var trouble: String?
@@ -116,7 +119,7 @@ package final class Pipeline: Sendable {
                     let core = try Core(folder, people: people, names: names, reactions: reactions, options: options)
                     started.resume(
                         returning: Start(
-                            timeline: core.timeline, body: core.position, totals: core.totals, definitions: core.definitions, rules: core.rules))
+                            timeline: core.timeline, body: core.position, newest: core.newest, totals: core.totals, definitions: core.definitions, rules: core.rules))
                     handOver.take()?.run(core)
                 } catch {
                     started.resume(throwing: error)
@@ -127,6 +130,7 @@ package final class Pipeline: Sendable {
         inForce = Mutex((start.definitions, start.rules))
         state.withLock {
             $0.body = start.body
+            $0.newest = start.newest
             $0.totals = start.totals
         }
         folder.ledger.onCommit { [box] _ in box.send(.wake) }
@@ -137,6 +141,7 @@ package final class Pipeline: Sendable {
     private struct Start: Sendable {
         var timeline: Timeline
         var body: Int64
+        var newest: Position
         var totals: Totals
         var definitions: [String: String]
         var rules: IdentityRules
@@ -195,15 +200,15 @@ package final class Pipeline: Sendable {
     private static let customersPerBody = Int64(BodyView.maximum / RecordHeader.size)
 
     package var status: Status {
-        let newest = folder.ledger.newestBody
+        let newest = folder.ledger.newestPosition
         let parts = timeline
         let timelineTrouble = timelineNow.withLock { $0 }.unwritable
         let now = options.clock.now
         return state.withLock {
             Status(
-                body: $0.body, newestBody: newest, lagMilliseconds: $0.body >= newest ? 0 : max(0, now - $0.received), totals: $0.totals,
+                concluded: $0.newest, newest: newest, lagMilliseconds: $0.newest >= newest ? 0 : max(0, now - $0.received), totals: $0.totals,
                 people: people.people,
-                customers: people.count, marks: parts.marks, trouble: $0.trouble ?? timelineTrouble)
+                customers: people.count, interactions: parts.interactions, trouble: $0.trouble ?? timelineTrouble)
         }
     }
 
@@ -228,6 +233,30 @@ package final class Pipeline: Sendable {
             }
             if now { done.resume(returning: true) }
         }
+    }
+
+    /// How many of the records up to this one, so many, are repeated messages: dropped, since the same message id was there
+    /// before. All of them must be concluded.
+    package func repeated(upTo last: Position, count: Int) throws -> Int {
+        var left = count
+        var found = 0
+        try folder.store.read { db in
+            let rows = try Row.fetchCursor(
+                db, sql: "SELECT body, customers FROM concluded WHERE body <= ? ORDER BY body DESC", arguments: [last.body])
+            while left > 0, let row = try rows.next() {
+                try row.withUnsafeData(atIndex: 1) { data in
+                    data?.withUnsafeBytes { bytes in
+                        let end = (row[0] as Int64) == last.body ? last.index + 1 : bytes.count / 4
+                        for i in (0..<min(end, bytes.count / 4)).suffix(left) {
+                            // What is nobody's has the bit too: interactions are that only when they are repeated.
+                            if bytes.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self) & Concluded.duplicate != 0 { found += 1 }
+                            left -= 1
+                        }
+                    }
+                }
+            }
+        }
+        return found
     }
 
     private func resume(where isTimedOut: (Waiter) -> Bool) {
@@ -326,6 +355,7 @@ package final class Pipeline: Sendable {
     private func publish(_ core: Core) {
         let ready = state.withLock { s in
             s.body = core.position
+            s.newest = core.newest
             s.totals = core.totals
             s.received = core.newestReceived
             s.trouble = nil

@@ -10,6 +10,8 @@ package final class Parts: Sendable {
     let seenActive: SeenDelta
     /// Raw customers that were erased: their marks are not shown, and left out at the next merge.
     let hidden: Set<UInt32>
+    /// How many marks they have.
+    private let gone: Int
     /// Whether a raw customer was erased.
     package func isHidden(_ customer: UInt32) -> Bool { !hidden.isEmpty && hidden.contains(customer) }
 
@@ -21,6 +23,7 @@ package final class Parts: Sendable {
         self.seenFrozen = seenFrozen
         self.seenActive = seenActive
         self.hidden = hidden
+        gone = hidden.reduce(0) { $0 + base.slice($1).count + (frozen?.count(of: $1) ?? 0) + active.count(of: $1) }
     }
 
     package var isFull: Bool { active.isFull || seenActive.isFull }
@@ -28,6 +31,8 @@ package final class Parts: Sendable {
     package var recent: Int { active.count + (frozen?.count ?? 0) }
     /// All marks.
     package var marks: Int { base.marks + recent }
+    /// All marks but those of erased customers.
+    package var interactions: Int { marks - gone }
 
     /// Appends a mark. The pipeline alone calls this.
     package func append(_ customer: UInt32, _ mark: Mark) { active.append(customer, mark) }

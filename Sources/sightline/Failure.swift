@@ -22,6 +22,8 @@ enum Failure {
         case RestorationProblem.notErased(let reason):
             "The backup is in place, but who was erased since it was made cannot be erased again yet: \(reason). Start again when that is mended."
         case DemonstrationProblem.refused(let reason): "An item of the invented company was refused: \(reason)"
+        case DemonstrationProblem.notEmpty(let path):
+            "\(path) has data that is not the invented company's, and is left alone. Name an empty or new folder with --data."
         case let problem as BlueprintProblem: sentence(problem)
         case let problem as MappingProblem: problem.sentence
         case let problem as FileProblem: problem.sentence
@@ -37,7 +39,7 @@ enum Failure {
     private static func sentence(_ problem: FolderProblem) -> String {
         switch problem {
         case .noFolder(let path): "\(path) is no folder. Name another with --data."
-        case .missing(let path): "There is no data folder \(path). `sightline serve --data DIR` makes one."
+        case .missing(let path): "There is no data folder \(path). Is the name right? `sightline serve --data DIR` makes one."
         case .inUse(let path, let pid): "Another server\(number(pid)) uses the data folder \(path). Stop it, or use another folder with --data."
         case .noAnswer(let path, let pid, let reason):
             "Another process\(number(pid)) uses the data folder \(path) but does not answer on its socket (\(reason)). Is it still starting, or stopped?"

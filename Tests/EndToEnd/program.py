@@ -98,14 +98,14 @@ class Server:
     # Those started, so that none outlives a test that failed.
     started = []
 
-    def __init__(self, folder, ready=30, token=None, key=None, **settings):
+    def __init__(self, folder, ready=30, token=None, key=None, demo=False, **settings):
         self.folder = folder
         self.log = folder.path.parent / f"{folder.path.name}.server-{next(Server.numbers)}.log"
         env = folder.env | {"SIGHTLINE_" + k.upper(): str(v) for k, v in settings.items()}
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         with self.log.open("wb") as log:
-            words = ["serve", "--data", str(folder.path), "--host", "127.0.0.1", "--port", str(self.port)]
+            words = ["serve", "--data", str(folder.path), "--host", "127.0.0.1", "--port", str(self.port), *(["--demo"] if demo else [])]
             self.process = subprocess.Popen([folder.binary, *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env, cwd=ROOT)
         Server.started.append(self.process)
         self._token, self._key = token, key

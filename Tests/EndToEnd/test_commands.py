@@ -10,7 +10,7 @@ import uuid
 
 import pytest
 import requests
-from program import ROOT, Folder, refused
+from program import ROOT, Folder, refused, wait_until
 
 COMMANDS = ["serve", "import", "export", "key", "token", "customer", "blueprint", "ledger", "backup", "restore", "version"]
 
@@ -286,3 +286,60 @@ def test_a_setting_that_makes_no_sense_is_named_with_its_place(folder):
     done = folder.run("serve", "--port", "0", check=False, timeout=20)
     assert done.returncode != 0
     assert "item-limit" in done.stderr and "plenty" in done.stderr and "itme-limit" in done.stderr and "sightline.yaml" in done.stderr
+
+
+# Data folders that are made, and the invented company
+
+def test_a_folder_that_is_made_is_said_and_a_mistyped_one_is_not_made(tmp_path):
+    new = Folder(tmp_path / "new")
+    for n, words in enumerate((["key", "create", "shop"], ["token", "create", "me", "--role", "analyst"])):
+        folder = Folder(tmp_path / f"new-{n}")
+        done = folder.run(*words)
+        assert re.fullmatch(r"\S{20,}\n", done.stdout)
+        assert str(folder.path) in done.stderr and "new data folder" in done.stderr
+        assert folder.run(words[0], "create", "second", *words[3:]).stderr == ""
+        lost = Folder(tmp_path / "no such place" / "data")
+        done = lost.run(*words, check=False)
+        assert done.returncode == 1 and done.stdout == "" and str(lost.path) in done.stderr
+        assert not lost.path.parent.exists()
+    for words in (["customer", "search", "x"], ["key", "list"], ["ledger", "status"], ["backup", tmp_path / "b"], ["restore", tmp_path / "none"]):
+        assert new.run(*words, check=False).returncode == 1, words
+        assert not new.path.exists(), words
+
+
+def test_the_demo_fills_an_empty_folder_and_leaves_others_alone(folder):
+    folder.key()  # a key is no data
+    folder.run("demo", "--customers", "20", "--seed", "3")
+    count = len(folder.export())
+    assert count > 100 and "already" in folder.run("demo").stderr
+    assert len(folder.export()) == count
+    other = Folder(folder.path.parent / "other")
+    with other.serving() as server:
+        server.send({"type": "track", "userId": "u", "event": "Seen"})
+        done = other.run("demo", "--customers", "20", check=False)
+    assert done.returncode == 1 and "left alone" in done.stderr and str(other.path) in done.stderr
+    assert len(other.export()) == 1
+
+
+def test_serve_demo_prints_what_to_try_it_with_and_leaves_other_data_alone(folder):
+    folder.run("demo", "--customers", "20")
+
+    def secrets(server):
+        return wait_until(lambda: re.search(r"Token\s+(slt_\S+).*Write key\s+(slk_\S+)", server.said(), re.S), why=server.said()).groups()
+
+    with folder.serving(demo=True) as server:
+        first = secrets(server)
+        assert f"Pages      {server.url}" in server.said()
+        assert server.get("/api/customers", token=first[0], params={"search": "a"}).status_code == 200
+        assert server.post("/v1/track", {"userId": "me", "event": "Seen"}, key=first[1]).status_code == 200
+    with folder.serving(demo=True) as server:
+        second = secrets(server)
+        assert server.get("/api/customers", token=second[0], params={"search": "a"}).status_code == 200
+        assert server.get("/api/customers", token=first[0], params={"search": "a"}).status_code == 401
+    other = Folder(folder.path.parent / "other")
+    with other.serving() as server:
+        server.send({"type": "track", "userId": "u", "event": "Seen"})
+    with other.serving(demo=True) as server:
+        wait_until(lambda: "left alone" in server.said(), why=server.said())
+        assert "slt_" not in server.said()
+    assert len(other.export()) == 1

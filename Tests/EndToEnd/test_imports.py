@@ -3,6 +3,7 @@
 import collections
 import csv
 import datetime
+import json
 import statistics
 import zoneinfo
 
@@ -278,3 +279,63 @@ def test_a_file_that_is_not_there_or_a_mapping_that_is_wrong_is_told(folder, tmp
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
     done = folder.run("import", "--mapping", tmp_path / "bad.yaml", tmp_path / "x.csv", check=False)
     assert done.returncode != 0 and "bad.yaml:" in done.stderr
+
+
+# NDJSON
+
+def lines(path, *items):
+    path.write_text("".join(json.dumps(i) + "\n" for i in items))
+    return path
+
+
+@pytest.mark.parametrize("serving", [False, True], ids=["no server", "a server"])
+def test_an_import_says_what_is_new_and_what_was_known(folder, tmp_path, serving):
+    def check():
+        file = lines(tmp_path / "some.ndjson", *[{"type": "track", "userId": "u", "event": "Seen", "properties": {"n": n}} for n in range(300)])
+        assert "300 new interactions, 0 known already, 0 refused" in folder.run("import", file).stderr
+        assert "0 new interactions, 300 known already, 0 refused" in folder.run("import", file).stderr
+        with file.open("a") as f:
+            f.write(json.dumps({"type": "identify", "userId": "v", "traits": {"email": "v@mail.example"}}) + "\n")
+        assert "1 new interaction, 300 known already" in folder.run("import", file).stderr
+        # It ends when what it took can be looked at.
+        assert "v@mail.example" in folder.run("customer", "show", "user_id:v").stdout
+
+    if serving:
+        with folder.serving():
+            check()
+    else:
+        check()
+
+
+def test_an_import_of_which_nothing_was_taken_fails(folder, tmp_path):
+    bad = {"type": "track", "event": "Nobody's"}
+    report = tmp_path / "report.csv"
+    done = folder.run("import", lines(tmp_path / "bad.ndjson", bad, bad | {"event": "Else"}), "--report", report, check=False)
+    assert done.returncode == 1 and "2 refused" in done.stderr and str(report) in done.stderr
+    some = lines(tmp_path / "some.ndjson", bad, {"type": "track", "userId": "u", "event": "Seen"})
+    assert folder.run("import", some, "--report", report).returncode == 0
+    # What was known already was taken once.
+    assert folder.run("import", some, "--report", report).returncode == 0
+    assert folder.run("import", some, "--report", report, "--strict", check=False).returncode == 1
+    assert folder.run("import", lines(tmp_path / "none.ndjson"), "--report", report).returncode == 0
+
+
+def test_a_csv_file_without_a_mapping_is_known_by_what_is_in_it(folder, tmp_path):
+    table = tmp_path / "customers.txt"
+    table.write_text("\ufeffid;email\n1;ann@mail.example\n")
+    done = folder.run("import", table, check=False)
+    assert done.returncode == 1 and "--mapping" in done.stderr and str(table) in done.stderr
+    assert not folder.path.exists(), "what cannot be read makes no folder"
+    named = lines(tmp_path / "named.csv", {"type": "track", "userId": "u", "event": "Seen"})
+    assert "1 new interaction" in folder.run("import", named).stderr
+    # One broken line makes it no other kind of file.
+    broken = tmp_path / "broken.ndjson"
+    broken.write_text("what?\n" + json.dumps({"type": "track", "userId": "u", "event": "Seen again"}) + "\n")
+    assert "1 new interaction, 0 known already, 1 refused" in folder.run("import", broken, "--report", tmp_path / "r.csv").stderr
+
+
+def test_a_long_history_is_shown_over_several_pages(folder, tmp_path):
+    file = lines(tmp_path / "long.ndjson", *[{"type": "track", "userId": "u", "event": f"Event {n}"} for n in range(230)])
+    folder.run("import", file)
+    shown = json.loads(folder.run("customer", "show", "user_id:u", "--interactions", "1000", "--json").stdout)
+    assert len({i["name"] for i in shown["interactions"]}) == 230

@@ -1,5 +1,6 @@
 import Foundation
 import Kernel
+import Ledger
 import Testing
 
 @testable import sightline
@@ -44,7 +45,7 @@ import Testing
             to: backup, now: Instant(milliseconds: 1_000), copyState: { try Data("new state".utf8).write(to: URL(fileURLWithPath: $0)) },
             copyLedger: {
                 try Data("new ledger".utf8).write(to: URL(fileURLWithPath: $0))
-                return 42
+                return Position(body: 42, index: 7)
             })
         return (place, data, backup)
     }
@@ -80,7 +81,7 @@ import Testing
         let (place, _, backup) = try places()
         defer { withExtendedLifetime(place) {} }
         let manifest = try BackupManifest(folder: backup)
-        #expect(manifest.newestBody == 42)
+        #expect(manifest.position == Position(body: 42, index: 7))
         #expect(manifest.files.map(\.bytes) == [10, 9])
         #expect(manifest.version == Version.number)
     }
@@ -174,7 +175,7 @@ import Testing
         #expect(throws: BackupProblem.newer(backup + "/manifest.json", format: 2)) { try stage(backup, in: data) }
         try place.write(
             "backup/manifest.json",
-            "{\"format\":1,\"version\":\"1\",\"madeAt\":\"2026-01-01\",\"newestBody\":1,\"files\":[{\"name\":\"../x\",\"bytes\":1,\"blake2b\":\"\"}]}"
+            "{\"format\":1,\"version\":\"1\",\"madeAt\":\"2026-01-01\",\"position\":1,\"files\":[{\"name\":\"../x\",\"bytes\":1,\"blake2b\":\"\"}]}"
         )
         #expect(throws: BackupProblem.damaged(backup + "/manifest.json")) { try stage(backup, in: data) }
         unlink(backup + "/manifest.json")
@@ -184,8 +185,8 @@ import Testing
 
     @Test func `a backup needs a new folder, and of half a one only what was made goes`() throws {
         let (place, _, backup) = try places()
-        #expect(throws: BackupProblem.exists(backup)) { try Backup.write(to: backup, now: now, copyState: { _ in }, copyLedger: { _ in 0 }) }
-        #expect(throws: BackupProblem.relative("here")) { try Backup.write(to: "here", now: now, copyState: { _ in }, copyLedger: { _ in 0 }) }
+        #expect(throws: BackupProblem.exists(backup)) { try Backup.write(to: backup, now: now, copyState: { _ in }, copyLedger: { _ in Position(raw: 0) }) }
+        #expect(throws: BackupProblem.relative("here")) { try Backup.write(to: "here", now: now, copyState: { _ in }, copyLedger: { _ in Position(raw: 0) }) }
         let mine = place.path + "/mine"
         try FileManager.default.createDirectory(atPath: mine, withIntermediateDirectories: true)
         for failing in [place.path + "/failing", mine] {

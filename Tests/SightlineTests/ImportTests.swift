@@ -36,7 +36,7 @@ private final class Answers: Sendable {
     private func answer(_ status: Int, _ text: String, retryAfter: Int? = nil) -> APIAnswer {
         APIAnswer(status: status, retryAfter: retryAfter, body: Array(text.utf8))
     }
-    private let taken = #"{"success":true,"accepted":1,"refused":[]}"#
+    private let taken = #"{"success":true,"accepted":1,"refused":[],"concluded":true,"repeated":1}"#
 
     private func run(_ steps: [ImportStep], _ answers: Answers, limit: Int = 1000, most: Int = 2, patience: Duration = .seconds(10)) async throws -> (
         summary: ImportRun.Summary, report: [ReportLine], slept: [Duration]
@@ -54,7 +54,7 @@ private final class Answers: Sendable {
         let answers = Answers([answer(200, taken), answer(200, taken)])
         let done = try await run([item("1", line: 1), item("2", line: 2), .reading, item("3", line: 3)], answers)
         #expect(answers.bodies == [#"{"batch":[1,2]}"#, #"{"batch":[3]}"#])
-        #expect(done.summary.accepted == 2)
+        #expect(done.summary.accepted == 2 && done.summary.repeated == 2 && done.summary.notCompared == 0)
     }
 
     @Test func `what is refused is reported with its line, by the reader and by the server alike`() async throws {
@@ -62,7 +62,7 @@ private final class Answers: Sendable {
         let notice = ImportStep.notice(ImportNotice(kind: .refused, file: "a.ndjson", line: 7, event: nil, fault: .notObject))
         let left = ImportStep.notice(ImportNotice(kind: .leftOut, file: "a.ndjson", line: 8, event: nil, fault: .noEvent))
         let done = try await run([item("1", line: 5), item("2", line: 6), notice, left], Answers([answer(200, refusal)]))
-        #expect(done.summary.refused == 2)
+        #expect(done.summary.refused == 2 && done.summary.notCompared == 1)
         #expect(done.summary.leftOut == 1)
         #expect(Set(done.report.map(\ReportLine.line)) == [6, 7, 8])
         #expect(done.report.contains(ReportLine(file: "a.ndjson", line: 6, kind: "refused", messageID: "m-2", reason: "Nobody.")))

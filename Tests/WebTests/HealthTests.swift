@@ -12,6 +12,7 @@ import Testing
             #expect(json["version"] == "1.2.3")
             #expect(json["position"] == 0)
             #expect(json["concluded"] == 0)
+            #expect(json["interactions"] == 0 && json["customers"] == 0)
             #expect(json["lag"]?["milliseconds"] == 0)
         }
     }

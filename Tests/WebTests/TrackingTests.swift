@@ -88,6 +88,27 @@ import Web
             #expect(server.services.pipeline.body == server.services.ledger.newestBody)
             let not = try await server.send("POST", "/v1/track", headers: [key], json: Self.item)
             #expect(try parsed(not.body)["concluded"] == nil)
+            #expect(try parsed(not.body)["repeated"] == nil)
+        }
+    }
+
+    @Test func `wait=view says how much was taken before, and health speaks of the same positions`() async throws {
+        try await TestServer.run { (server) async throws in
+            let key = TestServer.basic(try server.key())
+            func send(_ numbers: ClosedRange<Int>) async throws -> JSON {
+                let items = numbers.map { #"{"type":"track","userId":"u","event":"Seen","messageId":"m-\#($0)"}"# }.joined(separator: ",")
+                return try parsed(try await server.send("POST", "/v1/batch?wait=view", headers: [key], json: "{\"batch\":[\(items)]}").body)
+            }
+            #expect(try await send(1...3)["repeated"] == 0)
+            let some = try await send(2...6)
+            #expect(some["accepted"] == 5 && some["repeated"] == 2)
+            // Over several bodies, of which only the newest are this batch's.
+            #expect(try await send(7...1500)["repeated"] == 0)
+            let all = try await send(1...1501)
+            #expect(all["accepted"] == 1501 && all["repeated"] == 1500)
+            let health = try parsed(try await server.send("GET", "/health").body)
+            #expect(health["position"] == all["position"] && health["concluded"] == all["position"])
+            #expect(health["interactions"] == 1501 && health["customers"] == 1)
         }
     }
 

@@ -26,6 +26,17 @@ package final class NDJSONImport: ImportReader {
         progress.bytesTotal = self.files.reduce(0) { $0 + $1.size }
     }
 
+    /// Whether one of the first lines that are not blank begins as an object does; also when there is no such line.
+    ///
+    /// A file of another kind has none, whatever it is called. That some lines are broken is for the report to say.
+    /// - Throws: ``FileProblem`` when the file cannot be read.
+    package static func looksRight(_ path: String) throws -> Bool {
+        var start: [UInt8] = []
+        _ = try FileBytes(path: path).fill(&start)
+        let firsts = start.split(separator: 10).compactMap { line in line.first { $0 > 32 } }.prefix(20)
+        return firsts.isEmpty || firsts.contains(0x7B)
+    }
+
     package func next() throws -> ImportStep? {
         while let file = files.last {
             guard let end = buffer[at...].firstIndex(of: 10) else {

@@ -15,7 +15,8 @@ struct HealthRoute: Sendable {
                 "Whether the server can take in interactions", tag: "Installation",
                 description: """
                     503 while the ledger cannot be written, with the reason. `behind` says that interactions are taken in but their conclusions are \
-                    stuck. Both recover by themselves when the disk can be written again. Positions and lag count bodies of the ledger.
+                    stuck. Both recover by themselves when the disk can be written again. `position` is that of the newest interaction \
+                    or decision in the ledger, `concluded` that of the newest in the views: the same when the views are up to date.
                     """,
                 answer: .init(200, "It can", .init("Health")), others: [.init(503, "It cannot", .init("Health"))])
         ) { _, _ in
@@ -27,9 +28,10 @@ struct HealthRoute: Sendable {
                 unwritable == nil ? .ok : .serviceUnavailable,
                 [
                     "status": .string(status), "reason": JSON(unwritable ?? pipeline.trouble), "version": .string(services.version),
-                    "position": .integer(pipeline.newestBody), "concluded": .integer(pipeline.body),
-                    "lag": ["bodies": .integer(max(0, pipeline.newestBody - pipeline.body)), "milliseconds": .integer(pipeline.lagMilliseconds)],
-                    "queue": ["bytes": JSON(ledger.queuedBytes)], "customers": JSON(pipeline.people),
+                    "position": pipeline.newest.json, "concluded": pipeline.concluded.json,
+                    "lag": ["milliseconds": .integer(pipeline.lagMilliseconds)],
+                    "queue": ["bytes": JSON(ledger.queuedBytes)], "interactions": JSON(pipeline.interactions),
+                    "customers": JSON(pipeline.people),
                 ])
         }
     }

@@ -18,10 +18,12 @@ struct LedgerRoutes: Sendable {
             about: .init("How the ledger is doing", tag: "Ledger", answer: .init(200, "Its state", .init("LedgerStatus")))
         ) { _, _ in
             let ledger = services.ledger
+            let pipeline = services.pipeline.status
             return Response(
                 .ok,
                 [
-                    "newest": .integer(ledger.newestBody), "concluded": .integer(services.pipeline.body), "queuedBytes": JSON(ledger.queuedBytes),
+                    "position": pipeline.newest.json, "concluded": pipeline.concluded.json, "interactions": JSON(pipeline.interactions),
+                    "customers": JSON(pipeline.people), "queuedBytes": JSON(ledger.queuedBytes),
                     "quarantined": JSON(try await ledger.quarantineCount()), "unwritable": JSON(ledger.unwritable),
                 ])
         }

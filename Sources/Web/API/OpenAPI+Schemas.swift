@@ -61,7 +61,8 @@ extension OpenAPI {
                   }
                 },
                 "position": {"type": "integer", "description": "Of the last that was accepted, in the ledger."},
-                "concluded": {"type": "boolean", "description": "With `wait=view`: whether the views have it."}
+                "concluded": {"type": "boolean", "description": "With `wait=view`: whether the views have it."},
+                "repeated": {"type": "integer", "description": "With `concluded: true`: how many of the accepted had been taken before, by their messageId. They count once."}
               }
             },
             "Problem": {
@@ -207,10 +208,12 @@ extension OpenAPI {
               "name": {"type": "string", "minLength": 1, "maxLength": 64}, "role": {"$ref": "#/components/schemas/Role"}}},
             "TokenWithSecret": {"allOf": [{"$ref": "#/components/schemas/Token"}, {"type": "object", "required": ["secret"], "properties": {"secret": {"type": "string"}}}]},
             "LedgerStatus": {
-              "type": "object", "required": ["newest", "concluded", "queuedBytes", "quarantined", "unwritable"],
+              "type": "object", "required": ["position", "concluded", "interactions", "customers", "queuedBytes", "quarantined", "unwritable"],
               "properties": {
-                "newest": {"type": "integer", "description": "The newest body."},
-                "concluded": {"type": "integer", "description": "The newest body whose conclusions are in the views."},
+                "position": {"type": "integer", "description": "Of the newest interaction or decision."},
+                "concluded": {"type": "integer", "description": "Of the newest that is in the views."},
+                "interactions": {"type": "integer", "description": "In customers' views: neither repeated messages nor what erased customers said."},
+                "customers": {"type": "integer", "description": "People, those who never said who they are among them."},
                 "queuedBytes": {"type": "integer"}, "quarantined": {"type": "integer"}, "unwritable": {"type": ["string", "null"]}
               }
             },
@@ -218,7 +221,7 @@ extension OpenAPI {
               "type": "object", "required": ["bodies", "records", "erased", "bytes", "damaged"],
               "properties": {
                 "bodies": {"type": "integer"}, "records": {"type": "integer"}, "erased": {"type": "integer"}, "bytes": {"type": "integer"},
-                "damaged": {"type": "array", "items": {"type": "integer"}}
+                "damaged": {"type": "array", "items": {"type": "integer"}, "description": "Bodies. A position is its body times 65,536, plus its place in it."}
               }
             },
             "Refused": {
@@ -250,7 +253,15 @@ extension OpenAPI {
             "RestoreRequest": {"type": "object", "required": ["from"], "properties": {
               "from": {"type": "string", "description": "The folder of a backup."},
               "keepReplaced": {"type": "boolean", "default": false, "description": "Whether what the folder held is kept in it, as replaced-…."}}},
-            "Backup": {"type": "object"},
+            "Backup": {
+              "type": "object", "required": ["format", "version", "madeAt", "position", "files"],
+              "properties": {
+                "format": {"type": "integer"}, "version": {"type": "string"}, "madeAt": {"$ref": "#/components/schemas/Time"},
+                "position": {"type": "integer", "description": "Of the newest interaction or decision in it."},
+                "files": {"type": "array", "items": {"type": "object", "required": ["name", "bytes", "blake2b"], "properties": {
+                  "name": {"type": "string"}, "bytes": {"type": "integer"}, "blake2b": {"type": "string"}}}}
+              }
+            },
             "Document": {"type": "object", "required": ["name", "text"], "properties": {"name": {"type": "string"}, "text": {"type": "string"}}},
             "Blueprint": {"type": "object", "required": ["documents"], "properties": {
               "documents": {"type": "array", "items": {"$ref": "#/components/schemas/Document"}}}},
@@ -258,14 +269,16 @@ extension OpenAPI {
               "documents": {"type": "array", "items": {"$ref": "#/components/schemas/Document"}, "maxItems": 1000}, "check": {"type": "boolean"}}},
             "BlueprintChanges": {"type": "object"},
             "Health": {
-              "type": "object", "required": ["status", "reason", "version", "position", "concluded", "lag", "queue", "customers"],
+              "type": "object", "required": ["status", "reason", "version", "position", "concluded", "lag", "queue", "interactions", "customers"],
               "properties": {
                 "status": {"type": "string", "enum": ["ok", "behind", "unwritable"]}, "reason": {"type": ["string", "null"]},
-                "version": {"type": "string"}, "position": {"type": "integer"}, "concluded": {"type": "integer"},
-                "lag": {"type": "object", "required": ["bodies", "milliseconds"],
-                  "properties": {"bodies": {"type": "integer"}, "milliseconds": {"type": "integer"}}},
+                "version": {"type": "string"}, "position": {"type": "integer", "description": "Of the newest interaction or decision in the ledger."},
+                "concluded": {"type": "integer", "description": "Of the newest that is in the views."},
+                "lag": {"type": "object", "required": ["milliseconds"], "properties": {"milliseconds": {"type": "integer",
+                  "description": "For how long the newest in the views has been in the ledger, when there are newer ones; else 0."}}},
                 "queue": {"type": "object", "required": ["bytes"], "properties": {"bytes": {"type": "integer"}}},
-                "customers": {"type": "integer"}
+                "interactions": {"type": "integer", "description": "In customers' views: neither repeated messages nor what erased customers said."},
+                "customers": {"type": "integer", "description": "People, those who never said who they are among them."}
               }
             }
         """#

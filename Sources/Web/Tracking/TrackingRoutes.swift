@@ -47,11 +47,13 @@ struct TrackingRoutes: Sendable {
         } else {
             receipt = try raw.withUnsafeReadableBytes { try collect(collector, route, $0, source, now, &batch) }
         }
-        if batch.isEmpty { return Self.answer(receipt, position: nil, concluded: wait == nil ? nil : true) }
+        if batch.isEmpty { return Self.answer(receipt, position: nil, concluded: wait == nil ? nil : true, repeated: wait == nil ? nil : 0) }
+        let count = batch.count
         let position = try await services.ledger.append(batch)
-        var concluded: Bool?
-        if let wait { concluded = await services.pipeline.wait(for: position.body, atMost: wait) }
-        return Self.answer(receipt, position: position, concluded: concluded)
+        guard let wait else { return Self.answer(receipt, position: position, concluded: nil, repeated: nil) }
+        let concluded = await services.pipeline.wait(for: position.body, atMost: wait)
+        let repeated = concluded ? try services.pipeline.repeated(upTo: position, count: count) : nil
+        return Self.answer(receipt, position: position, concluded: concluded, repeated: repeated)
     }
 
     private func collect(
@@ -109,8 +111,9 @@ struct TrackingRoutes: Sendable {
         return seconds
     }
 
-    /// The receipt, with `position` of what was accepted and, when the client waited, whether it is `concluded`.
-    private static func answer(_ receipt: Receipt, position: Position?, concluded: Bool?) -> Response {
+    /// The receipt, with `position` of what was accepted and, when the client waited, whether it is `concluded` and how much of it was
+    /// `repeated`.
+    private static func answer(_ receipt: Receipt, position: Position?, concluded: Bool?, repeated: Int?) -> Response {
         var out = receipt.json
         out.removeLast()
         if let position, receipt.accepted > 0 {
@@ -118,6 +121,10 @@ struct TrackingRoutes: Sendable {
             JSONText.append(position.raw, to: &out)
         }
         if let concluded { out.append(contentsOf: (concluded ? ",\"concluded\":true" : ",\"concluded\":false").utf8) }
+        if let repeated {
+            out.append(contentsOf: ",\"repeated\":".utf8)
+            JSONText.append(Int64(repeated), to: &out)
+        }
         out.append(125)
         return Response(.ok, out)
     }
@@ -132,7 +139,7 @@ struct TrackingRoutes: Sendable {
                 refused is in quarantine.
                 """,
             parameters: [
-                .init("wait", "`view`: answer only when the interactions are in their customers' views.", ["type": "string", "enum": ["view"]]),
+                .init("wait", "`view`: answer only when the interactions are in their customers' views. The queue of likely duplicates (reviews) comes later.", ["type": "string", "enum": ["view"]]),
                 .init("timeout", "Seconds to wait at most.", ["type": "number", "exclusiveMinimum": 0, "maximum": .number(longestWait)]),
             ],
             body: .init(route == .batch || route == .import ? "TrackingBatch" : "TrackingItem"),

@@ -10,6 +10,16 @@ protocol OwnServer: Sendable {
 /// Starts a server on a folder's socket alone, and returns when it answers.
 typealias StartServer = @Sendable (Settings, FolderLock) async throws -> any OwnServer
 
+/// What a command does about a data folder that is missing.
+enum MissingFolder {
+    /// It is an error: the command is about what is there.
+    case isAnError
+    /// It is made where its name is likely no mistake: the folder above it is there.
+    case isMade
+    /// It is made, and those above it.
+    case isMadeWithParents
+}
+
 /// The way of a command to a data folder: the API on the folder's socket.
 ///
 /// When a server has the folder open, it answers. When none has, the command starts one in its own process for as long as it
@@ -38,12 +48,18 @@ final class FolderClient: Sendable {
     }
 
     /// Runs `work` with a client of the folder, and stops the server if it was ours, whatever happens.
-    /// - Parameter make: Whether a folder that is missing is made; else it is an error.
+    /// - Parameter made: Is told when the folder was missing and is made.
     static func with<R>(
-        _ settings: Settings, make: Bool, start: @escaping StartServer, _ work: (FolderClient) async throws -> R
+        _ settings: Settings, missing: MissingFolder, made: (DataFolder) -> Void = { _ in }, start: @escaping StartServer,
+        _ work: (FolderClient) async throws -> R
     ) async throws -> R {
         let client = FolderClient(settings, start: start)
-        if make { try client.folder.make() } else if !client.folder.exists { throw FolderProblem.missing(client.folder.path) }
+        let folder = client.folder
+        switch missing {
+        case .isAnError: if !folder.exists { throw FolderProblem.missing(folder.path) }
+        case .isMade: if try folder.make(parents: false) { made(folder) }
+        case .isMadeWithParents: if try folder.make() { made(folder) }
+        }
         do {
             let result = try await work(client)
             await client.close()

@@ -47,7 +47,9 @@ struct RestoreCommand: AsyncParsableCommand {
         let settings = try folder.settings(environment: environment.variables)
         let data = DataFolder(settings[Known.data])
         let backup = DataFolder(source).path
-        try data.make()
+        // A mistake in the backup's name makes no folder.
+        _ = try BackupManifest(folder: backup)
+        if try data.make() { terminal.sayMade(data) }
         let lock = try FolderLock.ifFree(data)
         defer { lock?.release() }
         guard replace || keepReplaced || !data.hasData else {
@@ -62,7 +64,7 @@ struct RestoreCommand: AsyncParsableCommand {
         _ = try await Restoration.complete(in: data, now: now, carry: carry)
         lock.release()
         // Opening it erases again who was erased, and shows that it can be opened.
-        try await FolderClient.with(settings, make: false, start: EmbeddedServer.start) { client in
+        try await FolderClient.with(settings, missing: .isAnError, start: EmbeddedServer.start) { client in
             _ = try await client.send(APIRequest("GET", "/health"))
         }
         say(data, terminal)
@@ -74,7 +76,7 @@ struct RestoreCommand: AsyncParsableCommand {
 
     /// The server stages the backup, answers, and starts again; done is when it answers again.
     private func throughServer(_ settings: Settings, _ backup: String, _ terminal: Terminal) async throws {
-        try await FolderClient.with(settings, make: false, start: EmbeddedServer.start) { client in
+        try await FolderClient.with(settings, missing: .isAnError, start: EmbeddedServer.start) { client in
             let body: JSON = ["from": .string(backup), "keepReplaced": .bool(keepReplaced)]
             _ = try await client.json(APIRequest("POST", "/api/restorations", body: body.bytes))
             let began = ContinuousClock.now

@@ -67,7 +67,7 @@ struct BlueprintCommand: AsyncParsableCommand {
             guard !blueprint.documents.isEmpty else {
                 throw CommandProblem.file(path: source, reason: "there is no *.yaml file in it. Applying it would take everything out of force.")
             }
-            try await withFolder(folder, make: true) { client, terminal in
+            try await withFolder(folder, missing: .isMade) { client, terminal in
                 let documents: JSON = .array(blueprint.documents.map { ["name": .string($0.file), "text": .string($0.text)] })
                 let body: JSON = ["documents": documents, "check": false]
                 let done = try await client.json(APIRequest("POST", "/api/blueprint", body: body.bytes))

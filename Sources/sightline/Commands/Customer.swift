@@ -26,7 +26,7 @@ struct CustomerCommand: AsyncParsableCommand {
                 var history: [JSON] = []
                 var cursor: String?
                 while history.count < interactions {
-                    let query = [("limit", String(min(interactions - history.count, 100)))] + (cursor.map { [("cursor", $0)] } ?? [])
+                    let query = [("limit", String(min(interactions - history.count, 100)))] + (cursor.map { [("after", $0)] } ?? [])
                     let page = try await client.json(APIRequest("GET", path + "/interactions", query: query))
                     history += try page.list("items")
                     cursor = page["next"]?.string

@@ -4,7 +4,8 @@ struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo", abstract: "Fills the data folder with an invented company: two years of a retailer's customers on every channel.",
         discussion: """
-            Needs no server, and works beside one. `sightline serve --demo` fills and serves at once.
+            The folder must be empty, or have this invented company already: again does nothing, and what was cut short goes on. Needs no \
+            server, and works beside one. `sightline serve --demo` fills and serves at once.
 
             Example: sightline demo --customers 2000 --data ./demo-data
             """)
@@ -18,7 +19,7 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await withFolder(folder, make: true) { client, terminal in
+        try await withFolder(folder, missing: .isMadeWithParents) { client, terminal in
             try await Demonstration(client: client, terminal: terminal, customers: customers, seed: seed).run(live: live)
         }
     }

@@ -47,7 +47,7 @@ struct Key: AsyncParsableCommand {
         @Argument(help: "What sends with it: 1 to 64 characters.") var name: String
         @OptionGroup var folder: DataOptions
         func run() async throws {
-            try await withFolder(folder, make: true) { client, terminal in
+            try await withFolder(folder, missing: .isMade) { client, terminal in
                 try await SecretCommands.create("/api/keys", ["name": .string(name)], what: "write key", name: name, client, terminal)
             }
         }

@@ -33,7 +33,7 @@ struct Serve: AsyncParsableCommand {
     @Option(name: .customLong(Known.resources.name), help: Known.resources.help) var resources: String?
     @Option(name: .customLong(Known.logLevel.name), help: Known.logLevel.help) var logLevel: String?
 
-    @Flag(help: "Fills an empty folder with an invented company, and goes on with a trickle of live interactions.")
+    @Flag(help: "Fills an empty folder with an invented company, goes on with a trickle of live interactions, and prints a token. Leaves other data alone.")
     var demo = false
 
     /// What the flags say, by name of the setting.

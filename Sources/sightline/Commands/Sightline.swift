@@ -53,6 +53,11 @@ struct Environment: Sendable {
     }()
 }
 
+extension Terminal {
+    /// A folder that was missing may be a name mistyped, so it is said.
+    func sayMade(_ folder: DataFolder) { say("Made a new data folder at \(Text.clean(folder.path)).") }
+}
+
 /// Which data folder, and where its settings are.
 struct DataOptions: ParsableArguments {
     @Option(name: .customLong(Known.data.name), help: Known.data.help)
@@ -91,9 +96,13 @@ extension AnySetting {
 
 extension AsyncParsableCommand {
     /// Runs `work` with the API of the data folder.
-    func withFolder<R>(_ options: DataOptions, make: Bool = false, _ work: (FolderClient, Terminal) async throws -> R) async throws -> R {
+    func withFolder<R>(
+        _ options: DataOptions, missing: MissingFolder = .isAnError, _ work: (FolderClient, Terminal) async throws -> R
+    ) async throws -> R {
         let environment = Environment.current
         let settings = try options.settings(environment: environment.variables)
-        return try await FolderClient.with(settings, make: make, start: EmbeddedServer.start) { try await work($0, environment.terminal) }
+        return try await FolderClient.with(settings, missing: missing, made: environment.terminal.sayMade, start: EmbeddedServer.start) {
+            try await work($0, environment.terminal)
+        }
     }
 }

@@ -16,7 +16,7 @@ struct Token: AsyncParsableCommand {
         @Option(help: ArgumentHelp("What they may do.", valueName: "ROLE")) var role: RoleChoice
         @OptionGroup var folder: DataOptions
         func run() async throws {
-            try await withFolder(folder, make: true) { client, terminal in
+            try await withFolder(folder, missing: .isMade) { client, terminal in
                 let body: JSON = ["name": .string(name), "role": .string(role.rawValue)]
                 try await SecretCommands.create("/api/tokens", body, what: "token", name: name, client, terminal)
             }

@@ -1,12 +1,13 @@
 import CSodium
 import Foundation
 import Kernel
+import Ledger
 import Simdjson
 
 // A backup is a folder: `ledger.db`, `state.db`, and `manifest.json`, which is written last, so that a folder without one is
 // no backup. Version 1 of the manifest:
 //
-//   {"format":1,"version":"0.1.0","madeAt":"2026-11-21T23:59:06.123Z","newestBody":4711,
+//   {"format":1,"version":"0.1.0","madeAt":"2026-11-21T23:59:06.123Z","position":308740104,
 //    "files":[{"name":"ledger.db","bytes":123,"blake2b":"64 hexadecimal digits"},…]}
 //
 // The state is copied before the ledger: what the state concluded is then always in the ledger, and the rest is concluded
@@ -25,22 +26,22 @@ struct BackupManifest: Equatable, Sendable {
     }
     var version: String
     var madeAt: Instant
-    /// The newest body of the ledger in it.
-    var newestBody: Int64
+    /// Of the newest that is in it.
+    var position: Position
     var files: [File]
 
     var json: JSON {
         [
             "format": .integer(Int64(Self.format)), "version": .string(version), "madeAt": .string(madeAt.rfc3339),
-            "newestBody": .integer(newestBody),
+            "position": .integer(Int64(bitPattern: position.raw)),
             "files": .array(files.map { ["name": .string($0.name), "bytes": .integer(Int64($0.bytes)), "blake2b": .string($0.checksum)] }),
         ]
     }
 
-    init(version: String, madeAt: Instant, newestBody: Int64, files: [File]) {
+    init(version: String, madeAt: Instant, position: Position, files: [File]) {
         self.version = version
         self.madeAt = madeAt
-        self.newestBody = newestBody
+        self.position = position
         self.files = files
     }
 
@@ -50,7 +51,7 @@ struct BackupManifest: Equatable, Sendable {
         guard let bytes = FileManager.default.contents(atPath: path) else { throw .noBackup(folder) }
         guard let json = try? JSONParser().parse(Array(bytes), { $0.toJSON() }), let format = json["format"]?.integer else { throw .damaged(path) }
         guard format == Self.format else { throw .newer(path, format: Int(format)) }
-        guard let version = json["version"]?.string, let at = json["madeAt"]?.string.flatMap({ Instant($0) }), let body = json["newestBody"]?.integer,
+        guard let version = json["version"]?.string, let at = json["madeAt"]?.string.flatMap({ Instant($0) }), let position = json["position"]?.integer,
             let list = json["files"]?.array
         else { throw .damaged(path) }
         var files: [File] = []
@@ -61,7 +62,7 @@ struct BackupManifest: Equatable, Sendable {
             files.append(File(name: name, bytes: Int(bytes), checksum: checksum))
         }
         guard Set(files.map(\.name)) == ["ledger.db", "state.db"], files.count == 2 else { throw .damaged(path) }
-        self.init(version: version, madeAt: at, newestBody: body, files: files)
+        self.init(version: version, madeAt: at, position: Position(raw: UInt64(bitPattern: position)), files: files)
     }
 }
 
@@ -87,9 +88,9 @@ enum Backup {
     /// Writes a backup into a new folder.
     /// - Parameters:
     ///   - copyState: Copies the state into a file.
-    ///   - copyLedger: Copies the ledger into a file, and says which body is the newest in it.
+    ///   - copyLedger: Copies the ledger into a file, and says what is the newest in it.
     static func write(
-        to folder: String, now: Instant, copyState: (String) throws -> Void, copyLedger: (String) throws -> Int64
+        to folder: String, now: Instant, copyState: (String) throws -> Void, copyLedger: (String) throws -> Position
     ) throws -> BackupManifest {
         guard folder.hasPrefix("/") else { throw BackupProblem.relative(folder) }
         if let content = try? FileManager.default.contentsOfDirectory(atPath: folder), !content.isEmpty { throw BackupProblem.exists(folder) }
@@ -108,7 +109,7 @@ enum Backup {
                 let sum = try FileSum.of(folder + "/" + name, sync: true)
                 files.append(.init(name: name, bytes: sum.bytes, checksum: sum.checksum))
             }
-            let manifest = BackupManifest(version: Version.number, madeAt: now, newestBody: newest, files: files)
+            let manifest = BackupManifest(version: Version.number, madeAt: now, position: newest, files: files)
             try Disk.write(manifest.json.bytes + [0x0A], to: folder + "/" + BackupManifest.name)
             try Disk.sync(folder: folder)
             return manifest

@@ -6,6 +6,7 @@ import Foundation
 /// ledger.db        what happened (and its -wal and -shm)
 /// state.db         what follows from it, keys and tokens
 /// timeline/        columns, made again from the ledger when they are missing
+/// demo.json        of which invented company the data is, if it is one's
 /// sightline.yaml   settings, if somebody wrote some
 /// lock             held by the process that has the folder open; holds its number
 /// sightline.sock   where that process answers the commands
@@ -30,7 +31,7 @@ struct DataFolder: Sendable, Equatable {
     var socket: String { file("sightline.sock") }
 
     /// What a backup takes the place of: everything that is data.
-    static let data = ["ledger.db", "ledger.db-wal", "ledger.db-shm", "state.db", "state.db-wal", "state.db-shm", "timeline"]
+    static let data = ["ledger.db", "ledger.db-wal", "ledger.db-shm", "state.db", "state.db-wal", "state.db-shm", "timeline", "demo.json"]
 
     var exists: Bool { FileManager.default.fileExists(atPath: path) }
     /// True when the folder has data, or is about to get some.
@@ -42,17 +43,21 @@ struct DataFolder: Sendable, Equatable {
     }
 
     /// Makes the folder when it is missing, for its owner alone: what is in it is personal data.
-    func make() throws(FolderProblem) {
+    /// - Parameter parents: Whether the folders above it are made too; else the one above must be there.
+    /// - Returns: Whether it was made.
+    @discardableResult func make(parents: Bool = true) throws(FolderProblem) -> Bool {
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
             guard isFolder.boolValue else { throw .noFolder(path) }
-            return
+            return false
         }
+        if !parents, !FileManager.default.fileExists(atPath: URL(fileURLWithPath: path).deletingLastPathComponent().path) { throw .missing(path) }
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
             throw .system("The data folder \(path) cannot be made", errno)
         }
+        return true
     }
 }
 

@@ -11,6 +11,10 @@ struct ImportRun {
         var rows = 0
         /// Items that the server took. Those it had taken before count too: it drops them afterwards.
         var accepted = 0
+        /// How many of those it had taken before.
+        var repeated = 0
+        /// How many of those were not compared yet with what it had taken before when it answered.
+        var notCompared = 0
         /// Rows that became no item, and items that the server refused.
         var refused = 0
         /// Rows that the mapping leaves out on purpose.
@@ -80,7 +84,9 @@ struct ImportRun {
     }
 
     private func take(_ answer: JSON, _ origins: [(file: String, line: Int)], _ summary: inout Summary) throws {
-        summary.accepted += try answer.whole("accepted")
+        let accepted = try answer.whole("accepted")
+        summary.accepted += accepted
+        if answer["concluded"]?.bool == true { summary.repeated += try answer.whole("repeated") } else { summary.notCompared += accepted }
         for refusal in try answer.list("refused") {
             summary.refused += 1
             let index = try refusal.whole("index")

@@ -6,7 +6,7 @@ import Simdjson
 /// Fills a data folder with the invented company through the API, and lets it live on.
 ///
 /// The moment that history ends stands in the folder's `demo.json`: a demonstration that was stopped is the same world when it
-/// starts again, and filling a folder a second time adds nothing.
+/// starts again, and filling a folder a second time adds nothing. A folder with other data is left alone.
 struct Demonstration: Sendable {
     let client: FolderClient
     let terminal: Terminal
@@ -49,9 +49,20 @@ struct Demonstration: Sendable {
         }
     }
 
+    private var path: String { client.folder.file("demo.json") }
+
+    /// - Throws: ``DemonstrationProblem/notEmpty(_:)`` when the folder has data that is not an invented company's.
+    func check() async throws {
+        guard Record(path) == nil else { return }
+        let status = try await client.json(APIRequest("GET", "/api/ledger"))
+        // Keys and tokens may be there: who makes them first has no data yet.
+        guard try status.whole("position") == 0 else { throw DemonstrationProblem.notEmpty(client.folder.path) }
+    }
+
     /// Fills the folder, unless it was filled already, and then, when it shall, lives on until the task is cancelled.
+    /// - Throws: ``DemonstrationProblem``, and what keeps the API from taking the interactions.
     func run(live: Bool) async throws {
-        let path = client.folder.file("demo.json")
+        try await check()
         var record = Record(path) ?? Record(end: clock.now, customers: customers, seed: seed)
         let delivery = try await delivery()
         if record.isFilled, !live { return terminal.say("The invented company is in the folder already.") }
@@ -64,6 +75,24 @@ struct Demonstration: Sendable {
             try record.write(path)
         }
         if live { try await trickle(company.live(from: max(record.end, clock.now), perSecond: rate), delivery) }
+    }
+
+    /// A token and a write key for whoever tries the company out. Secrets are kept nowhere in clear, so each start has its own,
+    /// and those of earlier starts are refused from then on.
+    func secrets() async throws -> (token: String, key: String) {
+        let run = "demo-" + clock.now.rfc3339.filter(\.isNumber).prefix(17)
+        for path in ["/api/tokens", "/api/keys"] {
+            for item in try await client.json(APIRequest("GET", path)).list("items") where item["revokedAt"]?.string == nil {
+                guard let name = item["name"]?.string, name != run, name.wholeMatch(of: /demo-[0-9]{17}/) != nil else { continue }
+                try await client.send(APIRequest("DELETE", path + "/" + APIRequest.encoded(name))).check()
+            }
+        }
+        let token: JSON = ["name": .string(run), "role": "administrator"]
+        let key: JSON = ["name": .string(run)]
+        return (
+            try await client.json(APIRequest("POST", "/api/tokens", body: token.bytes)).text("secret"),
+            try await client.json(APIRequest("POST", "/api/keys", body: key.bytes)).text("secret")
+        )
     }
 
     /// Puts the company's own blueprint in force.
@@ -128,6 +157,8 @@ struct Demonstration: Sendable {
 
 /// What is wrong with a demonstration.
 enum DemonstrationProblem: Error, Equatable {
+    /// The folder, which has other data.
+    case notEmpty(String)
     /// The tracking API refused an item, and why.
     case refused(String)
 }

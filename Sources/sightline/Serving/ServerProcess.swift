@@ -10,15 +10,16 @@ struct ServerProcess {
 
     func run() async throws {
         let folder = DataFolder(settings[Known.data])
-        try folder.make()
+        if try folder.make() { terminal.sayMade(folder) }
         let lock = try FolderLock(folder)
         var logger = Logger(label: "sightline") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = settings[Known.logLevel].level
         let host = settings[Known.host]
         let (server, port) = try await RunningServer.start(settings, lock, address: (host, settings[Known.port]), logger: logger)
         let signals = Signals { server.end(.stop) }
-        try? terminal.print("Sightline serves \(folder.path) at http://\(host.contains(":") ? "[\(host)]" : host):\(port ?? settings[Known.port])")
-        let demonstration = demo ? Task { await demonstrate() } : nil
+        let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port ?? settings[Known.port])"
+        try? terminal.print("Sightline serves \(folder.path) at \(address)")
+        let demonstration = demo ? Task { await demonstrate(address) } : nil
         let (how, result) = await server.ended()
         demonstration?.cancel()
         signals.cancel()
@@ -27,15 +28,42 @@ struct ServerProcess {
     }
 
     /// The invented company, by the folder's socket as any other command.
-    private func demonstrate() async {
+    private func demonstrate(_ address: String) async {
         // It ends with the server, and never starts another.
         let client = FolderClient(settings) { _, _ in throw CancellationError() }
+        let demonstration = Demonstration(client: client, terminal: terminal)
         do {
-            try await Demonstration(client: client, terminal: terminal).run(live: true)
+            try await demonstration.check()
+            try welcome(address, try await demonstration.secrets())
+            try await demonstration.run(live: true)
         } catch is CancellationError {
+        } catch DemonstrationProblem.notEmpty {
+            terminal.say("The folder has data that is not the invented company's, and is left alone: it is served as it is, and nothing is invented.")
         } catch {
             terminal.say("The invented company has stopped: \(Text.cleanLines(Failure.sentence(error)))")
         }
+    }
+
+    /// What whoever tries the company out needs.
+    private func welcome(_ address: String, _ secrets: (token: String, key: String)) throws {
+        try terminal.print(
+            """
+
+            This is an invented company: docs/demo.md says what there is to find in it.
+
+              Pages      \(address)
+              Token      \(secrets.token)     (the pages ask for it)
+              Write key  \(secrets.key)
+
+              A customer from the API:
+                curl -H 'Authorization: Bearer \(secrets.token)' '\(address)/api/customers?search=ann'
+              Something that happens:
+                curl -u '\(secrets.key):' -H 'Content-Type: application/json' '\(address)/v1/track' \\
+                  -d '{"userId": "ann-1", "event": "Order Placed", "properties": {"order_id": "A-1", "total": 42.5}}'
+
+            Ctrl-C stops it; the data stays in \(settings[Known.data]). The next start makes another token and write key.
+
+            """)
     }
 
     /// Starts this program again in this process, with the same words. Returns only when that fails.
