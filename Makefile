@@ -43,7 +43,7 @@ test-swift: system ## Runs the Swift tests alone (FILTER=LedgerTests)
 
 test-e2e: system $(TOOLS) ## Runs the end-to-end tests alone, with the real program
 	$(SWIFT_BUILD) -c $(E2E) --product sightline
-	SIGHTLINE_BIN="$$($(SWIFT_BUILD) -c $(E2E) --show-bin-path)/sightline" $(VENV)/bin/python -m pytest Tests/EndToEnd $(PYTEST)
+	SIGHTLINE_TEST_BIN="$$($(SWIFT_BUILD) -c $(E2E) --show-bin-path)/sightline" $(VENV)/bin/python -m pytest Tests/EndToEnd $(PYTEST)
 
 bench: system ## Measures, each figure beside the bare limit of this machine
 	$(RELEASE)

@@ -2,7 +2,7 @@
 package struct Limits: Sendable, Equatable {
     /// A limit as a setting: what it is called, what it may be, and what it bounds.
     package struct Setting: Sendable {
-        /// `item-bytes`; with `SIGHTLINE_LIMIT_ITEM_BYTES` and so on made of it.
+        /// `item-bytes`
         package let name: String
         package let range: ClosedRange<Int>
         package let standard: Int

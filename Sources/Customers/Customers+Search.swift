@@ -34,6 +34,11 @@ extension Customers {
         var matched: String
         var value: String
         var exact: Bool
+
+        /// A whole identifier says more than a name, and a name more than the beginning of an identifier: who types `ann` means
+        /// Ann, though her address begins so too.
+        func says(moreThan other: Hit) -> Bool { weight > other.weight }
+        private var weight: Int { exact ? 2 : matched == "name" ? 1 : 0 }
     }
     /// Hits looked at per way of finding.
     private static let most = 200
@@ -51,7 +56,7 @@ extension Customers {
                 sql: "SELECT kind, value, customer_id FROM \(table) WHERE value >= ? AND value < ? \(hidden) ORDER BY value LIMIT \(Self.most)")
             for prefix in prefixes {
                 let rows = try Row.fetchCursor(plain, arguments: [prefix, Folding.end(ofPrefix: prefix)])
-                while let row = try rows.next() { hits.append(hit(row, vocabulary, typed)) }
+                while let row = try rows.next() { hits.append(hit(row, vocabulary, prefixes)) }
             }
             let folded = try db.cachedStatement(
                 sql: """
@@ -60,39 +65,51 @@ extension Customers {
                     """)
             let low = typed.lowercased()
             let rows = try Row.fetchCursor(folded, arguments: [low, Folding.end(ofPrefix: low)])
-            while let row = try rows.next() { hits.append(hit(row, vocabulary, typed)) }
+            while let row = try rows.next() { hits.append(hit(row, vocabulary, prefixes)) }
         }
     }
 
-    private func hit(_ row: Row, _ vocabulary: Vocabulary, _ typed: String) -> Hit {
+    private func hit(_ row: Row, _ vocabulary: Vocabulary, _ prefixes: Set<String>) -> Hit {
         let value: String = row[1]
         return Hit(
             customer: row[2], matched: vocabulary.name(of: IdentifierKind(rawValue: row[0])), value: value,
-            exact: value.count == typed.count)
+            exact: prefixes.contains(value) || prefixes.contains(value.lowercased()))
     }
 
     /// Every word must start a word of the customer's names. The longest word is looked up first, as the rarest.
     private func names(_ typed: String, _ db: Database, _ hits: inout [Hit]) throws {
         let words = Folding.words(typed).sorted { $0.count > $1.count }
-        guard let first = words.first, words.count <= 8 else { return }
-        var sql = "SELECT DISTINCT w0.customer_id FROM name_word AS w0"
+        // With an @ it is an address, or part of one.
+        guard let first = words.first, words.count <= 8, !typed.contains("@") else { return }
+        var columns = ["w0.customer_id", "w0.word"]
+        var joins = ""
         var conditions = ["w0.word >= ? AND w0.word < ?"]
         var arguments: [String] = [first, Folding.end(ofPrefix: first)]
         for (i, word) in words.enumerated().dropFirst() {
-            sql += " JOIN name_word AS w\(i) ON w\(i).customer_id = w0.customer_id"
+            columns.append("w\(i).word")
+            joins += " JOIN name_word AS w\(i) ON w\(i).customer_id = w0.customer_id"
             conditions.append("w\(i).word >= ? AND w\(i).word < ?")
             arguments += [word, Folding.end(ofPrefix: word)]
         }
-        sql += " WHERE " + conditions.joined(separator: " AND ") + " LIMIT \(Self.most)"
-        let rows = try UInt32.fetchCursor(db.cachedStatement(sql: sql), arguments: StatementArguments(arguments))
-        while let customer = try rows.next() { hits.append(Hit(customer: customer, matched: "name", value: "", exact: false)) }
+        let sql = """
+            SELECT \(columns.joined(separator: ", ")) FROM name_word AS w0\(joins)
+            WHERE \(conditions.joined(separator: " AND "))
+            """
+        let rows = try Row.fetchCursor(db.cachedStatement(sql: sql), arguments: StatementArguments(arguments))
+        // Each once, and counted here: SQL would have to look at all of them first.
+        var seen: Set<UInt32> = []
+        while seen.count < Self.most, let row = try rows.next() {
+            guard seen.insert(row[0]).inserted else { continue }
+            let found = (1...words.count).map { row[$0] as String }
+            hits.append(Hit(customer: row[0], matched: "name", value: found.joined(separator: " "), exact: false))
+        }
     }
 
     private func found(_ hits: [Hit], limit: Int) throws -> [Found] {
         let roots = pipeline.people.roots(hits.map(\.customer))
         let parts = pipeline.timeline
         var best: [UInt32: Hit] = [:]
-        for (hit, root) in zip(hits, roots) where best[root] == nil || (hit.exact && !best[root]!.exact) { best[root] = hit }
+        for (hit, root) in zip(hits, roots) where best[root].map({ hit.says(moreThan: $0) }) ?? true { best[root] = hit }
         var ranked: [(root: UInt32, hit: Hit, last: Instant?)] = []
         for (root, hit) in best {
             let last = parts.latest(pipeline.people.members(of: root))
@@ -106,8 +123,9 @@ extension Customers {
         return try store.read { db in
             try ranked.prefix(limit).map { root, hit, last in
                 let name = Self.name(try traits(pipeline.people.members(of: root), vocabulary, db))
-                return Found(
-                    id: CustomerID(raw: root), name: name, matched: hit.matched, value: hit.value.isEmpty ? name ?? "" : hit.value, lastSeen: last)
+                // A name that was given up, or a company's, is found too: then the words say what matched.
+                let isShown = hit.matched == "name" && Set(hit.value.split(separator: " ").map(String.init)).isSubset(of: Folding.words(name ?? ""))
+                return Found(id: CustomerID(raw: root), name: name, matched: hit.matched, value: isShown ? name ?? "" : hit.value, lastSeen: last)
             }
         }
     }

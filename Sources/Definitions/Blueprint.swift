@@ -18,14 +18,15 @@ package struct Blueprint: Sendable {
         var documents: [Document] = []
         var first: [Document.ID: String] = [:]
         for file in files.sorted(by: { $0.name < $1.name }) {
-            guard let document = Document(file.bytes, file: file.name, findings) else { continue }
-            if let other = first[document.id] {
-                let mend = document.id.key == nil ? "bring both together in one file" : "give one of them another key, or remove it"
-                findings.add(Finding(place: document.place, path: "", what: "\(document.id) stands in \(other) too", mend: mend))
-                continue
+            for document in Document.all(file.bytes, file: file.name, findings) {
+                if let other = first[document.id] {
+                    let mend = document.id.key == nil ? "bring both together in one file" : "give one of them another key, or remove it"
+                    findings.add(Finding(place: document.place, path: "", what: "\(document.id) stands in \(other) too", mend: mend))
+                    continue
+                }
+                first[document.id] = file.name
+                documents.append(document)
             }
-            first[document.id] = file.name
-            documents.append(document)
         }
         self.init(documents: documents)
     }

@@ -48,6 +48,8 @@ package struct DefinitionKinds: Sendable {
         let known = Dictionary(types.map { ($0.kind, $0) }) { $1 }
         for document in blueprint.documents {
             guard let type = known[document.id.kind] else {
+                // Settings without the kind above them: that is told already, and nothing else can be said of them.
+                if document.isOneOfSeveral { continue }
                 let advice = Nearest.advice(for: document.id.kind, among: Array(known.keys))
                 findings.add(Finding(place: document.place, path: "", what: "there is no kind of definition \(document.id.kind)", mend: advice))
                 continue

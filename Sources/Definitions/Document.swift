@@ -23,25 +23,39 @@ package struct Document: Sendable {
     let body: YAMLNode
     /// Where the kind stands.
     let place: Place
+    /// True when its file has other keys beside it, which `findings` told: what it says is checked all the same.
+    let isOneOfSeveral: Bool
 
     /// The document in the bytes of a file; nil, with what is wrong in `findings`, when it has not the form of one.
     package init?(_ bytes: [UInt8], file: String, _ findings: Findings) {
-        guard let root = YAMLReading.read(bytes, file: file, findings) else { return nil }
-        guard case .mapping(let entries) = root.content, entries.count == 1, let top = entries.first else {
-            let what: String
-            if case .mapping(let entries) = root.content, entries.count > 1 {
-                what = "one key at the top says what kind of definition this is; found \(entries.prefix(5).map(\.key).joined(separator: ", "))"
-            } else {
-                what = "one key at the top says what kind of definition this is; found \(root.noun)"
-            }
+        guard let first = Self.all(bytes, file: file, findings).first else { return nil }
+        self = first
+    }
+
+    /// The document of a file, or all that somebody put into one: then each is given, so that whatever is wrong is found at
+    /// once, and `findings` has that there must be one.
+    static func all(_ bytes: [UInt8], file: String, _ findings: Findings) -> [Document] {
+        guard let root = YAMLReading.read(bytes, file: file, findings) else { return [] }
+        var entries: [YAMLNode.Entry] = []
+        if case .mapping(let found) = root.content { entries = found }
+        if entries.count != 1 {
+            let found = entries.isEmpty ? root.noun : entries.prefix(5).map(\.key).joined(separator: ", ")
             findings.add(
-                Finding(place: root.place, path: "", what: what, mend: "write for example `workspace:` and everything else below it, indented"))
-            return nil
+                Finding(
+                    place: root.place, path: "", what: "one key at the top says what kind of definition this is; found \(found)",
+                    mend: "write for example `workspace:` and everything else below it, indented"
+                        + (entries.count > 1 ? "; another kind goes into a file of its own" : "")))
         }
+        let text = String(decoding: bytes, as: UTF8.self)
+        return entries.map { Document($0, isOneOfSeveral: entries.count > 1, file: file, text: text, findings) }
+    }
+
+    private init(_ top: YAMLNode.Entry, isOneOfSeveral: Bool, file: String, text: String, _ findings: Findings) {
         place = top.keyPlace
         body = top.value
+        self.isOneOfSeveral = isOneOfSeveral
         self.file = file
-        text = String(decoding: bytes, as: UTF8.self)
+        self.text = text
         let common = Reader.common(top.value, kind: top.key, findings)
         id = ID(kind: top.key, key: common.key)
         owner = common.owner

@@ -42,28 +42,39 @@ package final class Store: Sendable {
     }
 
     /// Runs in the one writing transaction; nothing of it stays when it throws.
+    /// - Throws: ``StoreProblem/unwritable(_:)`` when the disk is full or read-only, and what `body` throws.
     package func write<R>(_ body: (Database) throws -> R) throws -> R {
-        try pool.writeWithoutTransaction { db in
-            var result: R?
-            try db.inTransaction(.immediate) {
-                result = try body(db)
-                return .commit
-            }
-            return result!
+        try Self.told { try pool.writeWithoutTransaction { db in try Self.transaction(db, body) } }
+    }
+
+    private static func transaction<R>(_ db: Database, _ body: (Database) throws -> R) throws -> R {
+        var result: R?
+        try db.inTransaction(.immediate) {
+            result = try body(db)
+            return .commit
+        }
+        return result!
+    }
+
+    /// That the disk cannot be written is the caller's to tell from a mistake of ours: it mends itself.
+    private static func told<R>(_ body: () throws -> R) throws -> R {
+        do {
+            return try body()
+        } catch let error as DatabaseError {
+            let code = error.resultCode.primaryResultCode
+            guard [.SQLITE_FULL, .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN].contains(code) else { throw error }
+            throw StoreProblem.unwritable(error.message ?? error.resultCode.description)
         }
     }
 
     /// ``write(_:)``, and the commit is synced to the disk before it returns.
     package func writeDurably<R>(_ body: (Database) throws -> R) throws -> R {
-        try pool.writeWithoutTransaction { db in
-            try db.execute(sql: "PRAGMA synchronous = FULL")
-            defer { try? db.execute(sql: "PRAGMA synchronous = NORMAL") }
-            var result: R?
-            try db.inTransaction(.immediate) {
-                result = try body(db)
-                return .commit
+        try Self.told {
+            try pool.writeWithoutTransaction { db in
+                try db.execute(sql: "PRAGMA synchronous = FULL")
+                defer { try? db.execute(sql: "PRAGMA synchronous = NORMAL") }
+                return try Self.transaction(db, body)
             }
-            return result!
         }
     }
 
@@ -83,7 +94,10 @@ package final class Store: Sendable {
     package func close() throws { try pool.close() }
 }
 
+/// Why the state database did not do what it was asked.
 package enum StoreProblem: Error, Equatable {
+    /// The disk is full, read-only or failing; SQLite's words. A retry helps once that is mended.
+    case unwritable(String)
     /// The file was written by a newer version of the program.
     case newer(String)
 }

@@ -104,10 +104,10 @@ enum Failure {
 
     private static func sentence(_ problem: ServerProblem) -> String {
         switch problem {
-        case .addressInUse(let address): "Somebody else listens at \(address) already. Choose another port with --port."
+        case .addressInUse(let address): "\(address) is taken: another program listens there. Stop it, or choose another port with --port."
         case .notAllowed(let address):
             "The system does not allow to listen at \(address). Ports below 1024 are for administrators; choose another with --port."
-        case .noAddress(let address): "This machine has no address to listen at \(address). Choose another with --host."
+        case .noAddress(let address): "This machine has no such address to listen at: \(address). Choose another with --host."
         case .noFolder(let path): "The folder \(path) of the socket cannot be opened."
         case .system(let address, let code): "Nothing can listen at \(address): \(String(cString: strerror(code)))."
         }
@@ -124,6 +124,7 @@ enum Failure {
 
     private static func sentence(_ problem: StoreProblem) -> String {
         switch problem {
+        case .unwritable(let reason): "The state database cannot be written: \(reason)."
         case .newer(let path): "\(path) was written by a newer version of Sightline. Install that version, or restore a backup made by this one."
         }
     }

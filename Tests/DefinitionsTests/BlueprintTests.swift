@@ -44,6 +44,18 @@ struct Recipe: Definition, Equatable {
         #expect(WorkspaceDefinition.standard.country == "US")
     }
 
+    @Test func `with several kinds in one file is told of that and of all else that is wrong in it`() {
+        let (_, told) = blueprint([
+            "all.yaml": "workspace:\n  country: XX\nrecipe:\n  key: soup\n  nmae: Soup\n", "soup.yaml": "recipe:\n  key: soup\n  name: Soup\n",
+            "bare.yaml": "name: Example Shop\ncountry: GB\n",
+        ])
+        for part in ["all.yaml:1:1: one key at the top", "all.yaml:2:12: workspace.country", "there is no nmae", "stands in all.yaml too"] {
+            #expect(told.contains { $0.contains(part) }, "\(part) in \(told)")
+        }
+        // Settings without their kind are one mistake, not two.
+        #expect(told.filter { $0.hasPrefix("bare.yaml") }.count == 1)
+    }
+
     @Test func `is read from all its files`() {
         let (blueprint, told) = blueprint([
             "workspace.yaml": "workspace:\n  owner: ann\n  name: Example Shop\n  country: GB\n  time_zone: Europe/London\n  languages: [en, cy]\n",
@@ -85,7 +97,7 @@ struct Recipe: Definition, Equatable {
                 "b.yaml:4:15: workspace.languages: english is no language; write a BCP 47 tag, as en, pt-BR or zh-Hant",
                 "b.yaml:5:8: workspace.name: expected a text, found nothing; write name: Example Shop, or remove the line",
                 "c.yaml:1:1: there is no kind of definition workspce; did you mean workspace?",
-                "d.yaml:1:1: one key at the top says what kind of definition this is; found name, country; write for example `workspace:` and everything else below it, indented",
+                "d.yaml:1:1: one key at the top says what kind of definition this is; found name, country; write for example `workspace:` and everything else below it, indented; another kind goes into a file of its own",
                 "e.yaml:1:1: one key at the top says what kind of definition this is; found a list; write for example `workspace:` and everything else below it, indented",
                 "f.yaml:2:3: workspace: a company has one workspace, so it has no key; remove key",
                 "g.yaml:2:3: recipe: key is missing; write key: a_name, which stays the same when everything else changes",

@@ -20,12 +20,12 @@ DATA = pathlib.Path(os.environ.get("SIGHTLINE_TEST_DATA", ROOT / ".." / "shared"
 
 
 def binary():
-    """The program: SIGHTLINE_BIN, or what was built last."""
-    named = os.environ.get("SIGHTLINE_BIN")
+    """The program: SIGHTLINE_TEST_BIN, or what was built last."""
+    named = os.environ.get("SIGHTLINE_TEST_BIN")
     built = [ROOT / ".build" / kind / "sightline" for kind in ("release", "debug")]
     found = [pathlib.Path(named)] if named else sorted((b for b in built if b.exists()), key=lambda b: -b.stat().st_mtime)
     if not found or not found[0].exists():
-        raise RuntimeError("there is no sightline to test: build it, or name it in SIGHTLINE_BIN")
+        raise RuntimeError("there is no sightline to test: build it, or name it in SIGHTLINE_TEST_BIN")
     return found[0].resolve()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import stat
 import subprocess
 import threading
@@ -343,3 +344,72 @@ def test_serve_demo_prints_what_to_try_it_with_and_leaves_other_data_alone(folde
         wait_until(lambda: "left alone" in server.said(), why=server.said())
         assert "slt_" not in server.said()
     assert len(other.export()) == 1
+
+
+# What a newcomer gets wrong
+
+def test_a_port_that_is_taken_is_said_in_one_sentence_and_makes_no_folder(folder):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        for made in (False, True):
+            if made:
+                folder.key()
+            done = folder.run("serve", "--port", port, check=False, timeout=30)
+            assert done.returncode == 1 and done.stdout == ""
+            [line] = done.stderr.splitlines()
+            assert f"127.0.0.1:{port}" in line and "--port" in line
+            assert folder.path.exists() == made
+
+
+def test_an_unknown_name_in_the_environment_is_refused_with_the_one_that_was_meant(folder):
+    done = folder.run("key", "list", check=False, env={"SIGHTLINE_ITEM_LIMITS": "1 KB"})
+    assert done.returncode == 2 and "SIGHTLINE_ITEM_LIMITS" in done.stderr and "SIGHTLINE_ITEM_LIMIT`" in done.stderr
+
+
+def test_the_access_log_has_a_line_a_request_and_nobody_in_it(folder, tmp_path):
+    log = tmp_path / "access.log"
+    with folder.serving(access_log=log) as server:
+        server.send({"type": "identify", "userId": "ann-1", "traits": {"email": "ann@mail.example"}})
+        assert server.customer("email:ann@mail.example")
+        assert server.get("/api/customers", params={"search": "ann@mail.example"}).status_code == 200
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {line["route"] for line in lines} >= {"/v1/batch", "/api/customers/{ref}", "/api/customers"}
+    assert all({"time", "method", "route", "status", "bytes", "microseconds", "request"} == set(line) for line in lines)
+    assert "ann" not in log.read_text() and stat.S_IMODE(log.stat().st_mode) == 0o600
+    with folder.serving(access_log="-") as server:
+        assert '"route":"/health"' in server.said()
+    done = folder.run("serve", "--port", "0", "--access-log", tmp_path / "no" / "such", check=False, timeout=30)
+    assert done.returncode == 1 and "access log" in done.stderr
+
+
+def test_a_blueprint_is_checked_to_its_end_and_check_speaks_of_no_change(folder, tmp_path):
+    (tmp_path / "blueprint").mkdir()
+    (tmp_path / "blueprint" / "all.yaml").write_text("workspace:\n  country: XX\nchannels:\n  declared: [web]\nidentity:\n  knids: {}\n")
+    done = folder.run("blueprint", "check", tmp_path / "blueprint", check=False)
+    assert done.returncode == 1
+    assert all(part in done.stdout for part in ("one key at the top", "country", "web is a built-in channel", "knids"))
+    assert "4 things to mend." in done.stderr and "changed" not in done.stderr
+    done = folder.run("blueprint", "apply", tmp_path / "blueprint", check=False)
+    assert done.returncode == 1 and "Nothing was changed." in done.stderr and not folder.path.exists()
+
+
+def test_a_search_says_what_truly_matched(folder):
+    with folder.serving() as server:
+        server.send({"type": "identify", "userId": "r-1", "traits": {"email": "rosa@mail.example", "name": "Rosa Keller", "company": "Acme Works"}})
+        server.send({"type": "identify", "userId": "r-1", "traits": {"name": "Rosa Baum"}})
+        server.send({"type": "track", "userId": "r-1", "event": "Order Placed", "properties": {"order_id": "Rx-17"}})
+
+        def found(text):
+            [item] = server.ask("/api/customers", search=text)["items"]
+            return item["matched"], item["value"]
+
+        assert found("rosa") == ("name", "Rosa Baum")
+        assert found("bau ros") == ("name", "Rosa Baum")
+        assert found("rosa kel") == ("name", "rosa keller"), "a name that was given up: the words that matched"
+        assert found("acme") == ("name", "acme")
+        assert found("rosa@") == ("email", "rosa@mail.example")
+        assert found("ROSA@mail.example") == ("email", "rosa@mail.example")
+        assert found("rx-1") == ("order_id", "Rx-17")
+        assert "name Rosa Baum" in folder.run("customer", "search", "rosa").stdout

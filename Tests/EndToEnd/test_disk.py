@@ -79,6 +79,35 @@ def test_a_full_disk_is_told_with_503_and_loses_nothing_acknowledged(tmp_path):
         assert set(acknowledged) <= {i["messageId"] for i in folder.export()}
 
 
+def test_a_full_disk_while_a_key_or_token_is_made_is_told_with_503_and_goes_on(tmp_path):
+    with small_disk(tmp_path / "disk") as disk:
+        folder = Folder(disk / "data")
+        with folder.serving() as server:
+            server.token
+            filler = fill(disk)
+            paths = {"/api/keys": {}, "/api/tokens": {"role": "analyst"}}
+            made = []
+
+            def make(path, more):
+                answer = server.call("POST", path, {"name": f"n-{uuid.uuid4().hex}"} | more)
+                if answer.status_code == 201:
+                    made.append(answer.json()["name"])
+                return answer
+
+            for path, more in paths.items():
+                # What is free in pages that are there already goes first.
+                [full] = wait_until(lambda: [a for a in [make(path, more)] if a.status_code != 201], 60, "the disk never got full")
+                assert full.status_code == 503, full.text
+                assert full.json()["type"] == "urn:sightline:problem:unwritable" and "Retry-After" in full.headers
+            done = folder.run("key", "create", "late", check=False)
+            assert done.returncode == 1 and done.stdout == "" and "full" in done.stderr
+            filler.unlink()
+            for path, more in paths.items():
+                wait_until(lambda: make(path, more).status_code == 201, 30, "it never went on after space was freed")
+            listed = {item["name"] for path in paths for item in server.ask(path)["items"]}
+            assert set(made) <= listed
+
+
 def test_a_disk_that_is_full_at_the_start_is_told(tmp_path):
     with small_disk(tmp_path / "disk", "2m") as disk:
         fill(disk)

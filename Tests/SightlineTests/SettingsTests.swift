@@ -39,6 +39,25 @@ import Testing
         #expect(problem.all.count == 5)
     }
 
+    @Test func `a name in the environment that is no setting is told with the one that was meant; the tests' own pass`() throws {
+        let names = ["SIGHTLINE_TREADS", "SIGHTLINE_LOGLEVEL", "SIGHTLINE_WHATEVER"]
+        let problem = try #require(throws: SettingsProblem.self) {
+            try Settings(environment: Dictionary(uniqueKeysWithValues: names.map { ($0, "1") }))
+        }
+        #expect(problem.all.count == 3)
+        for part in ["`SIGHTLINE_TREADS`", "`SIGHTLINE_THREADS`?", "`SIGHTLINE_LOG_LEVEL`?", "`SIGHTLINE_WHATEVER`"] {
+            #expect(problem.description.contains(part), "\(part) in\n\(problem.description)")
+        }
+        _ = try Settings(environment: ["SIGHTLINE_TEST_BIN": "x", "SIGHTLINE_CONFIG": "y", "OTHER_THREADS": "z", "SIGHTLINE_PORT": "1"])
+    }
+
+    @Test func `the access log goes nowhere, to standard output or to a file`() throws {
+        #expect(try Settings()[Known.accessLog] == nil)
+        #expect(try Settings(flags: ["access-log": "-"])[Known.accessLog] == .standardOutput)
+        #expect(try Settings(flags: ["access-log": "/var/log/a"])[Known.accessLog] == .file("/var/log/a"))
+        #expect(throws: SettingsProblem.self) { try Settings(flags: ["access-log": ""]) }
+    }
+
     @Test func `a file that is no YAML, or none of settings, is told`() {
         for text in ["a: [", "- a\n- b", "just text"] {
             #expect(throws: SettingsProblem.self) { try Settings(file: file(text)) }

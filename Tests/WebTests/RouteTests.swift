@@ -93,6 +93,29 @@ import Web
         }
     }
 
+    @Test func `a member of a body that there is not is named, with the one that was meant`() async throws {
+        let bodies: [(path: String, body: String, says: [String])] = [
+            ("/api/keys", #"{"name":"shop","nmae":"x"}"#, ["`nmae`", "`name`?"]),
+            ("/api/tokens", #"{"name":"ann","rolle":"analyst"}"#, ["`rolle`", "`role`?"]),
+            ("/api/customers/user_id:u/merges", #"{"with":"user_id:v","remark":"same"}"#, ["`remark`", "`note`, `with`"]),
+            ("/api/reviews/1/decision", #"{"same":true,"sane":false}"#, ["`sane`", "`same`?"]),
+            ("/api/quarantine/replay", #"{"All":true}"#, ["`All`", "`all`?"]),
+            ("/api/backups", #"{"to":"/tmp/b","compress":true}"#, ["`compress`", "`to`"]),
+            ("/api/restorations", #"{"from":"/tmp/b","keepreplaced":true}"#, ["`keepreplaced`", "`keepReplaced`?"]),
+            ("/api/blueprint", #"{"documents":[],"checkOnly":true}"#, ["`checkOnly`", "`check`"]),
+            ("/api/blueprint", #"{"documents":[{"name":"a.yaml","txt":""}]}"#, ["`txt`", "`text`?"]),
+        ]
+        try await TestServer.run { (server) async throws in
+            for (path, body, says) in bodies {
+                let answer = try await server.send("POST", path, json: body, bySocket: true)
+                #expect(answer.status == 400, "\(path) \(body)")
+                for part in says { #expect(answer.text.contains(part), "\(part) in \(answer.text)") }
+            }
+            #expect(server.operations.asked.withLock { $0 } == [])
+            #expect(try server.services.access.keys().isEmpty)
+        }
+    }
+
     @Test func `the ledger tells its state and verifies itself`() async throws {
         try await TestServer.run { (server) async throws in
             _ = try await server.send("POST", "/v1/track?wait=view", headers: [TestServer.basic(try server.key())], json: Tracking.item)

@@ -23,7 +23,7 @@ struct AccessRoutes: Sendable {
                 "Make a write key", tag: "Access", body: .init("NewKey"),
                 answer: .init(201, "The key; its secret is shown this once", .init("KeyWithSecret")), problems: [409, 422, 503])
         ) { request, _ in
-            let made = try services.access.createKey(name: try await Body.json(request).required("name"))
+            let made = try services.access.createKey(name: try await Body.json(request, "NewKey").required("name"))
             return Response(.created, made.key.json.with("secret", .string(made.secret)))
         }
     }
@@ -52,7 +52,7 @@ struct AccessRoutes: Sendable {
                 "Make an API token", tag: "Access", body: .init("NewToken"),
                 answer: .init(201, "The token; its secret is shown this once", .init("TokenWithSecret")), problems: [409, 422, 503])
         ) { request, _ in
-            let body = try await Body.json(request)
+            let body = try await Body.json(request, "NewToken")
             guard let role = Role(rawValue: try body.required("role")) else {
                 throw Problem.badRequest("`role` can be \(Role.allCases.map(\.rawValue).joined(separator: ", ")).")
             }

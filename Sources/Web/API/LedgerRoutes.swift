@@ -91,8 +91,8 @@ struct LedgerRoutes: Sendable {
                     """,
                 body: .init("Replay"), answer: .init(200, "What became of them", .init("Replayed")), problems: [429, 503])
         ) { request, _ in
-            let body = try await Body.json(request)
-            let ids = body["all"]?.bool == true ? nil : try Self.ids(body["ids"])
+            let body = try await Body.json(request, "Replay")
+            let ids = try body.flag("all") ? nil : try Self.ids(body["ids"])
             var replay = Replay(services: services)
             if let ids {
                 try await replay.run(services.ledger.quarantined(ids: ids))

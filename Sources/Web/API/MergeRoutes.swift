@@ -15,7 +15,7 @@ struct MergeRoutes: Sendable {
                 "Join two customers", tag: "Customers", body: .init("MergeRequest"), answer: .init(201, "The merge", .init("Merge")),
                 problems: [404, 422, 429, 503])
         ) { request, context in
-            let body = try await Body.json(request)
+            let body = try await Body.json(request, "MergeRequest")
             let a = try services.customer(context.parameters.get("ref"))
             let b = try services.customer(reference: body.required("with"))
             let note = try body.optional("note")
@@ -59,7 +59,7 @@ struct MergeRoutes: Sendable {
                 description: "`same: true` joins them; `same: false` keeps them apart and does not ask again.",
                 body: .init("Decision"), answer: .init(204, "Decided"), problems: [404, 422, 429, 503])
         ) { request, context in
-            let body = try await Body.json(request)
+            let body = try await Body.json(request, "Decision")
             guard let id = context.parameters.get("id", as: Int64.self) else { throw Problem.notFound("review") }
             guard let same = body["same"]?.bool else { throw Problem.badRequest("The body needs `same`, true or false.") }
             try await services.customers.decide(review: id, same: same, by: context.caller)

@@ -2,6 +2,7 @@ import Access
 import HTTPTypes
 import Hummingbird
 import Kernel
+import Simdjson
 
 /// The OpenAPI 3.1 document, made from the same list of routes as the router.
 package enum OpenAPI {
@@ -16,6 +17,13 @@ package enum OpenAPI {
             return response
         }
     }
+
+    /// The members that an object of a schema may have, sorted; nil when there is no such schema.
+    static func members(_ schema: String) -> [String]? { schemas[schema] }
+    private static let schemas: [String: [String]] = {
+        guard let all = try? JSON.parse(Array(components.utf8))["schemas"]?.members else { preconditionFailure("the schemas are no JSON") }
+        return Dictionary(uniqueKeysWithValues: all.map { ($0.key, ($0.value["properties"]?.members ?? []).map(\.key).sorted()) })
+    }()
 
     /// The document as JSON text.
     package static func document(_ endpoints: [Endpoint]) -> [UInt8] {

@@ -15,7 +15,7 @@ struct OperationRoutes: Sendable {
                 "Write a backup", tag: "Installation", description: "A consistent copy in a new folder of the server's machine, while serving.",
                 body: .init("BackupRequest"), answer: .init(201, "What was written", .init("Backup")), problems: [422, 503])
         ) { request, _ in
-            Response(.created, try await services.operations.backup(to: Self.folder(try await Body.json(request), "to")))
+            Response(.created, try await services.operations.backup(to: Self.folder(try await Body.json(request, "BackupRequest"), "to")))
         }
     }
 
@@ -32,7 +32,7 @@ struct OperationRoutes: Sendable {
                     """, body: .init("RestoreRequest"),
                 answer: .init(201, "What was restored", .init("Backup")), problems: [422, 503])
         ) { request, _ in
-            let body = try await Body.json(request)
+            let body = try await Body.json(request, "RestoreRequest")
             let keep = try body.flag("keepReplaced")
             return Response(.created, try await services.operations.restore(from: Self.folder(body, "from"), keepReplaced: keep))
         }
@@ -59,11 +59,12 @@ struct OperationRoutes: Sendable {
                 description: "All documents together or none. With `check: true` nothing changes.", body: .init("NewBlueprint"),
                 answer: .init(200, "What changes", .init("BlueprintChanges")), problems: [422, 429, 503])
         ) { request, context in
-            let body = try await Body.json(request)
+            let body = try await Body.json(request, "NewBlueprint")
             guard let documents = body["documents"]?.array, documents.count <= 1000 else {
                 throw Problem.badRequest("The body needs `documents`, an array of at most 1000 objects with `name` and `text`.")
             }
-            let checkOnly = body["check"]?.bool ?? false
+            for document in documents { try Body.check(document, "Document") }
+            let checkOnly = try body.flag("check")
             return Response(
                 .ok,
                 try await services.operations.blueprint(

@@ -1,3 +1,4 @@
+import Definitions
 import HTTPTypes
 package import Hummingbird
 package import Kernel
@@ -28,13 +29,24 @@ package enum Body {
         return body
     }
 
-    /// The body as a JSON object.
-    /// - Throws: 400 and 413 problems.
-    package static func json(_ request: Request) async throws -> JSON {
+    /// The body as a JSON object that has only members of a schema.
+    /// - Parameter schema: Its name in the OpenAPI document.
+    /// - Throws: 400 and 413 problems; one for a member that there is not: a mistyped one would have no effect.
+    package static func json(_ request: Request, _ schema: String) async throws -> JSON {
         let body = try await collect(request, limit: limit)
         let json = try? body.withUnsafeReadableBytes { try JSON.parse($0) }
         guard let json, json.members != nil else { throw Problem.badRequest("The body must be a JSON object, as `application/json` in UTF-8.") }
+        try check(json, schema)
         return json
+    }
+
+    /// - Throws: a 400 problem that names the first member that the schema has not.
+    static func check(_ json: JSON, _ schema: String) throws {
+        guard let known = OpenAPI.members(schema) else { preconditionFailure("the document has no schema \(schema)") }
+        guard let stranger = (json.members ?? []).first(where: { !known.contains($0.key) })?.key else { return }
+        let all = known.map { "`\($0)`" }.joined(separator: ", ")
+        let near = Nearest.word(to: stranger, among: known).map { "Did you mean `\($0)`?" } ?? "There are \(all)."
+        throw Problem.badRequest("The body has a member `\(stranger.prefix(64))`, which means nothing here. \(near)")
     }
 }
 

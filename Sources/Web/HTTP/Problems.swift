@@ -8,6 +8,7 @@ import Ledger
 import Logging
 import NIOCore
 import Pipeline
+import Store
 
 // The one place where what went wrong in any target becomes what a client is told (RFC 9457).
 
@@ -18,6 +19,10 @@ extension Problem {
         case let problem as Problem: self = problem
         case let problem as LedgerProblem: self.init(problem)
         case let problem as PipelineProblem: self.init(problem)
+        case StoreProblem.unwritable(let reason):
+            self.init(
+                status: 503, kind: "unwritable", title: "The state database cannot be written",
+                detail: "\(reason). Nothing was changed. It goes on by itself when the disk can be written again.", retryAfter: 5)
         case let problem as CollectProblem: self = problem.problem
         case let problem as InflateProblem: self = CollectProblem.gzip(problem).problem
         case let problem as AccessProblem: self.init(problem)

@@ -51,6 +51,31 @@ enum OpenFiles {
     }
 }
 
+/// Where a server is to listen.
+package enum ListenAddress {
+    /// Listens at the address for a moment, to know that it can be done before anything else is begun.
+    /// - Throws: ``ServerProblem`` when it cannot.
+    package static func check(host: String, port: Int) throws(ServerProblem) {
+        let name = "\(host):\(port)"
+        var hints = addrinfo()
+        hints.ai_family = AF_UNSPEC
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_flags = AI_PASSIVE
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(host, String(port), &hints, &found) == 0, let first = found else { throw .noAddress(name) }
+        defer { freeaddrinfo(found) }
+        let descriptor = socket(first.pointee.ai_family, first.pointee.ai_socktype | Int32(SOCK_CLOEXEC.rawValue), first.pointee.ai_protocol)
+        guard descriptor >= 0 else { throw ServerProblem(errno: errno, at: name) }
+        defer { close(descriptor) }
+        // As the server does: an address whose last connections are still being wound up is free.
+        var yes: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+        guard bind(descriptor, first.pointee.ai_addr, first.pointee.ai_addrlen) == 0, listen(descriptor, 1) == 0 else {
+            throw ServerProblem(errno: errno, at: name)
+        }
+    }
+}
+
 /// Why the server does not listen. Facts; none gets better by trying again at once.
 package enum ServerProblem: Error, Equatable {
     /// Somebody else listens there.

@@ -63,7 +63,7 @@ struct BlueprintCommand: AsyncParsableCommand {
         @OptionGroup var folder: DataOptions
 
         func run() async throws {
-            let blueprint = try BlueprintCommand.read(source, Environment.current.terminal)
+            let blueprint = try BlueprintCommand.read(source, Environment.current.terminal, after: " Nothing was changed.")
             guard !blueprint.documents.isEmpty else {
                 throw CommandProblem.file(path: source, reason: "there is no *.yaml file in it. Applying it would take everything out of force.")
             }
@@ -100,13 +100,14 @@ struct BlueprintCommand: AsyncParsableCommand {
     }
 
     /// A blueprint in which nothing is wrong; else everything that is goes to standard output.
-    private static func read(_ folder: String, _ terminal: Terminal) throws -> Blueprint {
+    /// - Parameter after: What is said then, after how much is to mend.
+    private static func read(_ folder: String, _ terminal: Terminal, after: String = "") throws -> Blueprint {
         let findings = Findings()
         let blueprint = try Blueprint.read(folder: folder, findings)
         CompanyDefinitions.kinds.check(blueprint, findings)
         guard findings.isEmpty else {
             for finding in findings.all { try terminal.print(Text.clean(finding.description)) }
-            terminal.say("\(Text.count(findings.all.count, "thing")) to mend. Nothing was changed.")
+            terminal.say("\(Text.count(findings.all.count, "thing")) to mend.\(after)")
             throw ExitCode(1)
         }
         return blueprint

@@ -32,6 +32,7 @@ struct Serve: AsyncParsableCommand {
     @Option(name: .customLong(Known.readers.name), help: Known.readers.help) var readers: String?
     @Option(name: .customLong(Known.resources.name), help: Known.resources.help) var resources: String?
     @Option(name: .customLong(Known.logLevel.name), help: Known.logLevel.help) var logLevel: String?
+    @Option(name: .customLong(Known.accessLog.name), help: Known.accessLog.help) var accessLog: String?
 
     @Flag(help: "Fills an empty folder with an invented company, goes on with a trickle of live interactions, and prints a token. Leaves other data alone.")
     var demo = false
@@ -44,7 +45,7 @@ struct Serve: AsyncParsableCommand {
             (Known.itemDepth, itemDepth), (Known.objectMembers, objectMembers), (Known.aheadTolerance, aheadTolerance),
             (Known.queueBytes, queueBytes),
             (Known.dedupeWindow, dedupeWindow), (Known.quarantineItems, quarantineItems), (Known.threads, threads), (Known.readers, readers),
-            (Known.resources, resources), (Known.logLevel, logLevel),
+            (Known.resources, resources), (Known.logLevel, logLevel), (Known.accessLog, accessLog),
         ]
         return given.reduce(into: [:]) { $0[$1.0.name] = $1.1 }
     }

@@ -42,7 +42,7 @@ struct InstallationOperations: Operations {
         guard findings.isEmpty else {
             throw Problem(
                 status: 422, kind: "definitions", title: "The definitions cannot be put in force",
-                detail: "Nothing was changed. " + findings.all.map(\.description).joined(separator: "\n"))
+                detail: (checkOnly ? "" : "Nothing was changed. ") + findings.all.map(\.description).joined(separator: "\n"))
         }
         let changes = new.changes(from: CompanyDefinitions.blueprint(installation.pipeline.definitions))
         let said: JSON = .array(changes.map { ["document": .string("\($0.id)"), "what": .string($0.what.rawValue)] })

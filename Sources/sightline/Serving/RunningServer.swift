@@ -27,6 +27,8 @@ final class RunningServer: OwnServer {
     static func start(
         _ settings: Settings, _ lock: FolderLock, address: (host: String, port: Int)?, logger: Logger
     ) async throws -> (server: RunningServer, port: Int?) {
+        // What commands ask by the socket alone is no access from outside.
+        let accessLog = try address == nil ? nil : settings[Known.accessLog].map(AccessLog.init)
         let installation = try await Installation(lock, settings, logger: logger)
         let server = RunningServer(installation, lock)
         let ready = Ready(expected: address == nil ? 1 : 2)
@@ -42,6 +44,7 @@ final class RunningServer: OwnServer {
         let origins = settings[Known.origins]
         options.origins = origins.contains("*") ? nil : Set(origins)
         options.threads = settings[Known.threads]
+        if let accessLog { options.accessLog = { accessLog.write($0) } }
         let services = installation.services { server.end($0) }
         let web: Server
         do {

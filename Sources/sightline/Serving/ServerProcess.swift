@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import Logging
+import Web
 
 /// `sightline serve`: one server in this process, until a signal ends it.
 struct ServerProcess {
@@ -10,11 +11,15 @@ struct ServerProcess {
 
     func run() async throws {
         let folder = DataFolder(settings[Known.data])
+        let host = settings[Known.host]
+        // Before a folder is made for nothing; but whoever has the folder is named first, as it is likely the one at the port.
+        let isNew = !folder.exists
+        if isNew { try ListenAddress.check(host: host, port: settings[Known.port]) }
         if try folder.make() { terminal.sayMade(folder) }
         let lock = try FolderLock(folder)
+        if !isNew { try ListenAddress.check(host: host, port: settings[Known.port]) }
         var logger = Logger(label: "sightline") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = settings[Known.logLevel].level
-        let host = settings[Known.host]
         let (server, port) = try await RunningServer.start(settings, lock, address: (host, settings[Known.port]), logger: logger)
         let signals = Signals { server.end(.stop) }
         let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port ?? settings[Known.port])"

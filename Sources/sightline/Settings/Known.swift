@@ -62,6 +62,11 @@ enum Known {
     static let logLevel = Setting(
         name: "log-level", placeholder: "LEVEL", standard: "info",
         summary: "How much is told on standard error. No level tells personal data.", form: Form<LogLevel>.choice)
+    static let accessLog = Setting(
+        name: "access-log", placeholder: "FILE", standard: "none",
+        summary:
+            "Where a line of JSON goes for each request, appended: time, method, route, status, bytes, microseconds, and the request's id, by which the log knows it too. The route is the pattern (`/api/customers/{ref}`); no address, query, client or name is told.",
+        form: Form<AccessLogTarget?>.accessLog)
 
     // The ranges of the limits are those of the room that holds them.
     private static func range(_ limit: String) -> ClosedRange<Int> {
@@ -88,8 +93,25 @@ enum Known {
     static let all: [any AnySetting] = [
         data, host, port, origins, proxies, itemLimit, batchLimit, batchItems, importLimit, importItems, itemDepth,
         objectMembers, aheadTolerance, queueBytes, dedupeWindow, quarantineItems, threads,
-        readers, resources, logLevel,
+        readers, resources, logLevel, accessLog,
     ]
+}
+
+/// Where the access log goes.
+enum AccessLogTarget: Equatable, Sendable {
+    case standardOutput
+    case file(String)
+}
+
+extension Form where Value == AccessLogTarget? {
+    static let accessLog = Form(takes: "the path of a file, `-` for standard output, or `none`") { text in
+        switch text {
+        case "": nil
+        case "none": .some(nil)
+        case "-": .standardOutput
+        default: .file(text)
+        }
+    }
 }
 
 /// How much the log tells.

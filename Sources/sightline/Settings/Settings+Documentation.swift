@@ -9,7 +9,8 @@ extension Settings {
             Each setting can be given in three places. The first that names it counts:
 
             1. a flag of the command line: `--queue-bytes '128 MB'`
-            2. the environment: `SIGHTLINE_QUEUE_BYTES='128 MB'`
+            2. the environment: `SIGHTLINE_QUEUE_BYTES='128 MB'`. A name that begins so and is no setting is an error; those that begin with
+               `SIGHTLINE_TEST_` are left to the tests.
             3. a YAML file: `queue-bytes: 128 MB`. The file is the one that `--config FILE` or `SIGHTLINE_CONFIG` names, or else
                `sightline.yaml` in the data folder, if there is one. An unknown name in it is an error.
 

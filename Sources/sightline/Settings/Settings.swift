@@ -20,7 +20,8 @@ struct Settings: Sendable {
     /// Works out what holds.
     /// - Parameters:
     ///   - flags: What the command line gave, by name of the setting.
-    ///   - environment: All variables of the process; others than `SIGHTLINE_…` mean nothing here.
+    ///   - environment: All variables of the process. Those named `SIGHTLINE_…` must be settings, but for `SIGHTLINE_CONFIG`, which
+    ///     names the file, and `SIGHTLINE_TEST_…`, which are the tests'; others mean nothing here.
     ///   - file: A YAML file of `name: value`, or nil.
     /// - Throws: ``SettingsProblem`` with everything that is wrong, not only the first.
     init(flags: [String: String] = [:], environment: [String: String] = [:], file: File? = nil) throws(SettingsProblem) {
@@ -46,7 +47,20 @@ struct Settings: Sendable {
                 values[setting.name] = setting.value(of: setting.standard)
             }
         }
+        problems += Self.strangers(environment)
         guard problems.isEmpty else { throw SettingsProblem(all: problems) }
+    }
+
+    /// A name in the environment that no setting has is a mistake that would have no effect.
+    private static func strangers(_ environment: [String: String]) -> [SettingsProblem.One] {
+        let known = Known.all.map(\.environment) + ["SIGHTLINE_CONFIG"]
+        let given = environment.keys.filter { $0.hasPrefix("SIGHTLINE_") && !$0.hasPrefix("SIGHTLINE_TEST_") && !known.contains($0) }
+        return given.sorted().map { name in
+            // What all names begin with says nothing about which is meant.
+            let rest = String(name.dropFirst("SIGHTLINE_".count)).replacing("_", with: "-").lowercased()
+            let nearest = closest(to: rest, among: Known.all.map(\.name) + ["config"])
+            return .unknown(name: name, at: .environment(name), suggestion: nearest.map { "SIGHTLINE_" + $0.uppercased().replacing("-", with: "_") })
+        }
     }
 
     private static func read(_ file: File, _ problems: inout [SettingsProblem.One]) -> [String: (text: String, place: SettingsProblem.Place)] {
@@ -114,6 +128,9 @@ extension SettingsProblem: CustomStringConvertible {
     var description: String {
         let lines = all.map { one in
             switch one {
+            case .unknown(_, .environment(let name), let suggestion):
+                "There is no setting `\(name)`, which the environment has. "
+                    + (suggestion.map { "Did you mean `\($0)`?" } ?? "`sightline serve --help` lists them.")
             case .unknown(let name, let place, let suggestion):
                 "\(place): there is no setting `\(name)`. " + (suggestion.map { "Did you mean `\($0)`?" } ?? "`sightline serve --help` lists them.")
             case .value(let name, let text, let takes, let place): "\(place): \(name) cannot be `\(text)`; it takes \(takes)."

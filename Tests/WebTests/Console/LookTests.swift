@@ -7,11 +7,11 @@ import Testing
 
 @testable import Web
 
-/// Writes the pages to a folder, for eyes: set SIGHTLINE_LOOK to the folder and open them in a browser.
+/// Writes the pages to a folder, for eyes: set SIGHTLINE_TEST_LOOK to the folder and open them in a browser.
 @Suite struct `The pages for eyes` {
-    @Test(.enabled(if: ProcessInfo.processInfo.environment["SIGHTLINE_LOOK"] != nil))
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["SIGHTLINE_TEST_LOOK"] != nil))
     func `every page is written to a folder`() async throws {
-        let folder = URL(fileURLWithPath: ProcessInfo.processInfo.environment["SIGHTLINE_LOOK"] ?? "/tmp")
+        let folder = URL(fileURLWithPath: ProcessInfo.processInfo.environment["SIGHTLINE_TEST_LOOK"] ?? "/tmp")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let world = SampleWorld.furnished()
         let browser = Browser(try world.console())

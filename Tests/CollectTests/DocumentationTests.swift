@@ -1,12 +1,12 @@
+import Collect
 import Definitions
 import Foundation
+import Identity
 import Testing
-
-@testable import Identity
 
 /// The format's documentation cannot say what the program does not do.
 @Suite struct `The documentation of definitions` {
-    let kinds = DefinitionKinds([WorkspaceDefinition.self, IdentityDefinition.self])
+    let kinds = DefinitionKinds([WorkspaceDefinition.self, IdentityDefinition.self, ChannelsDefinition.self])
 
     func page() throws -> String {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -19,7 +19,7 @@ import Testing
 
     @Test func `has no example that would be refused`() throws {
         let examples = try examples(page())
-        #expect(examples.count >= 4)
+        #expect(examples.count >= 6)
         for (i, example) in examples.enumerated() {
             let findings = Findings()
             kinds.check(Blueprint(files: [("example-\(i + 1).yaml", Array(example.utf8))], findings), findings)
