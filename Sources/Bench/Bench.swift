@@ -43,7 +43,8 @@ import Pipeline
     private func start(_ path: String, _ report: inout Report) async throws {
         let clean = try await House(path)
         report.row(
-            "start after a clean stop", "\(milliseconds(clean.took)), \(clean.pipeline.status.interactions) marks", target: "≤ 1 s", reached: clean.took <= 1
+            "start after a clean stop", "\(milliseconds(clean.took)), \(clean.pipeline.status.interactions) marks", target: "≤ 1 s",
+            reached: clean.took <= 1
         )
         await clean.close()
         let n = 1_000_000

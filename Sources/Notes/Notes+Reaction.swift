@@ -26,8 +26,8 @@ package struct NotesReaction: Reaction {
         }
     }
 
-    package func forget(_ customers: [UInt32], values: [String], in writer: Writer) throws {
-        try Notes.delete(of: customers, in: writer.database)
+    package func forget(_ forgotten: Forgotten, in writer: Writer) throws {
+        try Notes.delete(of: forgotten.customers, in: writer.database)
     }
 
     /// An event of the same name that came from outside is no note of ours.

@@ -119,7 +119,8 @@ package final class Pipeline: Sendable {
                     let core = try Core(folder, people: people, names: names, reactions: reactions, options: options)
                     started.resume(
                         returning: Start(
-                            timeline: core.timeline, body: core.position, newest: core.newest, totals: core.totals, definitions: core.definitions, rules: core.rules))
+                            timeline: core.timeline, body: core.position, newest: core.newest, totals: core.totals, definitions: core.definitions,
+                            rules: core.rules))
                     handOver.take()?.run(core)
                 } catch {
                     started.resume(throwing: error)

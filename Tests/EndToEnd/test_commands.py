@@ -363,6 +363,15 @@ def test_a_port_that_is_taken_is_said_in_one_sentence_and_makes_no_folder(folder
             assert folder.path.exists() == made
 
 
+def test_what_cannot_be_meant_is_refused_before_anything_is_touched(folder, tmp_path):
+    for words in (["key", "create", ""], ["token", "create", "x" * 65, "--role", "analyst"], ["restore", tmp_path, "--replace", "--keep-replaced"]):
+        assert folder.run(*words, check=False).returncode == 2, words
+        assert not folder.path.exists(), words
+    folder.key()
+    done = folder.run("ledger", "quarantine", "replay", "5", "6", check=False)
+    assert done.returncode == 1 and "2 items of those named are not in quarantine" in done.stderr
+
+
 def test_an_unknown_name_in_the_environment_is_refused_with_the_one_that_was_meant(folder):
     done = folder.run("key", "list", check=False, env={"SIGHTLINE_ITEM_LIMITS": "1 KB"})
     assert done.returncode == 2 and "SIGHTLINE_ITEM_LIMITS" in done.stderr and "SIGHTLINE_ITEM_LIMIT`" in done.stderr

@@ -5,9 +5,11 @@ import random
 import shutil
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
+import requests
 from program import ROOT, Folder, wait_until
 
 MARK = "vanishing"
@@ -61,7 +63,6 @@ def test_who_was_erased_and_what_was_revoked_since_the_backup_stays_so(folder, t
         if serving:
             done = folder.run("restore", tmp_path / "copy", "--replace")
             wait_until(server.healthy)
-            # The folder's token was made after the backup.
     if not serving:
         done = folder.run("restore", tmp_path / "copy", "--replace")
     assert "erased" in done.stderr and "token old" in done.stderr and "write key lost" in done.stderr, done.stderr
@@ -204,3 +205,42 @@ def test_a_server_that_is_killed_while_it_restores_goes_on_at_its_next_start(fol
     with folder.serving() as server:
         is_gone(server, folder)
     assert holders(folder) == []
+
+
+def test_a_server_comes_back_with_the_backup_though_commands_come_between(folder, tmp_path):
+    # Commands start a server of their own when they find nobody: they must not keep the one that is restarting from its folder.
+    with folder.serving() as server:
+        server.send(seen("u"))
+        server.token  # the backup has it
+        folder.run("backup", tmp_path / "copy")
+        stop = threading.Event()
+
+        def ask():
+            while not stop.is_set():
+                folder.run("ledger", "status", check=False)
+
+        threads = [threading.Thread(target=ask, daemon=True) for _ in range(3)]
+        for t in threads:
+            t.start()
+        try:
+            for n in range(3):
+                server.send(seen(f"later-{n}"))
+                answer = server.call("POST", "/api/restorations", {"from": str(tmp_path / "copy")})
+                assert answer.status_code == 201, answer.text
+                folder_is_back(server, f"user_id:later-{n}")
+        finally:
+            stop.set()
+            for t in threads:
+                t.join()
+
+
+def folder_is_back(server, gone):
+    def back():
+        if server.process.poll() is not None:
+            raise AssertionError(server.said())
+        try:
+            return server.customer(gone) is None
+        except requests.RequestException:
+            return False
+
+    wait_until(back, 60, "the server never came back")

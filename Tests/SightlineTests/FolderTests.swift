@@ -185,8 +185,12 @@ import Testing
 
     @Test func `a backup needs a new folder, and of half a one only what was made goes`() throws {
         let (place, _, backup) = try places()
-        #expect(throws: BackupProblem.exists(backup)) { try Backup.write(to: backup, now: now, copyState: { _ in }, copyLedger: { _ in Position(raw: 0) }) }
-        #expect(throws: BackupProblem.relative("here")) { try Backup.write(to: "here", now: now, copyState: { _ in }, copyLedger: { _ in Position(raw: 0) }) }
+        #expect(throws: BackupProblem.exists(backup)) {
+            try Backup.write(to: backup, now: now, copyState: { _ in }, copyLedger: { _ in Position(raw: 0) })
+        }
+        #expect(throws: BackupProblem.relative("here")) {
+            try Backup.write(to: "here", now: now, copyState: { _ in }, copyLedger: { _ in Position(raw: 0) })
+        }
         let mine = place.path + "/mine"
         try FileManager.default.createDirectory(atPath: mine, withIntermediateDirectories: true)
         for failing in [place.path + "/failing", mine] {

@@ -120,7 +120,9 @@ import Web
         try await TestServer.run { (server) async throws in
             _ = try await server.send("POST", "/v1/track?wait=view", headers: [TestServer.basic(try server.key())], json: Tracking.item)
             let status = try parsed(try await server.send("GET", "/api/ledger", bySocket: true).body)
-            #expect(status["position"] == 65_536 && status["concluded"] == 65_536 && status["interactions"] == 1 && status["customers"] == 1 && status["unwritable"] == .null)
+            #expect(
+                status["position"] == 65_536 && status["concluded"] == 65_536 && status["interactions"] == 1 && status["customers"] == 1
+                    && status["unwritable"] == .null)
             let found = try await server.send("POST", "/api/ledger/verification", bySocket: true)
             #expect(found.status == 200)
             #expect(try parsed(found.body)["records"] == 1)

@@ -107,7 +107,8 @@ struct CustomerRoutes: Sendable {
                 description:
                     """
                     Removes who they are and what they said, from the ledger too, for good, and their identifiers where others' interactions \
-                    name them. A tombstone stays. Backups made before still hold it. Reads the whole ledger: about a second per gigabyte.
+                    name them. A tombstone stays. Backups made before still hold it; one that is restored here has it erased \
+                    again. Reads the whole ledger: about a second per gigabyte.
                     """,
                 answer: .init(204, "Erased"), problems: [404, 429, 503])
         ) { _, context in

@@ -139,7 +139,10 @@ struct TrackingRoutes: Sendable {
                 refused is in quarantine.
                 """,
             parameters: [
-                .init("wait", "`view`: answer only when the interactions are in their customers' views. The queue of likely duplicates (reviews) comes later.", ["type": "string", "enum": ["view"]]),
+                .init(
+                    "wait",
+                    "`view`: answer only when the interactions are in their customers' views. The queue of likely duplicates (reviews) comes later.",
+                    ["type": "string", "enum": ["view"]]),
                 .init("timeout", "Seconds to wait at most.", ["type": "number", "exclusiveMinimum": 0, "maximum": .number(longestWait)]),
             ],
             body: .init(route == .batch || route == .import ? "TrackingBatch" : "TrackingItem"),

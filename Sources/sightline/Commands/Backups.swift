@@ -41,6 +41,10 @@ struct RestoreCommand: AsyncParsableCommand {
     var keepReplaced = false
     @OptionGroup var folder: DataOptions
 
+    func validate() throws {
+        guard !(replace && keepReplaced) else { throw ValidationError("--replace deletes the data, --keep-replaced keeps it: give one of them.") }
+    }
+
     func run() async throws {
         let environment = Environment.current
         let terminal = environment.terminal
@@ -54,7 +58,8 @@ struct RestoreCommand: AsyncParsableCommand {
         defer { lock?.release() }
         guard replace || keepReplaced || !data.hasData else {
             throw CommandProblem.notConfirmed(
-                "\(data.path) has data. --replace deletes it once the backup is in its place; --keep-replaced keeps it, in a folder replaced-… of it.")
+                "\(data.path) has data. --replace deletes it once the backup is in its place; --keep-replaced keeps it, in a folder replaced-… of it."
+            )
         }
         guard let lock else { return try await throughServer(settings, backup, terminal) }
         let now = SystemClock.clock.now
@@ -76,21 +81,25 @@ struct RestoreCommand: AsyncParsableCommand {
 
     /// The server stages the backup, answers, and starts again; done is when it answers again.
     private func throughServer(_ settings: Settings, _ backup: String, _ terminal: Terminal) async throws {
+        let folder = DataFolder(settings[Known.data])
         try await FolderClient.with(settings, missing: .isAnError, start: EmbeddedServer.start) { client in
             let body: JSON = ["from": .string(backup), "keepReplaced": .bool(keepReplaced)]
             _ = try await client.json(APIRequest("POST", "/api/restorations", body: body.bytes))
-            let began = ContinuousClock.now
-            while ContinuousClock.now - began < .seconds(300) {
-                try await Task.sleep(for: .milliseconds(100))
-                let answer = try? await client.send(APIRequest("GET", "/health"))
-                // The staged copies are gone once they have taken their place, before the server answers again.
-                if answer?.status == 200, !Disk.exists(client.folder.restoring) {
-                    terminal.say("The server has started again.")
-                    return say(client.folder, terminal)
-                }
-            }
-            throw CommandProblem.notConfirmed(
-                "The backup is staged, but the server did not come back within five minutes. Start it: it goes on by itself.")
         }
+        // Asked by the socket alone: a client that finds nobody there would take the folder from the server that is coming back.
+        let place = try ReachablePath(folder.socket)
+        let client = APIClient(.socket(path: place.text))
+        let began = ContinuousClock.now
+        while ContinuousClock.now - began < .seconds(300) {
+            try await Task.sleep(for: .milliseconds(100))
+            let answer = try? await client.send(APIRequest("GET", "/health"))
+            // The staged copies are gone once they have taken their place, before the server answers again.
+            if answer?.status == 200, !Disk.exists(folder.restoring) {
+                terminal.say("The server has started again.")
+                return say(folder, terminal)
+            }
+        }
+        throw CommandProblem.notConfirmed(
+            "The backup is staged, but the server did not come back within five minutes. Start it: it goes on by itself.")
     }
 }

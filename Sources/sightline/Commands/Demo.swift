@@ -9,7 +9,7 @@ struct DemoCommand: AsyncParsableCommand {
 
             Example: sightline demo --customers 2000 --data ./demo-data
             """)
-    @Option(help: ArgumentHelp("How many customers, 2 to 10,000,000.", valueName: "COUNT")) var customers = 20_000
+    @Option(help: ArgumentHelp("How many people, 2 to 10,000,000.", valueName: "COUNT")) var customers = 20_000
     @Option(help: ArgumentHelp("Which invented world: the same number gives the same customers.", valueName: "NUMBER")) var seed: UInt64 = 2291
     @Flag(help: "Go on with a trickle of live interactions until it is stopped.") var live = false
     @OptionGroup var folder: DataOptions

@@ -74,7 +74,8 @@ struct Import: AsyncParsableCommand {
             if let other = try files.first(where: { try !NDJSONImport.looksRight($0) }) {
                 throw CommandProblem.file(
                     path: other,
-                    reason: "its lines are no JSON objects, so it is no NDJSON. A CSV file needs --mapping FILE, which says what its rows are: docs/import.md"
+                    reason:
+                        "its lines are no JSON objects, so it is no NDJSON. A CSV file needs --mapping FILE, which says what its rows are: docs/import.md"
                 )
             }
             return try NDJSONImport(files: files, itemLimit: settings[Known.itemLimit])

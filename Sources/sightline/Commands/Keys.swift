@@ -13,6 +13,11 @@ enum SecretCommands {
         }
     }
 
+    /// What can be said of a name before a data folder is touched.
+    static func check(_ name: String) throws {
+        guard (1...64).contains(name.unicodeScalars.count) else { throw ValidationError("NAME has 1 to 64 characters.") }
+    }
+
     static func revoke(_ path: String, what: String, name: String, _ client: FolderClient, _ terminal: Terminal) async throws {
         try await client.send(APIRequest("DELETE", path + "/" + APIRequest.encoded(name))).check()
         terminal.say("The \(what) of \(Text.clean(name)) is refused from now on.")
@@ -46,6 +51,7 @@ struct Key: AsyncParsableCommand {
             discussion: "Example: KEY=$(sightline key create website --data ./my-data)")
         @Argument(help: "What sends with it: 1 to 64 characters.") var name: String
         @OptionGroup var folder: DataOptions
+        func validate() throws { try SecretCommands.check(name) }
         func run() async throws {
             try await withFolder(folder, missing: .isMade) { client, terminal in
                 try await SecretCommands.create("/api/keys", ["name": .string(name)], what: "write key", name: name, client, terminal)

@@ -124,6 +124,11 @@ struct QuarantineCommand: AsyncParsableCommand {
                 let body: JSON = all ? ["all": true] : ["ids": .array(ids.map(JSON.integer))]
                 let done = try await client.json(APIRequest("POST", "/api/quarantine/replay", body: body.bytes))
                 for line in Facts.lines(done) { try terminal.print(line) }
+                let missing = Set(ids).count - (try done.whole("accepted")) - (try done.whole("refused"))
+                guard all || missing <= 0 else {
+                    terminal.say("\(Text.count(missing, "item")) of those named \(missing == 1 ? "is" : "are") not in quarantine.")
+                    throw ExitCode(1)
+                }
             }
         }
     }

@@ -34,8 +34,13 @@ struct Serve: AsyncParsableCommand {
     @Option(name: .customLong(Known.logLevel.name), help: Known.logLevel.help) var logLevel: String?
     @Option(name: .customLong(Known.accessLog.name), help: Known.accessLog.help) var accessLog: String?
 
-    @Flag(help: "Fills an empty folder with an invented company, goes on with a trickle of live interactions, and prints a token. Leaves other data alone.")
+    @Flag(
+        help:
+            "Fills an empty folder with an invented company, goes on with a trickle of live interactions, and prints a token. Leaves other data alone."
+    )
     var demo = false
+    // What the server says to itself when it takes its own place.
+    @Flag(help: .hidden) var restarted = false
 
     /// What the flags say, by name of the setting.
     var flags: [String: String] {
@@ -53,6 +58,6 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         let environment = Environment.current
         let settings = try folder.settings(flags, environment: environment.variables)
-        try await ServerProcess(settings: settings, demo: demo, terminal: environment.terminal).run()
+        try await ServerProcess(settings: settings, demo: demo, isRestarted: restarted, terminal: environment.terminal).run()
     }
 }

@@ -15,6 +15,7 @@ struct Token: AsyncParsableCommand {
         @Argument(help: "Who asks with it: 1 to 64 characters. Histories show it.") var name: String
         @Option(help: ArgumentHelp("What they may do.", valueName: "ROLE")) var role: RoleChoice
         @OptionGroup var folder: DataOptions
+        func validate() throws { try SecretCommands.check(name) }
         func run() async throws {
             try await withFolder(folder, missing: .isMade) { client, terminal in
                 let body: JSON = ["name": .string(name), "role": .string(role.rawValue)]

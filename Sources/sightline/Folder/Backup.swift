@@ -51,7 +51,8 @@ struct BackupManifest: Equatable, Sendable {
         guard let bytes = FileManager.default.contents(atPath: path) else { throw .noBackup(folder) }
         guard let json = try? JSONParser().parse(Array(bytes), { $0.toJSON() }), let format = json["format"]?.integer else { throw .damaged(path) }
         guard format == Self.format else { throw .newer(path, format: Int(format)) }
-        guard let version = json["version"]?.string, let at = json["madeAt"]?.string.flatMap({ Instant($0) }), let position = json["position"]?.integer,
+        guard let version = json["version"]?.string, let at = json["madeAt"]?.string.flatMap({ Instant($0) }),
+            let position = json["position"]?.integer,
             let list = json["files"]?.array
         else { throw .damaged(path) }
         var files: [File] = []

@@ -56,7 +56,9 @@ struct Restored: Equatable, Sendable {
     func sentences(_ folder: DataFolder) -> [String] {
         var lines = ["\(folder.path) holds the backup of \(Moment.minute(madeAt.rfc3339)) UTC."]
         if carried.erased > 0 { lines.append("\(Text.count(carried.erased, "customer id")) erased since it was made: erased in it again.") }
-        if !carried.revoked.isEmpty { lines.append("Revoked since it was made, and revoked in it again: \(carried.revoked.joined(separator: ", ")).") }
+        if !carried.revoked.isEmpty {
+            lines.append("Revoked since it was made, and revoked in it again: \(carried.revoked.joined(separator: ", ")).")
+        }
         lines += carried.gaps
         if let kept {
             lines.append(

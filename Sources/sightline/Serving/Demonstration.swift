@@ -105,8 +105,10 @@ struct Demonstration: Sendable {
     private func fill(_ company: inout DemoCompany, _ delivery: Delivery) async throws {
         let began = ContinuousClock.now
         let total = company.interactions
+        let people = Text.count(company.customers, "person", "people")
         terminal.say(
-            "Filling the folder with an invented company: \(Text.count(company.customers, "customer")), \(Text.count(total, "interaction")).")
+            "Filling the folder with an invented company: \(people), \(Text.count(total, "interaction")). Devices on which nobody says who they are count as customers too."
+        )
         var shown = began
         let limit = client.settings[Known.importLimit]
         let most = client.settings[Known.importItems]
@@ -122,7 +124,7 @@ struct Demonstration: Sendable {
             }
         }
         let seconds = (ContinuousClock.now - began).components.seconds
-        terminal.say("\(Text.count(total, "interaction")) of \(Text.count(company.customers, "customer")) are in the folder, after \(seconds) s.")
+        terminal.say("\(Text.count(total, "interaction")) of \(people) are in the folder, after \(seconds) s.")
     }
 
     private func trickle(_ traffic: DemoLive, _ delivery: Delivery) async throws {

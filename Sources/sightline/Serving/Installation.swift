@@ -44,7 +44,7 @@ final class Installation: Sendable {
             for line in restored.sentences(folder) { logger.notice("\(line)") }
         }
         for name in folder.replaced {
-            logger.warning("who is erased stays in what a backup replaced: remove it when it is needed no more", metadata: ["folder": "\(name)"])
+            logger.notice("who is erased stays in what a backup replaced: remove it when it is needed no more", metadata: ["folder": "\(name)"])
         }
         var options = Ledger.Options()
         options.queueBytes = settings[Known.queueBytes]

@@ -7,6 +7,8 @@ import Web
 struct ServerProcess {
     let settings: Settings
     let demo: Bool
+    /// Whether this server was here a moment ago, and comes back with a backup.
+    let isRestarted: Bool
     let terminal: Terminal
 
     func run() async throws {
@@ -16,7 +18,7 @@ struct ServerProcess {
         let isNew = !folder.exists
         if isNew { try ListenAddress.check(host: host, port: settings[Known.port]) }
         if try folder.make() { terminal.sayMade(folder) }
-        let lock = try FolderLock(folder)
+        let lock = try await lock(folder)
         if !isNew { try ListenAddress.check(host: host, port: settings[Known.port]) }
         var logger = Logger(label: "sightline") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = settings[Known.logLevel].level
@@ -30,6 +32,16 @@ struct ServerProcess {
         signals.cancel()
         try result.get()
         if how == .restart { try Self.takeOwnPlace() }
+    }
+
+    /// The folder's lock. A server that comes back waits for a command that has the folder meanwhile; another is told who has it.
+    private func lock(_ folder: DataFolder) async throws -> FolderLock {
+        let began = ContinuousClock.now
+        while isRestarted, ContinuousClock.now - began < .seconds(60) {
+            if let lock = try FolderLock.ifFree(folder) { return lock }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        return try FolderLock(folder)
     }
 
     /// The invented company, by the folder's socket as any other command.
@@ -73,7 +85,8 @@ struct ServerProcess {
 
     /// Starts this program again in this process, with the same words. Returns only when that fails.
     private static func takeOwnPlace() throws {
-        var words: [UnsafeMutablePointer<CChar>?] = CommandLine.arguments.map { strdup($0) }
+        let again = CommandLine.arguments.contains("--restarted") ? [] : ["--restarted"]
+        var words: [UnsafeMutablePointer<CChar>?] = (CommandLine.arguments + again).map { strdup($0) }
         words.append(nil)
         // What is ignored stays ignored in what is executed, and a rebuild may take its time.
         for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
