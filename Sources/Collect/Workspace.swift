@@ -57,7 +57,9 @@ final class Workspaces: Sendable {
         var workspace: Workspace
         init(_ workspace: consuming Workspace) { self.workspace = workspace }
     }
-    /// Proven safe: a box is reachable from one place at a time, from here or from who borrowed it.
+    /// Proven safe: a box is here or with one borrower, never both, and the lock lies between two borrowers on different threads.
+    /// A result cannot hold what lies in it, since a result is Sendable and a workspace and its views are not; and that `body`
+    /// keeps them nowhere else is what ``borrow(_:)`` asks.
     private struct Idle: @unchecked Sendable { var boxes: [Box] = [] }
 
     private let idle = Mutex(Idle())
@@ -71,8 +73,8 @@ final class Workspaces: Sendable {
         self.fieldCount = fieldCount
     }
 
-    /// Lends a workspace for the call.
-    func borrow<R>(_ body: (inout Workspace) throws(CollectProblem) -> R) throws(CollectProblem) -> R {
+    /// Lends a workspace for the call; `body` may keep neither it nor what it reads.
+    func borrow<R: Sendable>(_ body: (inout Workspace) throws(CollectProblem) -> R) throws(CollectProblem) -> R {
         let taken = idle.withLock { idle in Idle(boxes: idle.boxes.popLast().map { [$0] } ?? []) }
         let box = taken.boxes.first ?? Box(Workspace(depth: depth, fieldCount: fieldCount))
         defer {

@@ -57,8 +57,9 @@ package final class BlockedValues: Sendable {
 
 /// RE2 patterns that are searched for at once.
 final class PatternSet: Sendable {
-    /// The C object is written only in `init` and is safe to search from several threads afterwards: RE2 promises it of
-    /// `const` methods. Nothing else has the pointer.
+    /// Proven safe: the C object is written only in `init`, before anybody else can have this object, and freed in `deinit`, after
+    /// everybody had it. In between it is only searched: `sl_patterns_find` takes it as `const`, keeps nothing, and calls `const`
+    /// methods of RE2 alone, which RE2 promises to be safe from several threads (re2.h). Nothing else has the pointer.
     private nonisolated(unsafe) let set: OpaquePointer?
     private let patterns: [String]
 

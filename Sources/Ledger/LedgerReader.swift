@@ -128,13 +128,17 @@ package final class LedgerReader {
 
 /// A few readers, lent out one at a time.
 package final class LedgerReaders: Sendable {
-    // Only one caller at a time holds a reader: it is taken out of the list and put back.
+    /// Proven safe: a reader is in the list or lent to one call of ``use(_:)``, never both, and the lock of the list lies between
+    /// two calls on different threads. It is made in that call, so nobody else ever had it; a result cannot hold it, since a
+    /// result is Sendable and a reader is not; and that `body` keeps it nowhere else is what ``use(_:)`` asks. SQLite allows a
+    /// connection without a mutex on any thread, on one at a time (sqlite.org/threadsafe.html).
     private struct Lent: @unchecked Sendable { let reader: LedgerReader }
     private let free = Mutex<[Lent]>([])
     private let path: String
     package init(path: String) { self.path = path }
 
-    package func use<R>(_ body: (LedgerReader) throws -> R) throws -> R {
+    /// Lends a reader for the call; `body` may not keep it.
+    package func use<R: Sendable>(_ body: (LedgerReader) throws -> R) throws -> R {
         let lent = try free.withLock { $0.popLast() } ?? Lent(reader: LedgerReader(path: path))
         defer { free.withLock { if $0.count < 8 { $0.append(lent) } } }
         return try body(lent.reader)

@@ -111,7 +111,9 @@ package final class JSONParser {
 
 /// A few parsers that threads borrow. A parser whose buffers grew past ``keep`` is not taken back.
 package final class JSONParserPool: Sendable {
-    /// Proven safe: a parser is reachable from one place at a time, the pool or the borrower.
+    /// Proven safe: a parser is in the pool or with one borrower, never both, and the pool's lock lies between two borrowers on
+    /// different threads. It is made by its first borrower; a result cannot hold it nor a view into it, since a result is
+    /// Sendable and they are not; and that `body` keeps them nowhere else is what ``borrow(_:)`` asks.
     private struct Idle: @unchecked Sendable { var parsers: [JSONParser] = [] }
 
     private let idle = Mutex(Idle())
@@ -128,8 +130,8 @@ package final class JSONParserPool: Sendable {
         self.keep = keep
     }
 
-    /// Lends a parser for the call.
-    package func borrow<R>(_ body: (JSONParser) throws -> R) rethrows -> R {
+    /// Lends a parser for the call; `body` may keep neither it nor what it reads.
+    package func borrow<R: Sendable>(_ body: (JSONParser) throws -> R) rethrows -> R {
         let parser =
             idle.withLock { (idle) -> Idle in
                 var one = Idle()

@@ -9,10 +9,11 @@ final class Delta: @unchecked Sendable {
     /// Room left for one group, which is appended before anybody looks again.
     static let reserve = 1 << 17
     private let arena = Mapped(anonymous: (capacity + 1) * MemoryLayout<Mark>.stride)
-    private let heads = Mapped(anonymous: (1 << 26) * 4)
+    private let heads = Mapped(anonymous: (1 << 26) * 8)
     private let marks: UnsafeMutablePointer<Mark>
     // Zeroed memory serves as Atomic(0): by its layout.
-    private let head: UnsafeMutablePointer<Atomic<UInt32>>
+    // Where the customer's last mark lies, and above it, at hand without looking there, the latest second of all of them.
+    private let head: UnsafeMutablePointer<Atomic<UInt64>>
     private(set) var count = 0
     /// One more than the highest raw customer with marks here.
     private let most = Atomic<Int>(0)
@@ -20,26 +21,29 @@ final class Delta: @unchecked Sendable {
 
     init() {
         marks = arena.at(0)
-        head = heads.base.assumingMemoryBound(to: Atomic<UInt32>.self)
+        head = heads.base.assumingMemoryBound(to: Atomic<UInt64>.self)
     }
 
     func append(_ c: UInt32, _ mark: Mark) {
         let i = count &+ 1
         precondition(i <= Self.capacity)
         var mark = mark
-        mark.next = head[Int(c)].load(ordering: .relaxed)
-        mark.latest = max(mark.second, mark.next == 0 ? 0 : marks[Int(mark.next)].latest)
+        let before = head[Int(c)].load(ordering: .relaxed)
+        mark.next = UInt32(truncatingIfNeeded: before)
+        mark.latest = max(mark.second, UInt32(before >> 32))
         marks[i] = mark
         count = i
-        head[Int(c)].store(UInt32(i), ordering: .releasing)
+        head[Int(c)].store(UInt64(mark.latest) << 32 | UInt64(i), ordering: .releasing)
         if Int(c) >= most.load(ordering: .relaxed) { most.store(Int(c) + 1, ordering: .releasing) }
     }
+
+    private func first(_ c: UInt32) -> UInt32 { UInt32(truncatingIfNeeded: head[Int(c)].load(ordering: .acquiring)) }
 
     func hasMarks(_ c: UInt32) -> Bool { head[Int(c)].load(ordering: .relaxed) != 0 }
 
     func count(of c: UInt32) -> Int {
         var n = 0
-        var i = head[Int(c)].load(ordering: .acquiring)
+        var i = first(c)
         while i != 0 {
             n += 1
             i = marks[Int(i)].next
@@ -48,13 +52,13 @@ final class Delta: @unchecked Sendable {
     }
 
     /// The second of this customer's newest mark; 0 when there is none.
-    func latest(_ c: UInt32) -> UInt32 { marks[Int(head[Int(c)].load(ordering: .acquiring))].latest }
+    func latest(_ c: UInt32) -> UInt32 { UInt32(head[Int(c)].load(ordering: .acquiring) >> 32) }
 
     /// Calls back with this customer's marks in the order of arrival, the last first, for as long as one that is left may be of
     /// the second that `body` gives back or later.
     func visit(_ c: UInt32, since: UInt32 = 0, _ body: (Mark) -> UInt32) {
         var since = since
-        var i = head[Int(c)].load(ordering: .acquiring)
+        var i = first(c)
         while i != 0, marks[Int(i)].latest >= since {
             let m = marks[Int(i)]
             since = max(since, body(m))
@@ -64,7 +68,7 @@ final class Delta: @unchecked Sendable {
 
     /// Adds this customer's marks to `out`, in no order.
     func add(_ c: UInt32, _ out: inout [Mark]) {
-        var i = head[Int(c)].load(ordering: .acquiring)
+        var i = first(c)
         while i != 0 {
             let m = marks[Int(i)]
             out.append(m)
@@ -76,7 +80,7 @@ final class Delta: @unchecked Sendable {
     func forEach(_ body: (UInt32, Mark) -> Void) {
         guard count > 0 else { return }
         for c in 0..<UInt32(most.load(ordering: .acquiring)) {
-            var i = head[Int(c)].load(ordering: .acquiring)
+            var i = first(c)
             while i != 0 {
                 let mark = marks[Int(i)]
                 body(c, mark)
