@@ -14,7 +14,9 @@ final class Delta: @unchecked Sendable {
     // Zeroed memory serves as Atomic(0): by its layout.
     // Where the customer's last mark lies, and above it, at hand without looking there, the latest second of all of them.
     private let head: UnsafeMutablePointer<Atomic<UInt64>>
-    private(set) var count = 0
+    private let appended = Atomic<Int>(0)
+    /// Marks; to other threads than the writer's a figure of a moment ago.
+    var count: Int { appended.load(ordering: .relaxed) }
     /// One more than the highest raw customer with marks here.
     private let most = Atomic<Int>(0)
     var isFull: Bool { count >= Self.capacity - Self.reserve }
@@ -32,7 +34,7 @@ final class Delta: @unchecked Sendable {
         mark.next = UInt32(truncatingIfNeeded: before)
         mark.latest = max(mark.second, UInt32(before >> 32))
         marks[i] = mark
-        count = i
+        appended.store(i, ordering: .relaxed)
         head[Int(c)].store(UInt64(mark.latest) << 32 | UInt64(i), ordering: .releasing)
         if Int(c) >= most.load(ordering: .relaxed) { most.store(Int(c) + 1, ordering: .releasing) }
     }
