@@ -4,7 +4,10 @@ import collections
 import csv
 import datetime
 import json
+import os
 import statistics
+import threading
+import time
 import zoneinfo
 
 import pytest
@@ -246,6 +249,17 @@ def test_retail_twice_adds_nothing(retail):
     check_twice(retail)
 
 
+SIMPLE = """mapping: t
+sources:
+  - name: rows
+    file: "*.csv"
+    key: id
+    ids: {user_id: who}
+    time: at
+    events:
+      - event: Done
+"""
+
 # NDJSON
 
 def test_ndjson_of_the_tracking_api_is_read_and_bad_lines_are_reported(folder, tmp_path):
@@ -261,6 +275,64 @@ def test_ndjson_of_the_tracking_api_is_read_and_bad_lines_are_reported(folder, t
         assert sorted(int(r["line"]) for r in csv.DictReader(f)) == [11, 21]
     folder.run("import", file, "--report", report, check=False)
     assert len(folder.export()) == 4998
+
+
+def test_standard_input_and_pipes_are_read_like_files(folder, tmp_path):
+    mark = "\ufeff"
+    done = folder.run("import", "-", input=mark + '{"type":"track","userId":"s-in","event":"Read"}\r\n{broken\n', check=False)
+    assert [i["name"] for i in folder.export()] == ["Read"], done.stderr
+    pipe = tmp_path / "pipe.ndjson"
+    os.mkfifo(pipe)
+
+    def write():
+        # The mark at the beginning comes in parts, as a pipe may give it.
+        with pipe.open("wb", buffering=0) as f:
+            for part in (mark.encode()[:1], mark.encode()[1:], b'{"type":"track","userId":"s-pipe","event":"Piped"}\n'):
+                f.write(part)
+                time.sleep(0.2)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    folder.run("import", pipe)
+    writer.join()
+    assert [i["name"] for i in folder.export()] == ["Read", "Piped"]
+
+
+BAD_FILES = {
+    "empty": (b"", "the file is empty"),
+    "separator": (b"id;at;who\n1;2026-01-01;ann\n", "separator: semicolon"),
+    "wide": ("id,at,who\n1,2026-01-01,ann\n".encode("utf-16"), "UTF-16"),
+    "twice": (b"id,at,who,id\n", "two columns are called"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_file_that_cannot_be_read_is_named_with_what_to_do(folder, tmp_path, name):
+    content, said = BAD_FILES[name]
+    (tmp_path / "m.yaml").write_text(SIMPLE)
+    (tmp_path / "x.csv").write_bytes(content)
+    done = folder.run("import", "--mapping", tmp_path / "m.yaml", tmp_path / "x.csv", check=False)
+    assert done.returncode == 1 and "x.csv" in done.stderr and said in done.stderr
+
+
+def test_bad_rows_are_reported_by_line_and_the_others_are_taken(folder, tmp_path):
+    rows = {
+        2: b"1,2026-01-01,ann", 3: b"2,2026-01-01,Jos\xe9", 4: b"3,2026-01-01", 5: b"4,soon,ann", 6: b"5,2026-01-01,", 7: b"6,2099-01-01,ann",
+        8: b"7,1950-01-01,ann", 9: b"8,2026-01-01," + b"x" * 2_000_000, 10: b"9,2026-01-01,a\0b", 11: b'10,2026-01-01,"ann', 12: b"11,2026-01-01,ann",
+    }
+    (tmp_path / "m.yaml").write_text(SIMPLE)
+    (tmp_path / "x.csv").write_bytes(b"\xef\xbb\xbfid,at,who\r\n" + b"\r\n".join(rows.values()) + b"\r\n")
+    report = tmp_path / "report.csv"
+    folder.run("import", "--mapping", tmp_path / "m.yaml", tmp_path / "x.csv", "--report", report, check=False)
+    with report.open(newline="") as f:
+        why = {int(r["line"]): r["reason"] for r in csv.DictReader(f)}
+    assert sorted(why) == list(range(3, 12))
+    for line, words in {
+        3: "windows-1252", 4: "2 fields", 5: "“soon”", 6: "every identifier is empty", 7: "in the future", 8: "before 1970", 9: "longer than",
+        10: "control character", 11: "never closed",
+    }.items():
+        assert words in why[line], why
+    assert {i["messageId"] for i in folder.export()} == {"t:rows:1:Done", "t:rows:11:Done"}
 
 
 def test_an_import_works_while_a_server_runs(folder, tmp_path):

@@ -33,10 +33,13 @@ package enum FileProblem: Error, Sendable, Equatable {
     private static func words(_ code: Int32) -> String { String(cString: strerror(code)) }
 }
 
-/// The bytes of one file, from front to back, a chunk at a time; always UTF-8 without a byte order mark.
+/// The bytes of one file, from front to back, a chunk at a time; always UTF-8 without a byte order mark. A file called `-` is
+/// standard input.
 final class FileBytes {
     /// How many bytes one read asks for: large enough that the system call costs nothing, small enough to stay in cache.
     static let chunk = 1 << 18
+
+    static let standardInput = "-"
 
     let path: String
     /// Size of the file when it was opened, in bytes.
@@ -49,7 +52,7 @@ final class FileBytes {
     private var scratch: [UInt8] = []
 
     init(path: String, encoding: TextEncoding = .utf8) throws(FileProblem) {
-        let opened = open(path, O_RDONLY | O_CLOEXEC)
+        let opened = path == Self.standardInput ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
         guard opened >= 0 else { throw .cannotOpen(path: path, code: errno) }
         var facts = stat()
         guard fstat(opened, &facts) == 0 else {
@@ -73,9 +76,14 @@ final class FileBytes {
     func fill(_ buffer: inout [UInt8]) throws(FileProblem) -> Bool {
         let first = consumed == 0
         let before = buffer.count
-        let got: Int
+        var got = 0
         if encoding == .utf8 {
-            got = try read(into: &buffer)
+            // A pipe may give a byte at a time, and the mark has up to three.
+            repeat {
+                let more = try read(into: &buffer)
+                got += more
+                if more == 0 { break }
+            } while first && got < 3
         } else {
             scratch.removeAll(keepingCapacity: true)
             got = try read(into: &scratch)

@@ -62,7 +62,8 @@ package enum RowFault: Error, Sendable, Equatable {
         case .csv(.openQuote(let field)): "the quote that opens field \(field) is never closed"
         case .csv(.textAfterQuote(let field)): "something stands behind the closing quote of field \(field); a quote within a field is written twice"
         case .csv(.tooLong(let limit)): "the row is longer than \(limit) bytes; perhaps a quote is not closed"
-        case .csv(.notUTF8(let field)): "field \(field) is not UTF-8; name the file's encoding in the mapping"
+        case .csv(.notUTF8(let field)):
+            "field \(field) is not UTF-8; save the file as UTF-8, or say `encoding: windows-1252` in the mapping if it is that"
         case .columns(let found, let wanted):
             "the row has \(found) fields, the heading \(wanted); perhaps a line break or separator stands in a field without quotes"
         case .shortRow(let found, let wanted): "the row has \(found) fields of \(wanted); the missing ones count as empty, as the mapping says"

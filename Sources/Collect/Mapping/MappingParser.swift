@@ -71,11 +71,14 @@ extension TimeReading {
 }
 
 extension Mapping.FileFormat {
+    /// What may stand between two fields, as a letter and as mappings call it.
+    static let separators: [(letter: Character, word: String)] = [(",", "comma"), (";", "semicolon"), ("\t", "tab"), ("|", "bar")]
+
     mutating func read(_ map: inout MappingMap) throws(MappingProblem) {
         if let node = map.take("encoding") { encoding = try node.choice(TextEncoding.self) }
         if let node = map.take("separator") {
             let text = try node.text()
-            guard let byte = ["comma": 44, ",": 44, "semicolon": 59, ";": 59, "tab": 9, "\t": 9, "bar": 124, "|": 124][text] as UInt8? else {
+            guard let byte = Self.separators.first(where: { $0.word == text || String($0.letter) == text })?.letter.asciiValue else {
                 throw .value(node.place, what: node.what, value: text, wanted: "comma, semicolon, tab or bar", known: [])
             }
             separator = byte

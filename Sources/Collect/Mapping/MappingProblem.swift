@@ -49,16 +49,28 @@ package enum MappingProblem: Error, Sendable, Equatable {
         case .unknownName(let place, let name, let known):
             "\(place): nothing is called “\(name)” here.\(Self.help(name, known))"
         case .noColumn(let place, let column, let file, let columns):
-            "\(place): \(file) has no column “\(column)”.\(Self.help(column, columns))"
+            "\(place): \(file) has no column “\(column)”.\(Self.separator(columns) ?? Self.help(column, columns))"
         case .noFile(let place, let file, let folders):
             "\(place): \(file) was not found in \(folders.isEmpty ? "any folder given" : folders.joined(separator: ", ")). Name its folder too."
         case .heading(let file, let words):
             "\(file): the first row must name the columns, but \(words)."
         case .nothingToRead(let mapping, let files):
             "\(mapping) reads \(files.joined(separator: ", ")), and none of them was given. Name them or their folder."
+        case .unknownFile(let mapping, FileBytes.standardInput, let known):
+            "Standard input has no name by which \(mapping) would know what it is. Save it as a file that the mapping names: "
+                + "\(known.joined(separator: ", "))."
         case .unknownFile(let mapping, let file, let known):
             "\(mapping) does not know \(file).\(Self.help(file, known))"
         }
+    }
+
+    /// What to do about a heading of one column that was surely meant to be several.
+    private static func separator(_ columns: [String]) -> String? {
+        guard columns.count == 1 else { return nil }
+        let found = Mapping.FileFormat.separators.filter { columns[0].contains($0.letter) }.max { a, b in
+            columns[0].count { $0 == a.letter } < columns[0].count { $0 == b.letter }
+        }
+        return found.map { " Its first row is one column, “\(columns[0].prefix(60))”. Say `separator: \($0.word)` in the mapping." }
     }
 
     private static func help(_ word: String, _ known: [String]) -> String {

@@ -15,7 +15,8 @@ struct Import: AsyncParsableCommand {
             Example: sightline import --mapping mappings/olist.yaml olist/ --data ./my-data
             """)
 
-    @Argument(help: ArgumentHelp("Files; with a mapping also folders, in which it finds the files it names.", valueName: "FILE")) var files: [String]
+    @Argument(help: ArgumentHelp("Files, - is standard input; with a mapping also folders, in which it finds the files it names.", valueName: "FILE"))
+    var files: [String]
     @Option(help: ArgumentHelp("How rows of CSV files become interactions.", valueName: "FILE")) var mapping: String?
     @Option(help: ArgumentHelp("The write key by whose name the interactions are known; by default none.", valueName: "NAME")) var key: String?
     @Option(help: ArgumentHelp("Where the report goes, if there is anything to report.", valueName: "FILE")) var report =

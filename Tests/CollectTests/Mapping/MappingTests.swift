@@ -71,12 +71,30 @@ private func mapping(_ source: String = "", _ event: String = "") -> String {
         }
     }
 
+    @Test(arguments: [(";", "semicolon"), ("\t", "tab"), ("|", "bar")])
+    func `says which separator a file seems to have`(letter: String, word: String) throws {
+        let heading = ["id", "at", "who", "amount"].joined(separator: letter)
+        let files = try Files(["a.csv": "\(heading)\n"])
+        do {
+            _ = try files.imported(mapping())
+            Issue.record("the file has one column, and the mapping names others")
+        } catch let problem as MappingProblem {
+            #expect(
+                problem.sentence.hasSuffix("Its first row is one column, “\(heading)”. Say `separator: \(word)` in the mapping."),
+                "\(problem.sentence)")
+        }
+    }
+
     @Test func `knows the files it was given, or says so`() throws {
         let files = try Files(["b.csv": "id\n1\n"])
         let read = try Mapping(yaml: mapping(), path: "m.yaml")
         #expect(throws: MappingProblem.unknownFile(mapping: "m.yaml", file: files.path("b.csv"), known: ["a.csv"])) {
             try MappedImport(mapping: read, inputs: [files.path("b.csv")])
         }
+        #expect(throws: MappingProblem.unknownFile(mapping: "m.yaml", file: "-", known: ["a.csv"])) { try MappedImport(mapping: read, inputs: ["-"]) }
+        #expect(
+            MappingProblem.unknownFile(mapping: "m.yaml", file: "-", known: ["a.csv"]).sentence
+                == "Standard input has no name by which m.yaml would know what it is. Save it as a file that the mapping names: a.csv.")
         #expect(throws: MappingProblem.nothingToRead(mapping: "m.yaml", files: ["a.csv"])) {
             try MappedImport(mapping: read, inputs: [files.folder.path])
         }
