@@ -41,7 +41,8 @@ test: test-swift test-e2e ## Builds and runs all tests: Swift Testing, then end 
 test-swift: system ## Runs the Swift tests alone (FILTER=LedgerTests)
 	$(SWIFT_TEST) $(if $(FILTER),--filter $(FILTER))
 
-test-e2e: system $(TOOLS) ## Runs the end-to-end tests alone, with the real program
+test-e2e: system $(TOOLS) ## Runs the end-to-end tests alone, with the real program and a real browser
+	@scripts/browser $(VENV)
 	$(SWIFT_BUILD) -c $(E2E) --product sightline
 	SIGHTLINE_TEST_BIN="$$($(SWIFT_BUILD) -c $(E2E) --show-bin-path)/sightline" $(VENV)/bin/python -m pytest Tests/EndToEnd $(PYTEST)
 

@@ -33,7 +33,7 @@ struct About: Sendable {
         fields["foundBy"] = found.prefix(200).map {
             ["kind": NameWords.title($0.kind), "value": $0.value, "date": formats.shortDate($0.firstSeen)] as Fields
         }
-        fields["foundByCount"] = found.isEmpty ? nil : Formats.counted(found.count, "number that only finds", "numbers that only find")
+        fields["foundByCount"] = found.isEmpty ? nil : "Also found by " + Formats.counted(found.count, "number")
         let merges = view.merges.sorted { $0.at < $1.at }
         fields["merges"] = merges.prefix(Self.shownMerges).map(merge)
         fields["moreMerges"] = merges.dropFirst(Self.shownMerges).map(merge)

@@ -30,7 +30,7 @@ extension Console {
         var fields = try await history(view, who, ask, visit)
         let mayDecide = Permission.change.roles.contains(visit.session.principal.role)
         fields["who"] = who.title
-        fields["short"] = who.short.hasPrefix("The ") ? who.short.lowercased() : who.short
+        fields["short"] = who.inline
         fields["initials"] = who.initials
         fields["nameless"] = !who.hasName
         fields["facts"] = headline(view, visit.formats)
@@ -62,7 +62,7 @@ extension Console {
             fields["earlier"] =
                 [
                     "href": place + "?" + query.encoded + "#timeline", "part": place + "/history?part=history&" + query.encoded,
-                    "back": visit.formats.shortDate(last.interaction.at),
+                    "back": visit.formats.shortDate(last.interaction.at) + ", " + visit.formats.time(last.interaction.at),
                 ] as Fields
         } else if !page.items.isEmpty {
             fields["isAll"] = true
@@ -86,18 +86,21 @@ extension Console {
             parts.append(since == "since today" ? "with us since today" : "with us " + since)
         }
         if let last = view.lastSeen {
-            let channel = view.channels.max { $0.last < $1.last }.map { $0.name == "other" ? "" : ", " + Self.by($0.name) } ?? ""
-            parts.append("last seen " + formats.ago(last) + channel)
+            let channel = view.channels.max { $0.last < $1.last }.flatMap { Self.by($0.name) }
+            parts.append("last seen " + formats.ago(last) + (channel.map { ", " + $0 } ?? ""))
         }
         parts.append(view.interactions == 0 ? "no interactions" : Formats.counted(view.interactions, "interaction"))
         return parts.joined(separator: " · ")
     }
-    private static func by(_ channel: String) -> String {
+    /// How somebody came; nil for channels of which it cannot be said, as those that a company declared.
+    private static func by(_ channel: String) -> String? {
         switch channel {
         case "store": "in a shop"
         case "web": "on the web"
         case "app", "chat": "in the \(channel)"
-        default: "by " + ChannelWords.inline(channel)
+        case "social": "in public"
+        case "email", "sms", "phone", "letter", "push": "by " + ChannelWords.inline(channel)
+        default: nil
         }
     }
 
@@ -112,11 +115,16 @@ extension Console {
         let interaction = item.interaction
         let sentence = history.sentence(of: item)
         let isIn = interaction.direction == .in
-        let properties = PropertyRow.rows(of: services.json(interaction.properties)?.members ?? [], isFromCustomer: isIn, visit.formats)
+        // What was said stands above in full, and is not repeated among the properties.
+        let told = [sentence.words, sentence.said].compactMap { $0 }
+        let members = (services.json(interaction.properties)?.members ?? []).filter { member in
+            !(Properties.isWords(member.key) && member.value.string.map { told.contains($0.trimmed) } == true)
+        }
+        let properties = PropertyRow.rows(of: members, isFromCustomer: isIn, visit.formats)
         let context = PropertyRow.rows(of: services.json(interaction.context)?.members ?? [], isFromCustomer: false, visit.formats)
         var facts: [(String, String?)] = [
             ("What", interaction.name), ("When", visit.formats.whole(interaction.at)), ("Channel", ChannelWords.title(item.channel)),
-            ("Direction", isIn ? "from " + who.short : interaction.direction == .out ? "from us" : "worked out"), ("Media", interaction.media.name),
+            ("Direction", isIn ? "from " + who.inline : interaction.direction == .out ? "from us" : "worked out"), ("Media", interaction.media.name),
         ]
         if abs(interaction.receivedAt - interaction.at) >= 60_000 { facts.append(("Came in", visit.formats.whole(interaction.receivedAt))) }
         for (kind, value) in interaction.identifiers { facts.append((NameWords.title(services.kindName(kind)), value)) }
@@ -201,7 +209,7 @@ struct Filters: Sendable {
             ])
         }
         fields["chips"] = view.channels.count > 1 || ask.isFiltered ? chips : nil
-        let directions: [(Direction, String)] = [(.in, "From " + who.short), (.out, "From us"), (.internal, "Worked out")]
+        let directions: [(Direction, String)] = [(.in, "From " + who.inline), (.out, "From us"), (.internal, "Worked out")]
         fields["directions"] = directions.map { direction, label in
             ["value": direction.name, "label": label, "selected": ask.filter.directions == [direction]] as Fields
         }
@@ -221,11 +229,12 @@ struct Filters: Sendable {
         }
         for name in ask.filter.names.sorted() { active.append(["label": name, "href": link(ask.query(replacing: "name", with: nil))]) }
         if let from = ask.from.flatMap(formats.day) {
-            active.append(["label": "From " + formats.date(from), "href": link(ask.query(replacing: "from", with: nil))])
+            active.append(["label": "Since " + formats.date(from), "href": link(ask.query(replacing: "from", with: nil))])
         }
         if let to = ask.to.flatMap(formats.day) {
             active.append(["label": "Until " + formats.date(to), "href": link(ask.query(replacing: "to", with: nil))])
         }
         fields["active"] = active
+        fields["hasActive"] = !active.isEmpty
     }
 }

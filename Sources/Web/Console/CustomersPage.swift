@@ -11,7 +11,7 @@ extension Console {
 
     /// `/customers`: search, or whom something happened with last. `part=results` gives the table alone.
     func customersPage(_ visit: Visit) async throws -> PageAnswer {
-        let q = visit.request.query["search"].map { String($0.prefix(Self.searchLength)) }
+        let q = visit.request.query["search"].map { $0.prefix(Self.searchLength).trimmed }
         let results = try await results(q, visit) { "/customers/\($0.id)" }
         if visit.request.query["part"] == "results" {
             var part = results
@@ -42,7 +42,9 @@ extension Console {
         let count = rows.count
         var summary: String
         if let q {
-            summary = count == 0 ? "Nobody fits “\(q)”" : Formats.counted(count, "customer fits", "customers fit") + " “\(q)”"
+            summary =
+                count == 0
+                ? "\(left.isEmpty ? "Nobody" : "Nobody else") fits “\(q)”" : Formats.counted(count, "customer fits", "customers fit") + " “\(q)”"
             if found.count >= Self.searchLimit { summary = "The first \(Self.searchLimit) who fit “\(q)”. Type more to narrow it down." }
         } else {
             summary = count == 0 ? "Nobody has been here yet" : "Seen last"

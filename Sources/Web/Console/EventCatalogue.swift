@@ -53,7 +53,7 @@ enum EventCatalogue {
         let keys = telling.properties.members.filter { !$0.value.isNull }.map { NameWords.inline($0.key) }
         var sentence = Sentence(.customer, keys.isEmpty ? "was recognised" : "told us", nil, [])
         if !keys.isEmpty { sentence.what = keys.prefix(4).joined(separator: ", ") + (keys.count > 4 ? " and \(keys.count - 4) more" : "") }
-        if telling.direction != .in { sentence = Sentence(.nobody, "Details came in", sentence.what) }
+        if telling.direction != .in { sentence = Sentence(.nobody, "Details came in", sentence.what.map { "(" + $0 + ")" }) }
         return sentence
     }
 

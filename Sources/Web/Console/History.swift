@@ -104,7 +104,7 @@ struct History: Sendable {
 
     private func mark(_ direction: Direction) -> (css: String, words: String) {
         switch direction {
-        case .in: ("is-in", "from " + (who.short.hasPrefix("The ") ? who.short.lowercased() : who.short))
+        case .in: ("is-in", "from " + who.inline)
         case .out: ("is-out", "from us")
         case .internal: ("is-ours", "worked out")
         }
@@ -125,7 +125,8 @@ struct History: Sendable {
             "whole": formats.whole(interaction.at), "mark": mark.css + (sentence.tone == .bad && isIn ? " is-bad" : ""), "direction": mark.words,
             "icon": interaction.direction == .internal ? nil : sentence.icon ?? ChannelWords.icon(item.channel),
             "channel": ChannelWords.title(item.channel),
-            "head": head(sentence), "what": sentence.what, "asides": asides(sentence, item.channel), "words": said(sentence.words),
+            "whom": sentence.subject == .customer ? who.short : nil, "does": Self.does(sentence), "what": sentence.what, "via": via(item.channel),
+            "asides": sentence.asides.joined(separator: ", "), "words": said(sentence.words),
             "said": said(sentence.said), "name": interaction.name, "rows": rows.map(\.fields), "href": place(of: interaction.position),
             "everything": more > 0 ? "All \(rows.count + more) properties, and what was sent along" : "Everything about it",
         ]
@@ -140,16 +141,9 @@ struct History: Sendable {
 
     private func place(of position: Position) -> String { "/customers/\(customer)/interactions/\(position.raw)" }
 
-    private func head(_ sentence: Sentence) -> String {
-        switch sentence.subject {
-        case .customer: who.short + " " + sentence.does
-        case .we: "We " + sentence.does
-        case .nobody: sentence.does
-        }
-    }
-    private func asides(_ sentence: Sentence, _ channel: String) -> String {
-        ([channel == "other" ? nil : ChannelWords.inline(channel)] + sentence.asides).compactMap { $0 }.joined(separator: ", ")
-    }
+    /// What stands behind the customer's name, or alone. The name is apart, so that one written from right to left does not turn the rest.
+    private static func does(_ sentence: Sentence) -> String { (sentence.subject == .we ? "We " : "") + sentence.does }
+    private func via(_ channel: String) -> String? { channel == "other" ? nil : ChannelWords.inline(channel) }
 
     /// Many small ones as one line: `Nora looked at 14 pages, 3 products`.
     private func folded(_ items: ArraySlice<HistoryItem>) -> Fields {
@@ -157,19 +151,19 @@ struct History: Sendable {
         let span = (newest.interaction.at - oldest.interaction.at) / 1000
         let mark = mark(newest.interaction.direction)
         let looks = items.allSatisfy { Self.looks.contains(Properties.plain($0.interaction.name)) }
-        let head =
+        let does =
             switch newest.interaction.direction {
-            case .in: who.short + (looks ? " looked at" : " was active:")
+            case .in: looks ? "looked at" : "was active:"
             case .out: "We sent"
             case .internal: "Worked out"
             }
-        let aside = ChannelWords.inline(newest.channel) + (span >= 60 ? ", in " + Formats.span(span) : "")
         return [
             "id": "i" + String(newest.interaction.position.raw, radix: 36), "time": formats.time(newest.interaction.at),
             "at": newest.interaction.at.rfc3339, "whole": formats.whole(newest.interaction.at), "mark": mark.css, "direction": mark.words,
             "icon": newest.interaction.direction == .internal ? nil : ChannelWords.icon(newest.channel),
             "channel": ChannelWords.title(newest.channel),
-            "head": head, "what": Self.counts(items).joined(separator: ", "), "asides": aside, "isFolded": true,
+            "whom": newest.interaction.direction == .in ? who.short : nil, "does": does, "what": Self.counts(items).joined(separator: ", "),
+            "via": via(newest.channel), "asides": span >= 60 ? "in " + Formats.span(span) : nil, "isFolded": true,
             "folded": items.map { item in
                 let sentence = sentence(of: item)
                 return [

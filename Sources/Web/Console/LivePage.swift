@@ -23,7 +23,7 @@ extension Console {
         return try await page(
             "live", title: "Now", room: "live", visit,
             [
-                "rows": rows, "chips": chips, "stream": stream, "moment": today + ", " + visit.formats.time(visit.formats.now),
+                "rows": rows, "chips": chips, "stream": stream, "moment": today,
                 "some": !rows.isEmpty, "only": channel.map(ChannelWords.title), "keep": Self.liveRows,
             ])
     }
@@ -46,13 +46,14 @@ extension Console {
         switch sentence.subject {
         case .customer: after = sentence.does + (rest.isEmpty ? "" : " " + rest)
         case .we: before = "We " + sentence.does + (rest.isEmpty ? "" : " " + rest) + ", for "
-        case .nobody: before = sentence.does + (rest.isEmpty ? "" : ", " + rest) + ", "
+        case .nobody: after = sentence.does + (rest.isEmpty ? "" : rest.hasPrefix("(") ? " " + rest : ", " + rest)
         }
         let words = sentence.words.map { $0.count > 160 ? String($0.prefix(159)) + "…" : $0 }
         return [
             "time": formats.day(of: interaction.at) == formats.today ? formats.timeWithSeconds(interaction.at) : formats.shortDay(interaction.at),
             "at": interaction.at.rfc3339, "icon": sentence.icon ?? ChannelWords.icon(item.channel),
             "channel": ChannelWords.title(item.channel), "before": before, "after": after, "who": who.title, "href": href, "words": words,
+            "colon": sentence.subject == .nobody,
             "amount": sentence.amount, "score": sentence.amount == nil ? sentence.score : nil, "tone": sentence.tone.rawValue,
         ]
     }

@@ -62,7 +62,7 @@ extension Console {
             fields["with"] = other.id.description
             return try await page("merge", title: "Join two customers", room: "customers", visit, fields)
         }
-        let q = visit.request.query["search"].map { String($0.prefix(Self.searchLength)) }
+        let q = visit.request.query["search"].map { $0.prefix(Self.searchLength).trimmed }
         var fields = try await results(q, visit, leavingOut: [view.id]) { "\(place)/merge?with=\($0.id)" }
         fields["who"] = who.title
         fields["back"] = place

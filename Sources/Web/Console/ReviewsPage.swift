@@ -18,8 +18,8 @@ extension Console {
             var card = compare(a, b, visit.formats)
             card["id"] = String(review.id)
             card["title"] = Who(a).title == Who(b).title ? Who(a).title + ", twice" : Who(a).title + " and " + Who(b).title
-            card["reasons"] = review.reasons.map { $0.prefix(1).uppercased() + $0.dropFirst() }
-            card["likeness"] = "\(Int((review.likeness * 100).rounded()))% alike"
+            card["reasons"] = review.reasons.map { Self.reason($0, visit.formats) }
+            card["likeness"] = Self.likeness(review.likeness)
             card["found"] = visit.formats.ago(review.at)
             card["mayDecide"] = mayDecide
             card["customer"] = a.id.description
@@ -40,6 +40,19 @@ extension Console {
                 "mayNot": !mayDecide && !cards.isEmpty,
             ])
     }
+
+    /// `Same date of birth 2 Apr 1980`: what Identity says, with days as the page writes them.
+    static func reason(_ text: String, _ formats: Formats) -> String {
+        let words = text.split(separator: " ", omittingEmptySubsequences: false).map { word in
+            let bare = word.hasSuffix(",") || word.hasSuffix(":") ? word.dropLast() : word
+            return formats.readable(String(bare)).map { $0 + word.dropFirst(bare.count) } ?? String(word)
+        }
+        let sentence = words.joined(separator: " ")
+        return sentence.prefix(1).uppercased() + sentence.dropFirst()
+    }
+
+    /// `92% alike`. Never 100%: then a rule would have joined them.
+    static func likeness(_ likeness: Double) -> String { likeness > 0.99 ? "over 99% alike" : "\(Int((likeness * 100).rounded()))% alike" }
 
     /// `POST /reviews/{id}`: one person or two.
     func decide(_ number: String, _ visit: Visit) async throws -> PageAnswer {

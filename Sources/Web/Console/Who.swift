@@ -10,6 +10,8 @@ struct Who: Sendable, Equatable {
     /// One or two letters for the ring; nil when there is no name.
     var initials: String?
     var hasName: Bool
+    /// Within a sentence: `Nora`, `the customer`.
+    var inline: String { short.hasPrefix("The ") ? short.lowercased() : short }
 
     init(_ view: CustomerView) {
         let given = ["first_name", "firstName", "given_name", "givenName"].lazy

@@ -149,6 +149,23 @@ import Testing
         #expect(text(say("Odd Thing", ["promised": "2026-11-22T09:00:00Z"])) == "Odd Thing|promised 22 Nov 2026, 09:00")
     }
 
+    @Test func `why two may be one is said with the page's days, and never as certain`() {
+        #expect(Console.reason("same date of birth 1980-04-02", formats) == "Same date of birth 2 Apr 1980")
+        #expect(Console.reason("but born 1980-04-02, 1981-04-02", formats) == "But born 2 Apr 1980, 2 Apr 1981")
+        #expect(Console.reason("same address: 14 Chapel Row, LS6  3DA", formats) == "Same address: 14 Chapel Row, LS6  3DA")
+        #expect(Console.likeness(0.924) == "92% alike" && Console.likeness(0.99) == "99% alike" && Console.likeness(0.9999) == "over 99% alike")
+    }
+
+    @Test func `details that a program sent are told in brackets, and a nameless one is named in small letters inside a sentence`() {
+        let details = EventCatalogue.sentence(
+            Telling(
+                name: "Customer Identified", channel: "other", direction: .internal, type: .identify, value: nil,
+                properties: Properties(["name": "Ann", "email": "a@b"]), formats: formats))
+        #expect(text(details) == "Details came in|(name, e-mail)")
+        #expect(Who(name: "فاطمة", identifier: nil, id: CustomerID(raw: 5)).inline == "فاطمة")
+        #expect(Who(name: nil, identifier: nil, id: CustomerID(raw: 5)).inline == "the visitor")
+    }
+
     @Test func `nobody is given a name they do not have`() {
         let id = CustomerID(raw: 5)
         #expect(Who(name: nil, identifier: ("anonymous_id", "e2f1c8a0-90be-4f57-b0ce-1a2b3c4d5e6f"), id: id).title == "Visitor e2f1c8…5e6f")

@@ -92,3 +92,12 @@ page.addEventListener('keydown', (event) => {
   field.focus();
   field.select();
 });
+
+// Escape closes what was opened around the focus, and the focus goes back to where it was opened.
+page.addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape' || event.defaultPrevented || event.target.closest('input[type="search"], select')) return;
+  const open = event.target.closest('details[open]');
+  if (!open) return;
+  open.open = false;
+  open.querySelector('summary').focus();
+});

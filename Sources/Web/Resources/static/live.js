@@ -4,6 +4,7 @@ const list = document.getElementById('conveyor');
 const state = document.getElementById('state');
 const button = document.getElementById('pause');
 const quiet = document.getElementById('quiet');
+const held = document.getElementById('waiting');
 const skipped = document.getElementById('skipped');
 const keep = Number(list.dataset.keep) || 40;
 
@@ -13,15 +14,17 @@ let isHeld = false; // by the button or the key
 let isOver = false; // by the pointer or the focus
 let waiting = [];
 let missed = 0;
+let forget = 0;
 
 function say() {
   const isPaused = isHeld || isOver;
   state.classList.toggle('is-paused', isPaused || !isConnected);
-  let words = isConnected ? 'Live' : 'Connecting';
-  if (isPaused) words = waiting.length + missed > 0 ? `Paused, ${waiting.length + missed} new` : 'Paused';
+  const words = isPaused ? 'Paused' : isConnected ? 'Live' : 'Connecting';
+  // The state is read out when it changes; how many wait is for eyes, or a screen reader would never stop.
   if (state.textContent !== words) state.textContent = words;
+  held.textContent = isPaused && waiting.length + missed > 0 ? `${waiting.length + missed} new` : '';
   button.querySelector('span').textContent = isHeld ? 'Go on' : 'Pause';
-  button.setAttribute('aria-pressed', String(isHeld));
+  button.querySelector('svg').toggleAttribute('hidden', isHeld);
 }
 
 function show(html) {
@@ -61,6 +64,8 @@ function listen() {
   });
   source.addEventListener('skipped', (event) => {
     skipped.textContent = `${event.data} more in the last second.`;
+    clearTimeout(forget);
+    forget = setTimeout(() => (skipped.textContent = ''), 3000);
   });
   source.addEventListener('over', () => location.reload());
 }

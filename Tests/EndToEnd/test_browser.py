@@ -1,0 +1,258 @@
+"""The pages in a real browser: by eye, by keyboard, without scripts, on a phone, in the dark, on paper."""
+
+import datetime
+import re
+
+import pytest
+from browser import chromium, visiting
+from playwright.sync_api import expect, sync_playwright
+from program import wait_until
+
+HOSTILE = "\u0600<script>alert(1)</script>"
+LONG = "Maximiliane-Theodora Freifrau von und zu Hohenlohe-Waldenburg-Schillingsfürst geborene Donaudampfschifffahrtsgesellschaft"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = chromium(playwright)
+        yield browser
+        browser.close()
+
+
+def ago(minutes):
+    return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+@pytest.fixture(scope="module")
+def people(shop):
+    """Everybody whom a page could stumble over; each by the path of their page."""
+    for n in range(3):
+        shop.send({"type": "page", "anonymousId": f"7f3a9b22-4c0e-4a6e-9f0b-5b1d8a77c21{n}", "properties": {"title": f"Benches {n}"}})
+    for n in range(3):
+        shop.send({"type": "identify", "userId": "nora", "anonymousId": f"7f3a9b22-4c0e-4a6e-9f0b-5b1d8a77c21{n}",
+                   "traits": {"name": "Nora Adeyemi", "email": "nora@mail.example", "address": {"city": "Leeds"}}})
+    complaint = {"subject": "the bench", "text": "Nobody told me anything for two weeks.", "due": "2026-05-03T10:00:00Z"}
+    answer = {"score": 3, "scale": 10, "comment": "التوصيل كان متأخرا جدا."}
+    shop.send(
+        {"type": "track", "userId": "nora", "event": "Complaint Made", "properties": complaint, "context": {"channel": "phone"}},
+        {"type": "track", "userId": "nora", "event": "Order Placed", "timestamp": ago(9000), "properties": {"order_id": "N-1", "total": 64.5}},
+        *({"type": "track", "userId": "nora", "event": f"Thing {n % 7}", "timestamp": ago(100 * n)} for n in range(70)),
+        {"type": "identify", "userId": "long", "traits": {"name": LONG, "email": "a" * 60 + "@" + "b" * 60 + ".example", "note": "x" * 400}},
+        {"type": "identify", "userId": "rtl", "traits": {"name": "فاطمة الزهراء بنت محمد"}},
+        {"type": "track", "userId": "rtl", "event": "Survey Answered", "properties": answer},
+        {"type": "page", "anonymousId": "nobody-knows-who-this-is"},
+        {"type": "identify", "userId": "hostile", "traits": {"name": HOSTILE}},
+        {"type": "track", "userId": "hostile", "event": "<img src=x onerror=alert(1)>", "properties": {'"\u0301 onfocus=alert(1) x="': HOSTILE}},
+    )
+    twin = {"first_name": "Jonathan", "last_name": "Smithers", "birthday": "1980-04-02", "phone": "+447700900811",
+            "address": {"street": "11 Chapel Row", "postcode": "LS6 3DA", "city": "Leeds"}}
+    shop.send({"type": "identify", "userId": "twin-a", "traits": twin})
+    shop.send({"type": "identify", "userId": "twin-b", "traits": twin | {"first_name": "Jonathon"}})
+    found = {name: shop.customer(f"user_id:{name}") for name in ("nora", "long", "rtl", "hostile", "twin-a", "twin-b")}
+    found["visitor"] = shop.customer("anonymous_id:nobody-knows-who-this-is")
+    assert found["nora"]["merges"]
+    wait_until(lambda: shop.ask("/api/reviews")["items"], why="the twins were never suggested")
+    return {name: "/customers/" + customer["id"] for name, customer in found.items()} | {
+        "undo": f"/customers/{found['nora']['id']}/merges/{found['nora']['merges'][0]['id']}/undo",
+        "interaction": f"/customers/{found['nora']['id']}/interactions/{shop.history('user_id:nora', name='Complaint Made')[0]['position']}",
+        "merge": f"/customers/{found['twin-a']['id']}/merge?with={found['rtl']['id']}",
+    }
+
+
+@pytest.fixture(scope="module")
+def state(browser, shop):
+    """The cookies of somebody who signed in."""
+    with visiting(browser, shop) as visitor:
+        return visitor.page.context.storage_state()
+
+
+@pytest.mark.parametrize("window", ["wide", "narrow"])
+def test_no_page_has_a_fault_that_a_machine_finds(browser, shop, people, state, window):
+    with visiting(browser, shop, window, signed_in=False) as stranger:
+        stranger.open("/signin")
+        stranger.check("sign-in")
+        stranger.sign_in("wrong")
+        stranger.check("sign-in refused", 422)
+    with visiting(browser, shop, window, state=state) as visitor:
+        pages = {
+            "/customers": 200, "/customers?search=nora": 200, "/customers?search=nobody%20at%20all": 200, "/customers?search=" + "long%20" * 40: 200,
+            people["nora"]: 200, people["nora"] + "?direction=in&name=Thing+1&from=2020-01-01": 200, people["nora"] + "?name=Never": 200,
+            people["long"]: 200, people["rtl"]: 200, people["visitor"]: 200, people["interaction"]: 200, people["merge"]: 200,
+            people["nora"] + "/merge?search=jonath": 200, people["undo"]: 200, "/reviews": 200, "/live": 200, "/customers/cus_zzzzzzz": 404,
+        }  # fmt: skip
+        for path, status in pages.items():
+            answer = visitor.open(path)
+            assert answer.status == status, path
+            policy = answer.headers["content-security-policy"]
+            assert "default-src 'none'" in policy and "script-src 'self'" in policy and "unsafe" not in policy, path
+            visitor.check(path, status)
+
+
+def test_what_customers_send_is_shown_as_text_and_never_runs(browser, shop, people, state):
+    with visiting(browser, shop, state=state) as visitor:
+        for path in (people["hostile"], "/customers?search=" + "%D8%80", "/live", people["hostile"] + "?name=%3Cimg+src%3Dx%3E&from=%22%3E%3Cb%3E"):
+            visitor.open(path)
+            assert visitor.page.locator("main script, main img, main [onfocus]").count() == 0, path
+            visitor.check(path)
+        visitor.open(people["hostile"])
+        assert visitor.page.locator("h1").text_content() == HOSTILE
+        assert "<img src=x onerror=alert(1)>" in visitor.page.locator("#history").text_content()
+        # And if something did come through, the browser would not run it.
+        visitor.page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.ran = true'}))")
+        assert visitor.page.evaluate("window.ran") is None
+        assert any("Content Security Policy" in fault for fault in visitor.faults)
+
+
+def focused(page):
+    """What has the focus: its name, whether that is seen, and whether something lies over it."""
+    return page.evaluate(
+        """() => {
+            const it = document.activeElement, style = getComputedStyle(it), box = it.getBoundingClientRect();
+            const over = document.elementFromPoint(box.x + Math.min(box.width / 2, 20), box.y + box.height / 2);
+            return {
+                tag: it.tagName, text: (it.textContent || it.getAttribute('aria-label') || it.id).trim().slice(0, 60), id: it.id,
+                outlined: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
+                covered: !(over && (it.contains(over) || over.contains(it) || it.labels?.[0]?.contains(over))),
+                top: box.top + scrollY,
+            };
+        }"""
+    )
+
+
+@pytest.mark.parametrize("window", ["wide", "narrow"])
+def test_a_customers_page_is_used_by_the_keyboard_alone(browser, shop, people, state, window):
+    with visiting(browser, shop, window, state=state) as visitor:
+        page = visitor.page
+        visitor.open(people["nora"])
+        page.keyboard.press("Tab")
+        assert focused(page)["text"] == "Skip to the page" and focused(page)["outlined"]
+        seen = []
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            now = focused(page)
+            assert now["outlined"] and not now["covered"], now
+            if now["tag"] == "BODY":
+                break
+            seen.append(now["text"])
+        at = [next(i for i, text in enumerate(seen) if text.startswith(start)) for start in ("Now", "Sign out", "Join with", "All", "Phone")]
+        assert at == sorted(at), seen
+
+        page.keyboard.press("Home")
+        visitor.open(people["nora"])
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        assert focused(page)["id"] == "main"
+        summary = page.locator(".event-open > summary").first
+        summary.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator(".event-open").first).to_have_attribute("open", "")
+        page.keyboard.press("Tab")
+        assert "Everything about it" in focused(page)["text"]
+        page.keyboard.press("Escape")
+        expect(page.locator(".event-open").first).not_to_have_attribute("open", "")
+        expect(summary).to_be_focused()
+        visitor.check("after the keyboard")
+
+
+def test_somebody_is_found_from_anywhere_as_one_types(browser, shop, people, state):
+    with visiting(browser, shop, state=state) as visitor:
+        page = visitor.page
+        visitor.open("/reviews")
+        page.keyboard.press("/")
+        page.keyboard.type("nora")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(shop.url + "/customers?search=nora")
+        page.keyboard.press("/")
+        assert focused(page)["id"] == "q"
+        page.keyboard.press("Control+A")
+        page.keyboard.type("maximiliane")
+        expect(page.locator("#results")).to_contain_text("1 customer fits “maximiliane”")
+        expect(page).to_have_url(shop.url + "/customers?search=maximiliane")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(shop.url + people["long"])
+        visitor.check("found")
+
+
+def test_no_page_needs_scripts(browser, shop, people):
+    with visiting(browser, shop, java_script_enabled=False) as visitor:
+        page = visitor.page
+        expect(page).to_have_url(shop.url + "/customers")
+        page.fill("#q", "nora")
+        page.click("form.find button")
+        page.click("text=Nora Adeyemi")
+        expect(page.locator("h1")).to_have_text("Nora Adeyemi")
+        page.locator(".event-open > summary", has_text="complained").click()
+        expect(page.locator(".event-open[open] .voice, .event .voice").first).to_contain_text("Nobody told me anything")
+        page.click("text=Show earlier")
+        expect(page.locator(".earlier")).to_contain_text("That is everything.")
+        page.click("text=Back to the newest")
+        page.click("summary:has-text('Filter')")
+        page.select_option("#f-name", "Thing 3")
+        page.click("button:has-text('Show')")
+        expect(page.locator("#history .event")).to_have_count(10)
+
+        # Joined, and taken apart again from the message that follows.
+        visitor.open(people["merge"])
+        page.fill("#note", "same flat")
+        page.click("button:has-text('Join them')")
+        expect(page.locator(".toast")).to_contain_text("are one customer now")
+        page.click(".toast button")
+        expect(page.locator(".toast")).to_contain_text("Two customers again")
+        visitor.open("/live")
+        expect(page.locator(".conveyor-item").first).to_be_visible()
+        assert "Without scripts this page shows what happened last." in page.locator("main").inner_text()
+        page.click("text=Sign out")
+        expect(page).to_have_url(shop.url + "/signin")
+
+
+def test_the_page_says_merges_and_times_in_words(browser, shop, people, state):
+    with visiting(browser, shop, state=state) as visitor:
+        visitor.open(people["nora"])
+        why = visitor.page.locator("section[aria-labelledby=one]").inner_text()
+        assert re.search(r"Joined because both used account nora: on \d+ [A-Z][a-z]+ it came together with browser or app 7f3a9b…", why), why
+        for path in (people["nora"], people["interaction"], people["undo"], "/reviews"):
+            visitor.open(path)
+            assert not re.search(r"\b\d{4}-\d\d-\d\d|user_id|anonymous_id", visitor.page.locator("main").inner_text()), path
+        visitor.open(people["interaction"])
+        assert "3 May 2026, 10:00" in visitor.page.locator("main").inner_text()
+
+
+def test_the_live_page_shows_what_happens_and_can_be_held(browser, shop, state):
+    with visiting(browser, shop, state=state) as visitor:
+        page = visitor.page
+        visitor.open("/live")
+        expect(page.locator("#state")).to_have_text("Live")
+        shop.send({"type": "track", "userId": "live-1", "event": "First Moment"})
+        expect(page.locator("#conveyor > li").first).to_contain_text("First Moment")
+        page.keyboard.press("p")
+        expect(page.locator("#state")).to_have_text("Paused")
+        shop.send({"type": "track", "userId": "live-1", "event": "Second Moment"})
+        expect(page.locator("#waiting")).to_have_text("1 new")
+        expect(page.locator("#conveyor > li").first).to_contain_text("First Moment")
+        page.keyboard.press("p")
+        expect(page.locator("#conveyor > li").first).to_contain_text("Second Moment")
+        visitor.check("live")
+
+
+def test_on_paper_there_is_the_page_alone(browser, shop, people, state):
+    with visiting(browser, shop, state=state, color_scheme="dark") as visitor:
+        visitor.open(people["nora"])
+        visitor.page.emulate_media(media="print")
+        for gone in (".rail", ".topbar", ".filters", ".customer-actions"):
+            expect(visitor.page.locator(gone)).to_be_hidden()
+        expect(visitor.page.locator("h1")).to_be_visible()
+        ink = visitor.page.evaluate("getComputedStyle(document.body).color + getComputedStyle(document.body).backgroundColor")
+        assert ink == "rgb(26, 27, 29)rgb(255, 255, 255)", ink
+
+
+def test_who_may_not_come_in_is_told_why(browser, server):
+    with visiting(browser, server, signed_in=False) as visitor:
+        visitor.sign_in(server.folder.token(role="employee"))
+        expect(visitor.page.get_by_role("alert")).to_contain_text("an employee may not see customers")
+        visitor.check("refused", 403)
+        for _ in range(10):
+            visitor.sign_in("wrong")
+        expect(visitor.page.get_by_role("alert")).to_contain_text("Signing in from here pauses for 15 min.")
+        visitor.faults[:] = [f for f in visitor.faults if "status of 422" not in f]
+        visitor.check("paused", 429)
