@@ -36,15 +36,15 @@ import Web
                 try await wire.send("POST /v1/track HTTP/1.1\r\nHost: test\r\n\(name): \(value)\r\nContent-Length: 1000\r\n\r\n")
                 let sender = wire.sender
                 let dripping = Task {
-                    for _ in 0..<100 {
+                    for _ in 0..<900 {
                         try await Task.sleep(for: .milliseconds(100))
                         try await sender.send("x")
                     }
                 }
-                let start = ContinuousClock.now
+                // The server cuts off while there are still some of the 1,000 bytes to come.
                 #expect(await wire.receiveAll().isEmpty)
-                #expect(ContinuousClock.now - start < .seconds(4))
                 dripping.cancel()
+                _ = await dripping.result
             }
             #expect(server.services.ledger.newestBody == 0)
         }

@@ -51,7 +51,7 @@ import Web
     }
 
     @Test func `end for who watches when the server stops, which waits for nobody who watches`() async throws {
-        let start = ContinuousClock.now
+        // Were the server to wait for whoever watches, this would never end.
         let watching = try await TestServer.run { (server) async throws in
             let token = try server.token(.agent)
             let watching = Task {
@@ -65,7 +65,6 @@ import Web
         }
         let received = try await watching.value
         #expect(String(decoding: received, as: UTF8.self).hasSuffix("0\r\n\r\n"))
-        #expect(ContinuousClock.now - start < .seconds(10))
     }
 
     @Test func `let only so many watch at once, and forget those who went`() async throws {

@@ -1,5 +1,7 @@
 import NIOCore
 import NIOPosix
+import Synchronization
+import Testing
 
 /// A connection to a server, byte by byte: for what an HTTP client would never send.
 struct Wire {
@@ -36,9 +38,16 @@ struct Wire {
         case .port(let port): channel = try await bootstrap.connect(host: "127.0.0.1", port: port, channelInitializer: wrap)
         case .socket(let path): channel = try await bootstrap.connect(unixDomainSocketPath: path, channelInitializer: wrap)
         }
-        return try await channel.executeThenClose { inbound, outbound in
-            try await body(Wire(inbound.makeAsyncIterator(), outbound))
+        let made = Mutex<R?>(nil)
+        do {
+            try await channel.executeThenClose { inbound, outbound in
+                let result = try await body(Wire(inbound.makeAsyncIterator(), outbound))
+                made.withLock { $0 = result }
+            }
+        } catch ChannelError.ioOnClosedChannel where made.withLock({ $0 != nil }) {
+            // The server has closed it while something was still on its way there.
         }
+        return try #require(made.withLock { $0 })
     }
 
     /// The sending side, which another task may use.
