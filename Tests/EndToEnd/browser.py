@@ -45,11 +45,8 @@ class Visitor:
         return self
 
     def check(self, what, status=200):
-        """No script failed, nothing was blocked, nothing is wider than the window, and axe finds nothing, in the light and in the dark."""
-        # A browser tells of a page whose status is a failure as of a resource that failed.
-        faults = [f for f in self.faults if not (status >= 400 and f"status of {status}" in f)]
-        assert not faults, f"{what}: {faults}"
-        self.faults.clear()
+        """All is calm, nothing is wider than the window, and axe finds nothing, in the light and in the dark."""
+        self.calm(what, status)
         wider = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wider <= 0, f"{what}: {wider} px wider than the window"
         self.page.evaluate(AXE)
@@ -61,6 +58,13 @@ class Visitor:
         assert not found, f"{what}: " + "; ".join(
             f"{v['id']} ({v['impact']}): {v['nodes'][0]['html'][:200]} {v['nodes'][0]['failureSummary']}" for v in found
         )
+
+    def calm(self, what, status=200):
+        """No script failed, nothing was blocked, and nobody was asked anything."""
+        # A browser tells of a page whose status is a failure as of a resource that failed.
+        faults = [f for f in self.faults if not (status >= 400 and f"status of {status}" in f)]
+        assert not faults, f"{what}: {faults}"
+        self.faults.clear()
 
     def axe(self, rules):
         """What axe finds against."""

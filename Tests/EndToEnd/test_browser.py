@@ -94,7 +94,7 @@ def test_what_customers_send_is_shown_as_text_and_never_runs(browser, shop, peop
         for path in (people["hostile"], "/customers?search=" + "%D8%80", "/live", people["hostile"] + "?name=%3Cimg+src%3Dx%3E&from=%22%3E%3Cb%3E"):
             visitor.open(path)
             assert visitor.page.locator("main script, main img, main [onfocus]").count() == 0, path
-            visitor.check(path)
+            visitor.calm(path)
         visitor.open(people["hostile"])
         assert visitor.page.locator("h1").text_content() == HOSTILE
         assert "<img src=x onerror=alert(1)>" in visitor.page.locator("#history").text_content()
@@ -152,7 +152,7 @@ def test_a_customers_page_is_used_by_the_keyboard_alone(browser, shop, people, s
         page.keyboard.press("Escape")
         expect(page.locator(".event-open").first).not_to_have_attribute("open", "")
         expect(summary).to_be_focused()
-        visitor.check("after the keyboard")
+        visitor.calm("after the keyboard")
 
 
 def test_somebody_is_found_from_anywhere_as_one_types(browser, shop, people, state):
@@ -171,7 +171,7 @@ def test_somebody_is_found_from_anywhere_as_one_types(browser, shop, people, sta
         expect(page).to_have_url(shop.url + "/customers?search=maximiliane")
         page.keyboard.press("Enter")
         expect(page).to_have_url(shop.url + people["long"])
-        visitor.check("found")
+        visitor.calm("found")
 
 
 def test_no_page_needs_scripts(browser, shop, people):
@@ -232,7 +232,7 @@ def test_the_live_page_shows_what_happens_and_can_be_held(browser, shop, state):
         expect(page.locator("#conveyor > li").first).to_contain_text("First Moment")
         page.keyboard.press("p")
         expect(page.locator("#conveyor > li").first).to_contain_text("Second Moment")
-        visitor.check("live")
+        visitor.calm("live")
 
 
 def test_on_paper_there_is_the_page_alone(browser, shop, people, state):
