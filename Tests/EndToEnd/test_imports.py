@@ -279,8 +279,10 @@ def test_ndjson_of_the_tracking_api_is_read_and_bad_lines_are_reported(folder, t
 
 def test_standard_input_and_pipes_are_read_like_files(folder, tmp_path):
     mark = "\ufeff"
-    done = folder.run("import", "-", input=mark + '{"type":"track","userId":"s-in","event":"Read"}\r\n{broken\n', check=False)
+    report = tmp_path / "report.csv"
+    done = folder.run("import", "-", "--report", report, input=mark + '{"type":"track","userId":"s-in","event":"Read"}\r\n{broken\n', check=False)
     assert [i["name"] for i in folder.export()] == ["Read"], done.stderr
+    assert report.read_text().splitlines()[1].startswith("standard input,2,refused,")
     pipe = tmp_path / "pipe.ndjson"
     os.mkfifo(pipe)
 

@@ -41,7 +41,10 @@ final class FileBytes {
 
     static let standardInput = "-"
 
+    /// As people are told of it.
     let path: String
+    /// Whether it can be read again: an ordinary file that was opened by its name.
+    let isKept: Bool
     /// Size of the file when it was opened, in bytes.
     let size: Int
     /// Bytes of the file read so far.
@@ -64,7 +67,8 @@ final class FileBytes {
             close(opened)
             throw .isFolder(path: path)
         }
-        self.path = path
+        self.path = path == Self.standardInput ? "standard input" : path
+        isKept = path != Self.standardInput && facts.st_mode & S_IFMT == S_IFREG
         self.encoding = encoding
         descriptor = opened
         size = Int(facts.st_size)

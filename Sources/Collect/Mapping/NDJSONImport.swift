@@ -28,11 +28,14 @@ package final class NDJSONImport: ImportReader {
 
     /// Whether one of the first lines that are not blank begins as an object does; also when there is no such line.
     ///
-    /// A file of another kind has none, whatever it is called. That some lines are broken is for the report to say.
+    /// A file of another kind has none, whatever it is called. That some lines are broken is for the report to say. Of a pipe
+    /// nothing is known: what is read of it once cannot be read again.
     /// - Throws: ``FileProblem`` when the file cannot be read.
     package static func looksRight(_ path: String) throws -> Bool {
+        let file = try FileBytes(path: path)
+        guard file.isKept else { return true }
         var start: [UInt8] = []
-        _ = try FileBytes(path: path).fill(&start)
+        _ = try file.fill(&start)
         let firsts = start.split(separator: 10).compactMap { line in line.first { $0 > 32 } }.prefix(20)
         return firsts.isEmpty || firsts.contains(0x7B)
     }
