@@ -26,7 +26,9 @@ extension Customers {
     ///
     /// - Returns: how many interactions were removed.
     @discardableResult
-    package func finishErasures() async throws -> Int {
+    package func finishErasures() async throws -> Int { try await erasing.take { try await finishNow() } }
+
+    private func finishNow() async throws -> Int {
         let (waiting, unclaimed) = try store.read { db in
             (
                 try Row.fetchAll(db, sql: "SELECT * FROM erasure WHERE done = 0 ORDER BY id"),

@@ -19,6 +19,8 @@ package final class Customers: Sendable {
     let readers: LedgerReaders
     let sourceName: @Sendable (UInt16) -> String?
     let tables = CustomerTables()
+    /// Two who finish the same erasures would only hinder each other.
+    let erasing = Turns()
 
     /// - Parameter sourceName: the name of the write key with this number.
     package init(

@@ -1,5 +1,6 @@
 import Customers
 import Foundation
+import GRDB
 import Identity
 import Kernel
 import Ledger
@@ -184,6 +185,23 @@ import Testing
             // Who uses it from now on is somebody new.
             try await world.say(.init((.anonymousID, "rosamunds-phone")))
             #expect(try world.person(.anonymousID, "rosamunds-phone") != u2.raw)
+        }
+    }
+
+    @Test func `several who erase at once, beside what is done in the background, hinder each other in nothing`() async throws {
+        try await withWorld { world, customers in
+            for n in 0..<12 { try await world.say(.init((.userID, "u\(n)"), (.email, "rosamund\(n)@example.com"))) }
+            let ids = try (0..<12).map { try id(customers, "user_id:u\($0)") }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for one in ids { group.addTask { try await customers.erase(one, by: "ann") } }
+                for _ in 0..<6 { group.addTask { _ = try await customers.finishErasures() } }
+                group.addTask { for n in 0..<200 { try await world.say(.init((.userID, "v\(n)"))) } }
+                try await group.waitForAll()
+            }
+            #expect(try world.store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM erasure WHERE done = 0") } == 0)
+            #expect(try world.ledger.verify().erased == 12)
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: world.folder + "/ledger.db"))
+            #expect(bytes.range(of: Data("rosamund".utf8)) == nil)
         }
     }
 
