@@ -29,13 +29,14 @@ extension Customers {
     package func finishErasures() async throws -> Int { try await erasing.take { try await finishNow() } }
 
     private func finishNow() async throws -> Int {
-        let (waiting, unclaimed) = try store.read { db in
+        let (waiting, isInWAL, unclaimed) = try store.read { db in
             (
                 try Row.fetchAll(db, sql: "SELECT * FROM erasure WHERE done = 0 ORDER BY id"),
+                try Bool.fetchOne(db, sql: "SELECT count(*) > 0 FROM erasure WHERE done = 1") ?? false,
                 try Int64.fetchAll(db, sql: "SELECT position FROM unclaimed LIMIT 100000")
             )
         }
-        guard !waiting.isEmpty || !unclaimed.isEmpty else { return 0 }
+        guard !waiting.isEmpty || isInWAL || !unclaimed.isEmpty else { return 0 }
         // The ledger may not be ahead of the state it depends on: a power cut would leave half a person under new numbers.
         try store.writeDurably { try $0.execute(sql: "UPDATE erasure SET done = 0 WHERE done = 0") }
         var removed = 0
@@ -47,7 +48,9 @@ extension Customers {
                 for position in unclaimed { try db.execute(sql: "DELETE FROM unclaimed WHERE position = ?", arguments: [position]) }
             }
         }
+        // Only now is nothing of them left in the state's WAL: a crash before this, or somebody who reads for long, and it is done again.
         try store.checkpoint()
+        try store.write { try $0.execute(sql: "UPDATE erasure SET done = 2 WHERE done = 1") }
         return removed
     }
 

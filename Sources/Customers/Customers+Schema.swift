@@ -59,6 +59,7 @@ extension Customers {
         Migration(
             "customers 2: open reviews, where an erasure was said",
             """
+            -- done: 1 gone from the ledger and the state, 2 from the state's WAL too.
             -- hidden: the two are one person by now, or somebody told them apart.
             ALTER TABLE review ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0;
             DROP INDEX review_open;

@@ -188,6 +188,21 @@ import Testing
         }
     }
 
+    @Test func `an erasure that a crash cut short before the state's WAL was emptied is finished later`() async throws {
+        try await withWorld { world, customers in
+            try await world.say(.init((.email, "rosamund@example.com")))
+            // As after a crash: all is done, but the WAL still holds what was there before.
+            func wal() throws -> Data { try Data(contentsOf: URL(fileURLWithPath: world.folder + "/state.db-wal")) }
+            try await customers.erase(try id(customers, "email:rosamund@example.com"), by: "ann")
+            try world.store.write { try $0.execute(sql: "UPDATE erasure SET identifiers = 'rosamund', done = 1") }
+            try world.store.write { try $0.execute(sql: "UPDATE erasure SET identifiers = ''") }
+            #expect(try wal().range(of: Data("rosamund".utf8)) != nil)
+            try await customers.finishErasures()
+            #expect(try wal().range(of: Data("rosamund".utf8)) == nil)
+            #expect(try world.store.read { try Int.fetchOne($0, sql: "SELECT done FROM erasure") } == 2)
+        }
+    }
+
     @Test func `several who erase at once, beside what is done in the background, hinder each other in nothing`() async throws {
         try await withWorld { world, customers in
             for n in 0..<12 { try await world.say(.init((.userID, "u\(n)"), (.email, "rosamund\(n)@example.com"))) }
