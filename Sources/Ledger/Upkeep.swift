@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Kernel
+import Store
 
 /// What a check of the whole ledger found.
 package struct Verification: Sendable, Equatable {
@@ -51,24 +52,14 @@ extension Ledger {
     /// Copies the WAL into the file and empties it.
     package func checkpoint() async throws {
         // A checkpoint cannot run inside the transaction that `perform` opens, so it goes by a connection of its own.
-        for left in (0..<Self.checkpointTries).reversed() {
-            do {
-                return try await Task.detached { [path] in
-                    var configuration = Configuration()
-                    configuration.busyMode = .timeout(1)
-                    let queue = try DatabaseQueue(path: path, configuration: configuration)
-                    defer { try? queue.close() }
-                    try queue.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
-                }.value
-            } catch let error as DatabaseError where error.resultCode.primaryResultCode == .SQLITE_BUSY && left > 0 {
-                // While the writer's own checkpoint runs, SQLite answers at once, whatever time it is given
-                // (sqlite.org/c3ref/wal_checkpoint_v2.html).
-                try await Task.sleep(for: .milliseconds(50))
-            }
-        }
+        try await Task.detached { [path] in
+            var configuration = Configuration()
+            configuration.busyMode = .timeout(10)
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try Checkpoint.run { try queue.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) } }
+            try queue.close()
+        }.value
     }
-    /// Ten seconds and more.
-    private static let checkpointTries = 200
 
     /// Copies a consistent snapshot into a new file while appends go on.
     ///

@@ -89,7 +89,7 @@ package final class Store: Sendable {
     }
 
     /// Writes everything of the WAL into the file and empties it, so that nothing erased stays there.
-    package func checkpoint() throws { _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) } }
+    package func checkpoint() throws { try Checkpoint.run { _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) } } }
 
     package func close() throws { try pool.close() }
 }

@@ -106,6 +106,17 @@ def test_a_part_of_a_person_is_erased_again_and_the_other_part_is_not(folder, tm
         is_gone(server, folder)
         assert [i["value"] for i in server.customer("user_id:stays")["identifiers"] if i["kind"] == "user_id"] == ["stays"]
     assert holders(folder) == []
+    # All of it follows from the ledger.
+    for lost in ("state.db", "state.db-wal", "state.db-shm"):
+        (folder.path / lost).unlink(missing_ok=True)
+    shutil.rmtree(folder.path / "timeline")
+    with folder.serving() as server:
+        wait_until(lambda: server.customer("user_id:stays"))
+        health = server.http.get(server.url + "/health").json()
+        assert health["concluded"] == health["position"]
+        is_gone(server, folder)
+        assert [i["value"] for i in server.customer("user_id:stays")["identifiers"] if i["kind"] == "user_id"] == ["stays"]
+    assert holders(folder) == []
 
 
 def test_a_later_backup_restored_after_an_earlier_one_brings_nobody_back_either(folder, tmp_path):

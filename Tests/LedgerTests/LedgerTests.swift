@@ -145,6 +145,17 @@ import Testing
         }
     }
 
+    // Two erasures at once: each empties the WAL, and SQLite refuses a checkpoint while another runs.
+    @Test func `checkpoints at the same time wait for each other`() async throws {
+        try await withLedger { ledger in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { for _ in 0..<60 { _ = try await ledger.append(self.batch(ledger, 40)) } }
+                for _ in 0..<6 { group.addTask { for _ in 0..<30 { try await ledger.checkpoint() } } }
+                try await group.waitForAll()
+            }
+        }
+    }
+
     @Test func `a backup taken while appends go on is whole`() async throws {
         try await withLedger { ledger in
             let copy = NSTemporaryDirectory() + "copy-" + UUID().uuidString + ".db"
