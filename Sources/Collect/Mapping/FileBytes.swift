@@ -43,8 +43,6 @@ final class FileBytes {
 
     /// As people are told of it.
     let path: String
-    /// Whether it can be read again: an ordinary file that was opened by its name.
-    let isKept: Bool
     /// Size of the file when it was opened, in bytes.
     let size: Int
     /// Bytes of the file read so far.
@@ -68,13 +66,19 @@ final class FileBytes {
             throw .isFolder(path: path)
         }
         self.path = path == Self.standardInput ? "standard input" : path
-        isKept = path != Self.standardInput && facts.st_mode & S_IFMT == S_IFREG
         self.encoding = encoding
         descriptor = opened
         size = Int(facts.st_size)
     }
 
     deinit { close(descriptor) }
+
+    /// Whether it is a pipe, or standard input: what is read of it cannot be read again. A pipe may not even be opened to see, as
+    /// whoever writes into it would find it closed again.
+    static func isReadOnce(_ path: String) -> Bool {
+        var facts = stat()
+        return path == standardInput || (stat(path, &facts) == 0 && ![S_IFREG, S_IFDIR].contains(facts.st_mode & S_IFMT))
+    }
 
     /// Appends the next chunk to `buffer`. False at the end of the file.
     func fill(_ buffer: inout [UInt8]) throws(FileProblem) -> Bool {

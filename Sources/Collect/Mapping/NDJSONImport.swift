@@ -32,10 +32,9 @@ package final class NDJSONImport: ImportReader {
     /// nothing is known: what is read of it once cannot be read again.
     /// - Throws: ``FileProblem`` when the file cannot be read.
     package static func looksRight(_ path: String) throws -> Bool {
-        let file = try FileBytes(path: path)
-        guard file.isKept else { return true }
+        guard !FileBytes.isReadOnce(path) else { return true }
         var start: [UInt8] = []
-        _ = try file.fill(&start)
+        _ = try FileBytes(path: path).fill(&start)
         let firsts = start.split(separator: 10).compactMap { line in line.first { $0 > 32 } }.prefix(20)
         return firsts.isEmpty || firsts.contains(0x7B)
     }
