@@ -68,7 +68,8 @@ let package = Package(
         room(
             "Web",
             [
-                "Access", "Collect", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Rendering", "Simdjson", "Store",
+                "Access", "Audit", "Notes", "Collect", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Rendering",
+                "Simdjson", "Store",
                 "Timeline", .product(name: "Hummingbird", package: "hummingbird"), .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
@@ -79,7 +80,8 @@ let package = Package(
         .executableTarget(
             name: "sightline",
             dependencies: [
-                "Access", "Collect", "Customers", "Definitions", "Demo", "Identity", "Kernel", "Ledger", "Pipeline", "Simdjson", "Store",
+                "Access", "Audit", "Collect", "Customers", "Definitions", "Demo", "Identity", "Kernel", "Ledger", "Notes", "Pipeline", "Simdjson",
+                "Store",
                 "Timeline", "Web", "CCurl", "CSodium", yams,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Logging", package: "swift-log"),
@@ -119,7 +121,8 @@ let package = Package(
         tests(
             "WebTests",
             [
-                "Web", "Access", "Collect", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Rendering", "Simdjson",
+                "Web", "Access", "Audit", "Notes", "Collect", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Rendering",
+                "Simdjson",
                 "Store",
                 .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),

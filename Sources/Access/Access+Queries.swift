@@ -60,13 +60,6 @@ extension SecretTable {
             arguments: [now.milliseconds, name])
     }
 
-    /// False when none in force has the hash.
-    func revoke(hash: String, at: Instant, in db: Database) throws -> Bool {
-        try db.execute(
-            sql: "UPDATE \(rawValue) SET revoked_at = $1 WHERE hash = $2 AND revoked_at IS NULL", arguments: [at.milliseconds, hash])
-        return db.changesCount > 0
-    }
-
     func setLastUsed(_ id: Int64, _ at: Instant, in db: Database) throws {
         try db.execute(sql: "UPDATE \(rawValue) SET last_used_at = $1 WHERE id = $2", arguments: [at.milliseconds, id])
     }

@@ -7,6 +7,8 @@ extension Access {
         Migration(
             "access 1: write keys and tokens",
             """
+            -- One row: by it a backup is known as this installation's.
+            CREATE TABLE installation (id TEXT PRIMARY KEY);
             CREATE TABLE write_key (
                 id           INTEGER PRIMARY KEY CHECK (id BETWEEN 1 AND 65535),
                 name         TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 64),

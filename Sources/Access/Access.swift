@@ -1,4 +1,5 @@
 import CSodium
+import GRDB
 package import Kernel
 package import Store
 import Synchronization
@@ -43,6 +44,7 @@ package final class Access: Sendable {
         self.store = store
         self.clock = clock
         self.randomness = randomness
+        _ = try Self.installation(of: store) ?? Self.name(store, randomness)
         var table = Table()
         let (keys, tokens) = try store.read { db in (try SecretTable.writeKey.all(in: db), try SecretTable.token.all(in: db)) }
         for row in keys {
@@ -59,6 +61,19 @@ package final class Access: Sendable {
             table.tokens[hash] = Entry(id: row.id, owner: Principal(name: row.name, role: role))
         }
         self.table = Mutex(table)
+    }
+}
+
+extension Access {
+    /// What an installation is known by: given once, and part of its backups. Nil when nobody has opened it yet.
+    package static func installation(of store: Store) throws -> String? {
+        try store.read { try String.fetchOne($0, sql: "SELECT id FROM installation") }
+    }
+
+    private static func name(_ store: Store, _ randomness: Randomness) throws -> String {
+        let id = Base32.text(randomness.bytes(20))
+        try store.writeDurably { try $0.execute(sql: "INSERT INTO installation (id) VALUES ($1)", arguments: [id]) }
+        return id
     }
 }
 

@@ -1,6 +1,6 @@
 package import Kernel
 
-/// What someone may do. The next issue gives each its permissions; until then all read and administrators change.
+/// What someone is to the company. What each may do stands in one table: `Permission`.
 package enum Role: String, Sendable, CaseIterable {
     case administrator
     case lead
@@ -12,13 +12,18 @@ package enum Role: String, Sendable, CaseIterable {
 
 /// Who is calling.
 package struct Principal: Sendable, Equatable {
-    /// The token's name, as shown in histories ("joined by …").
+    /// `per_…` for somebody signed in, `token NAME` for a program, `operator` for whoever has the data folder.
+    package var id: String
+    /// As shown in histories ("joined by …").
     package var name: String
     package var role: Role
-    package init(name: String, role: Role) {
+    /// - Parameter id: `token NAME` unless given.
+    package init(id: String? = nil, name: String, role: Role) {
+        self.id = id ?? "token " + name
         self.name = name
         self.role = role
     }
+    package init(_ person: Person) { self.init(id: person.id.description, name: person.label, role: person.role) }
 }
 
 /// The write key that interactions came by: where they come from.

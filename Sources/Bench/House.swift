@@ -29,7 +29,7 @@ struct House: Sendable {
         logger.logLevel = .error
         ledger = try Ledger(path: folder + "/ledger.db", randomness: randomness, clock: clock)
         let reaction = CustomersReaction()
-        store = try Store(path: folder + "/state.db", migrations: Identity.migrations + Pipeline.migrations + reaction.migrations + Access.migrations)
+        store = try Store(path: folder + "/state.db", migrations: Identity.migrations + Pipeline.migrations + reaction.migrations)
         pipeline = try await Pipeline(
             .init(ledger: ledger, store: store, timeline: folder + "/timeline"), reactions: [reaction],
             options: .init(clock: clock) { _, _ in .standard },

@@ -18,11 +18,14 @@ package struct Migration: Sendable {
 package final class Store: Sendable {
     package let path: String
     private let pool: DatabasePool
+    private let usual: String
 
     /// Opens or creates the file and brings its tables up to date.
     /// - Throws: `DatabaseError` when the file cannot be opened or is newer than this program.
-    package init(path: String, migrations: [Migration], readers: Int = 4) throws {
+    /// - Parameter isDurable: Whether every commit is synced: for what follows from nothing.
+    package init(path: String, migrations: [Migration], readers: Int = 4, isDurable: Bool = false) throws {
         self.path = path
+        usual = isDurable ? "FULL" : "NORMAL"
         var configuration = Configuration()
         configuration.label = "state"
         configuration.maximumReaderCount = readers
@@ -31,7 +34,7 @@ package final class Store: Sendable {
             // secure_delete: what was erased must not stay readable in free pages.
             try db.execute(
                 sql:
-                    "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 16384; PRAGMA cache_size = -65536; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON"
+                    "PRAGMA synchronous = \(isDurable ? "FULL" : "NORMAL"); PRAGMA wal_autocheckpoint = 16384; PRAGMA cache_size = -65536; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON"
             )
         }
         pool = try DatabasePool(path: path, configuration: configuration)
@@ -72,7 +75,7 @@ package final class Store: Sendable {
         try Self.told {
             try pool.writeWithoutTransaction { db in
                 try db.execute(sql: "PRAGMA synchronous = FULL")
-                defer { try? db.execute(sql: "PRAGMA synchronous = NORMAL") }
+                defer { try? db.execute(sql: "PRAGMA synchronous = \(usual)") }
                 return try Self.transaction(db, body)
             }
         }

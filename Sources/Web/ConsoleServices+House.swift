@@ -15,7 +15,8 @@ extension ConsoleServices {
         let customers = services.customers
         let ledger = services.ledger
         self.init(
-            workspace: workspace, clock: services.clock, randomness: randomness, principal: { services.access.principal(token: $0) },
+            workspace: workspace, clock: services.clock, randomness: randomness, staff: services.staff, access: services.access,
+            audit: services.audit,
             view: { reference in
                 do {
                     return try customers.find(reference).flatMap(customers.view)

@@ -67,7 +67,7 @@ package struct Server: Service {
         router.add(middleware: CORSMiddleware(origins: settings.origins))
         let page = console.map { console in { @Sendable in try await console.answer($0, $1, authentication) } as Endpoint.Handler }
         router.add(middleware: ProblemMiddleware(methods: MethodTable(endpoints), page: page))
-        router.add(endpoints, authentication)
+        router.add(endpoints, authentication, Recorder(audit: services.audit, clock: services.clock))
         return router
     }
 

@@ -1,18 +1,23 @@
 package import Access
+package import Audit
 package import Collect
 package import Customers
 package import Kernel
 package import Ledger
+package import Notes
 package import Pipeline
 
 /// What the routes need from the rest of the house: the composition root fills it in, tests hand in their own.
 package struct Services: Sendable {
     package var access: Access
+    package var staff: Staff
+    package var audit: Audit
     /// The collector by the definitions in force: a change of them is another one.
     package var collector: @Sendable () -> Collector
     package var ledger: Ledger
     package var pipeline: Pipeline
     package var customers: Customers
+    package var notes: Notes
     package var operations: any Operations
     package var live: Live
     package var clock: Clock
@@ -20,15 +25,18 @@ package struct Services: Sendable {
     package var version: String
 
     package init(
-        access: Access, collector: @escaping @Sendable () -> Collector, ledger: Ledger, pipeline: Pipeline, customers: Customers,
-        operations: any Operations, live: Live,
+        access: Access, staff: Staff, audit: Audit, collector: @escaping @Sendable () -> Collector, ledger: Ledger, pipeline: Pipeline,
+        customers: Customers, notes: Notes, operations: any Operations, live: Live,
         clock: Clock, version: String
     ) {
         self.access = access
+        self.staff = staff
+        self.audit = audit
         self.collector = collector
         self.ledger = ledger
         self.pipeline = pipeline
         self.customers = customers
+        self.notes = notes
         self.operations = operations
         self.live = live
         self.clock = clock

@@ -77,6 +77,7 @@ enum Failure {
         case .notConfirmed(let what): what
         case .file(let path, let reason): "\(path): \(reason)"
         case .nothingToRead(let path): "\(path): there is nothing to read here."
+        case .nobody(let email): "Nobody has the e-mail address \(email). `sightline person list` names everybody."
         case .interrupted: "Interrupted."
         }
     }
@@ -149,5 +150,7 @@ enum CommandProblem: Error, Equatable {
     case notConfirmed(String)
     case file(path: String, reason: String)
     case nothingToRead(path: String)
+    /// Nobody has this e-mail address.
+    case nobody(String)
     case interrupted
 }

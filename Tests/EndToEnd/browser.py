@@ -38,9 +38,11 @@ class Visitor:
     def open(self, path):
         return self.page.goto(self.server.url + path)
 
-    def sign_in(self, token=None):
+    def sign_in(self, email=None, password=None):
+        email = email or self.server.person()
         self.open("/signin")
-        self.page.fill("#token", token or self.server.token)
+        self.page.fill("#email", email)
+        self.page.fill("#password", password or self.server.PASSWORD)
         self.page.click("button[type=submit]")
         return self
 

@@ -247,12 +247,60 @@ def test_on_paper_there_is_the_page_alone(browser, shop, people, state):
 
 
 def test_who_may_not_come_in_is_told_why(browser, server):
+    server.person()
     with visiting(browser, server, signed_in=False) as visitor:
-        visitor.sign_in(server.folder.token(role="employee"))
-        expect(visitor.page.get_by_role("alert")).to_contain_text("an employee may not see customers")
-        visitor.check("refused", 403)
-        for _ in range(10):
-            visitor.sign_in("wrong")
-        expect(visitor.page.get_by_role("alert")).to_contain_text("Signing in from here pauses for 15 min.")
+        visitor.sign_in(password="not the password")
+        expect(visitor.page.get_by_role("alert")).to_contain_text("The e-mail or the password is wrong.")
+        visitor.check("refused", 422)
+        for _ in range(8):
+            visitor.sign_in(password="not the password")
+        expect(visitor.page.get_by_role("alert")).to_contain_text("Signing in pauses for 15 min.")
         visitor.faults[:] = [f for f in visitor.faults if "status of 422" not in f]
         visitor.check("paused", 429)
+
+
+def test_an_employee_has_an_account_and_no_customers(browser, server):
+    email = server.person("eve@mail.example", role="employee", name="Eve Employee")
+    with visiting(browser, server, signed_in=False) as visitor:
+        visitor.sign_in(email)
+        expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Your account")
+        visitor.check("account of an employee")
+        visitor.open("/customers")
+        expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Your role may not do this")
+        visitor.check("refused to an employee", 403)
+
+
+@pytest.mark.parametrize("window", ["wide", "narrow"])
+def test_the_first_administrator_invites_somebody_who_comes_in(browser, server, window):
+    first = server.folder.run("person", "first").stdout.strip()
+    with visiting(browser, server, window, signed_in=False) as visitor:
+        page = visitor.page
+        visitor.open("/signin")
+        visitor.check("sign-in of nobody yet")
+        visitor.open(first)
+        visitor.check("the first link")
+        page.get_by_label("E-mail").fill("ann@mail.example")
+        page.get_by_label("Your name").fill("Ann Example")
+        page.get_by_label("Password").fill(server.PASSWORD)
+        page.get_by_role("button", name="Come in").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Customers")
+        visitor.open("/settings/people")
+        visitor.check("people")
+        page.get_by_label("E-mail").fill("mira@mail.example")
+        page.get_by_role("radio", name="Agent").check()
+        page.get_by_role("button", name="Make the invitation").click()
+        link = page.locator("pre code").inner_text()
+        visitor.check("an invitation")
+        for path in ("/settings/keys", "/settings/log", "/settings/log?check=1", "/you"):
+            visitor.open(path)
+            visitor.check(path)
+    assert link.startswith(server.url)
+    with visiting(browser, server, window, signed_in=False) as visitor:
+        visitor.page.goto(link)
+        visitor.page.get_by_label("Your name").fill("Mira Okafor")
+        visitor.page.get_by_label("Password").fill(server.PASSWORD)
+        visitor.page.get_by_role("button", name="Come in").click()
+        expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Customers")
+        visitor.page.goto(link)
+        expect(visitor.page.get_by_role("heading", level=1)).to_have_text("This link does not work any more")
+        visitor.check("a used link", 410)

@@ -110,7 +110,7 @@ def test_what_follows_from_the_ledger_is_worked_out_again_when_it_is_lost(folder
             server.send(*crowd.items(250))
         before = folder.export()
         whole = {c: server.customer(c) for c in sorted({i["customer"] for i in before})}
-    kept = {"ledger.db"}
+    kept = {"ledger.db", "access.db"}
     for file in sorted(folder.path.rglob("*"), reverse=True):
         if file.is_file() and not any(file.name.startswith(k) for k in kept | {"state.db"}):
             file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
@@ -119,7 +119,7 @@ def test_what_follows_from_the_ledger_is_worked_out_again_when_it_is_lost(folder
         assert {c: server.customer(c) for c in whole} == whole
 
     for file in sorted(folder.path.rglob("*"), reverse=True):
-        if file.is_file() and not file.name.startswith("ledger.db"):
+        if file.is_file() and not any(file.name.startswith(k) for k in kept):
             file.unlink()
     with folder.serving() as server:
         again = {c: server.customer(c) for c in whole}

@@ -1,4 +1,4 @@
-"""The pages as a browser gets them: sign in with a token, look for somebody, see what happens as it happens."""
+"""The pages as a browser gets them: sign in, look for somebody, see what happens as it happens."""
 
 import re
 import threading
@@ -10,29 +10,29 @@ import requests
 
 @pytest.fixture
 def browser(shop):
-    """A browser that signed in with a token, through the form."""
+    """A browser that signed in, through the form."""
     session = requests.Session()
     session.trust_env = False
     session.headers["User-Agent"] = "Mozilla/5.0"
-    sign_in(session, shop, shop.token)
+    sign_in(session, shop, shop.person(), shop.PASSWORD)
     return session
 
 
-def sign_in(session, shop, token):
+def sign_in(session, shop, email, password):
     page = session.get(shop.url + "/signin")
     assert page.status_code == 200
     form = re.search(r'name="form"[^>]*value="([^"]+)"', page.text) or re.search(r'value="([^"]+)"[^>]*name="form"', page.text)
-    return session.post(shop.url + "/signin", data={"form": form[1], "token": token}, headers={"Origin": shop.url, "Sec-Fetch-Site": "same-origin"})
+    return session.post(shop.url + "/signin", data={"form": form[1], "email": email, "password": password}, headers={"Origin": shop.url, "Sec-Fetch-Site": "same-origin"})
 
 
-def test_pages_ask_for_a_token(shop):
+def test_pages_ask_who_comes(shop):
     shop.send({"type": "identify", "userId": "page-secret", "traits": {"email": "page-secret@mail.example"}})
     customer = shop.customer("user_id:page-secret")["id"]
     for path in ("/", "/customers", f"/customers/{customer}", "/live"):
         answer = requests.get(shop.url + path)
         assert "/signin" in answer.url and "page-secret" not in answer.text.split("/signin")[0]
     with requests.Session() as stranger:
-        assert sign_in(stranger, shop, "no token").status_code in (401, 403, 422)
+        assert sign_in(stranger, shop, "nobody@mail.example", "no password of anybody").status_code in (401, 403, 422)
         assert "/signin" in stranger.get(shop.url + "/customers").url
 
 

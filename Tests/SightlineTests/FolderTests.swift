@@ -34,7 +34,7 @@ import Testing
         let place = try TemporaryFolder()
         let data = DataFolder(place.path + "/data")
         try data.make()
-        for (name, text) in [("ledger.db", "old ledger"), ("ledger.db-wal", "old wal"), ("state.db", "old state")] {
+        for (name, text) in [("ledger.db", "old ledger"), ("ledger.db-wal", "old wal"), ("state.db", "old state"), ("access.db", "old access")] {
             try place.write("data/" + name, text)
         }
         try FileManager.default.createDirectory(atPath: data.timeline, withIntermediateDirectories: true)
@@ -43,6 +43,7 @@ import Testing
         let backup = place.path + "/backup"
         _ = try Backup.write(
             to: backup, now: Instant(milliseconds: 1_000), copyState: { try Data("new state".utf8).write(to: URL(fileURLWithPath: $0)) },
+            copyAccess: { try Data("new access".utf8).write(to: URL(fileURLWithPath: $0)) },
             copyLedger: {
                 try Data("new ledger".utf8).write(to: URL(fileURLWithPath: $0))
                 return Position(body: 42, index: 7)
@@ -56,7 +57,7 @@ import Testing
         #expect(place.read("data/ledger.db") == "new ledger")
         #expect(place.read("data/state.db") == "new state")
         #expect(place.read("data/sightline.yaml") == "port: 1")
-        let names = ["ledger.db", "replaced-20261122004546123", "restored.json", "sightline.yaml", "state.db"]
+        let names = ["access.db", "ledger.db", "replaced-20261122004546123", "restored.json", "sightline.yaml", "state.db"]
         #expect(try FileManager.default.contentsOfDirectory(atPath: data.path).sorted() == names.filter { kept || !$0.hasPrefix("replaced") })
         let restored = try #require(Restored(in: data.path))
         #expect(restored.madeAt == Instant(milliseconds: 1_000) && !restored.settled)
@@ -73,7 +74,7 @@ import Testing
     private func complete(in folder: DataFolder, now: Instant? = nil, gaps: [String] = []) async throws -> Restored? {
         try await Restoration.complete(in: folder, now: now ?? self.now) { copies in
             #expect(Disk.exists(copies + "/ledger.db") && Disk.exists(folder.ledger))
-            return CarriedOver(erased: 1, revoked: ["token ann"], gaps: gaps)
+            return CarriedOver(erased: 1, keptAccess: true, gaps: gaps)
         }
     }
 
@@ -82,7 +83,7 @@ import Testing
         defer { withExtendedLifetime(place) {} }
         let manifest = try BackupManifest(folder: backup)
         #expect(manifest.position == Position(body: 42, index: 7))
-        #expect(manifest.files.map(\.bytes) == [10, 9])
+        #expect(manifest.files.map(\.bytes) == [10, 9, 10])
         #expect(manifest.version == Version.number)
     }
 
@@ -91,7 +92,7 @@ import Testing
         try stage(backup, in: data, keep: keep)
         #expect(place.read("data/ledger.db") == "old ledger")
         let restored = try #require(try await complete(in: data))
-        #expect(restored.carried == CarriedOver(erased: 1, revoked: ["token ann"], gaps: []))
+        #expect(restored.carried == CarriedOver(erased: 1, keptAccess: true, gaps: []))
         try isRestored(place, data, kept: keep)
         #expect(try await complete(in: data) == nil)
     }
@@ -112,7 +113,7 @@ import Testing
         try stage(backup, in: empty)
         let restored = try await Restoration.complete(in: empty, now: now) { _ in throw CommandProblem.interrupted }
         #expect(restored?.carried == CarriedOver())
-        #expect(try FileManager.default.contentsOfDirectory(atPath: empty.path).sorted() == ["ledger.db", "restored.json", "state.db"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: empty.path).sorted() == ["access.db", "ledger.db", "restored.json", "state.db"])
     }
 
     // Every state that a crash between two moves can leave behind is made by hand, and gone on from.
@@ -133,7 +134,7 @@ import Testing
         ]
         for name in ["ledger.db", "ledger.db-wal"] { steps.append { #expect(rename(data.file(name), replaced + "/" + name) == 0) } }
         steps.append {
-            for name in ["state.db", "timeline"] { #expect(rename(data.file(name), replaced + "/" + name) == 0) }
+            for name in ["state.db", "access.db", "timeline"] { #expect(rename(data.file(name), replaced + "/" + name) == 0) }
             try Data().write(to: URL(fileURLWithPath: staged + "cleared"))
         }
         steps.append { #expect(rename(staged + "ledger.db", data.ledger) == 0) }
@@ -186,10 +187,10 @@ import Testing
     @Test func `a backup needs a new folder, and of half a one only what was made goes`() throws {
         let (place, _, backup) = try places()
         #expect(throws: BackupProblem.exists(backup)) {
-            try Backup.write(to: backup, now: now, copyState: { _ in }, copyLedger: { _ in Position(raw: 0) })
+            try Backup.write(to: backup, now: now, copyState: { _ in }, copyAccess: { _ in }, copyLedger: { _ in Position(raw: 0) })
         }
         #expect(throws: BackupProblem.relative("here")) {
-            try Backup.write(to: "here", now: now, copyState: { _ in }, copyLedger: { _ in Position(raw: 0) })
+            try Backup.write(to: "here", now: now, copyState: { _ in }, copyAccess: { _ in }, copyLedger: { _ in Position(raw: 0) })
         }
         let mine = place.path + "/mine"
         try FileManager.default.createDirectory(atPath: mine, withIntermediateDirectories: true)
@@ -197,7 +198,7 @@ import Testing
             #expect(throws: CommandProblem.interrupted) {
                 try Backup.write(
                     to: failing, now: now, copyState: { try Data("half".utf8).write(to: URL(fileURLWithPath: $0)) },
-                    copyLedger: { _ in throw CommandProblem.interrupted })
+                    copyAccess: { _ in }, copyLedger: { _ in throw CommandProblem.interrupted })
             }
             #expect(!Disk.exists(failing + "/state.db"))
         }

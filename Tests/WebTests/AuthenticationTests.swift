@@ -1,4 +1,5 @@
 import Access
+import Audit
 import HTTPTypes
 import Kernel
 import Testing
@@ -14,15 +15,34 @@ import Web
                 default: #expect(!endpoint.permission.roles.isEmpty, "\(endpoint.method) \(endpoint.path)")
                 }
                 // Whoever changes something may do more than read.
-                if endpoint.path.hasPrefix("/api/"), endpoint.method != .get { #expect([.change, .administer].contains(endpoint.permission)) }
+                if endpoint.path.hasPrefix("/api/"), endpoint.method != .get {
+                    #expect([.annotate, .change, .administer].contains(endpoint.permission))
+                }
             }
         }
     }
 
-    @Test func `every permission of the API is an administrator's, and none an employee's`() {
+    @Test func `every permission is an administrator's, and an employee's only that to belong`() {
         for permission in Permission.allCases where permission != .anyone && permission != .track {
             #expect(permission.roles.contains(.administrator))
-            #expect(!permission.roles.contains(.employee))
+            #expect(permission.roles.contains(.employee) == (permission == .belong))
+        }
+    }
+
+    @Test func `whatever changes something, and every look at a customer, stands in the audit log`() async throws {
+        try await TestServer.run { (server) async throws in
+            for endpoint in Routes.all(server.services) where endpoint.path.hasPrefix("/api/") {
+                // Reads all bodies and changes none.
+                if endpoint.path == "/api/ledger/verification" { continue }
+                let isCustomer = endpoint.path.hasPrefix("/api/customers/{ref}")
+                if endpoint.method != .get || isCustomer { #expect(endpoint.audit != nil, "\(endpoint.method) \(endpoint.path)") }
+            }
+            let key = try await server.send("POST", "/api/keys", as: .administrator, json: #"{"name":"web shop"}"#)
+            #expect(key.status == 201)
+            _ = try await server.send("POST", "/api/keys", as: .agent, json: #"{"name":"other"}"#)
+            let log = try server.services.audit.entries(limit: 10)
+            #expect(log.map(\.action) == [.keyCreate])
+            #expect(log.first?.subject == "web shop" && log.first?.actor.hasPrefix("token ") == true && log.first?.address == "127.0.0.1")
         }
     }
 

@@ -31,6 +31,14 @@ package final class Attempts: Sendable {
         }
     }
 
+    /// How many wrong tries are left to a key before it waits.
+    package func left(_ key: String, _ now: Instant) -> Int {
+        counts.withLock { counts in
+            guard let count = counts[key], now - count.since < window else { return allowed }
+            return max(0, allowed - count.wrong)
+        }
+    }
+
     /// Notes a wrong try; how many are left.
     @discardableResult package func wrong(_ key: String, _ now: Instant) -> Int {
         counts.withLock { counts in

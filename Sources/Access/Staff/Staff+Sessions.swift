@@ -35,6 +35,16 @@ extension Staff {
         return (session, person, secret)
     }
 
+    /// How many wrong passwords are left from there before a pause.
+    package func triesLeft(email: String, address: String) -> Int {
+        let account = emailKey(String(email.prefix(254)))
+        let now = clock.now
+        return min(fromThere.left(account + " " + address, now), ofAccount.left(account, now), ofAddress.left(address, now))
+    }
+
+    /// What every form of a session has to bring along: it follows from the cookie's secret and gives nothing of it away.
+    package static func formToken(of secret: String) -> String { SecretHash(of: "form of " + secret)?.text ?? "" }
+
     /// Begins a session for somebody who proved who they are.
     /// - Throws: ``StaffProblem/wrong`` when they were disabled meanwhile, or `DatabaseError`.
     package func begin(_ id: PersonID, address: String, browser: String) throws -> (session: StaffSession, secret: String) {

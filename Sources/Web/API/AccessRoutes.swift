@@ -1,4 +1,5 @@
 import Access
+import Audit
 import HTTPTypes
 import Hummingbird
 import Kernel
@@ -18,19 +19,20 @@ struct AccessRoutes: Sendable {
 
     private var createKey: Endpoint {
         Endpoint(
-            .post, "/api/keys", .administer,
+            .post, "/api/keys", .administer, audit: .keyCreate,
             about: .init(
                 "Make a write key", tag: "Access", body: .init("NewKey"),
                 answer: .init(201, "The key; its secret is shown this once", .init("KeyWithSecret")), problems: [409, 422, 503])
-        ) { request, _ in
+        ) { request, context in
             let made = try services.access.createKey(name: try await Body.json(request, "NewKey").required("name"))
+            context.trail.subject = made.key.name
             return Response(.created, made.key.json.with("secret", .string(made.secret)))
         }
     }
 
     private var revokeKey: Endpoint {
         Endpoint(
-            .delete, "/api/keys/{name}", .administer,
+            .delete, "/api/keys/{name}", .administer, audit: .keyRevoke,
             about: .init("Revoke a write key", tag: "Access", answer: .init(204, "Refused from now on"), problems: [404, 503])
         ) { _, context in
             try services.access.revokeKey(name: Self.name(context))
@@ -47,23 +49,25 @@ struct AccessRoutes: Sendable {
 
     private var createToken: Endpoint {
         Endpoint(
-            .post, "/api/tokens", .administer,
+            .post, "/api/tokens", .administer, audit: .tokenCreate,
             about: .init(
                 "Make an API token", tag: "Access", body: .init("NewToken"),
                 answer: .init(201, "The token; its secret is shown this once", .init("TokenWithSecret")), problems: [409, 422, 503])
-        ) { request, _ in
+        ) { request, context in
             let body = try await Body.json(request, "NewToken")
             guard let role = Role(rawValue: try body.required("role")) else {
                 throw Problem.badRequest("`role` can be \(Role.allCases.map(\.rawValue).joined(separator: ", ")).")
             }
             let made = try services.access.createToken(name: body.required("name"), role: role)
+            context.trail.subject = made.token.name
+            context.trail.detail = made.token.role.rawValue
             return Response(.created, made.token.json.with("secret", .string(made.secret)))
         }
     }
 
     private var revokeToken: Endpoint {
         Endpoint(
-            .delete, "/api/tokens/{name}", .administer,
+            .delete, "/api/tokens/{name}", .administer, audit: .tokenRevoke,
             about: .init("Revoke an API token", tag: "Access", answer: .init(204, "Refused from now on"), problems: [404, 503])
         ) { _, context in
             try services.access.revokeToken(name: Self.name(context))

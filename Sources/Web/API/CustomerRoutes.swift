@@ -1,3 +1,4 @@
+import Audit
 import Customers
 import HTTPTypes
 import Hummingbird
@@ -32,7 +33,7 @@ struct CustomerRoutes: Sendable {
 
     private var show: Endpoint {
         Endpoint(
-            .get, "/api/customers/{ref}", .read,
+            .get, "/api/customers/{ref}", .read, audit: .view,
             about: .init(
                 "Everything known about one customer", tag: "Customers", answer: .init(200, "The customer", .init("Customer")), problems: [404])
         ) { _, context in
@@ -43,7 +44,7 @@ struct CustomerRoutes: Sendable {
 
     private var history: Endpoint {
         Endpoint(
-            .get, "/api/customers/{ref}/interactions", .read,
+            .get, "/api/customers/{ref}/interactions", .read, audit: .view,
             about: .init(
                 "What passed between a customer and us, newest first", tag: "Customers",
                 parameters: [
@@ -68,7 +69,7 @@ struct CustomerRoutes: Sendable {
 
     private var exportOne: Endpoint {
         Endpoint(
-            .get, "/api/customers/{ref}/export", .read,
+            .get, "/api/customers/{ref}/export", .read, audit: .export,
             about: .init(
                 "One person's data, complete", tag: "Customers",
                 description:
@@ -101,7 +102,7 @@ struct CustomerRoutes: Sendable {
 
     private var erase: Endpoint {
         Endpoint(
-            .delete, "/api/customers/{ref}", .administer,
+            .delete, "/api/customers/{ref}", .administer, audit: .erasure,
             about: .init(
                 "Erase a customer", tag: "Customers",
                 description:
@@ -119,7 +120,12 @@ struct CustomerRoutes: Sendable {
 
     /// The customer that the path names.
     /// - Throws: a 404 problem.
-    private func find(_ context: Context) throws -> CustomerID { try services.customer(context.parameters.get("ref")) }
+    private func find(_ context: Context) throws -> CustomerID {
+        let id = try services.customer(context.parameters.get("ref"))
+        // The id, not what stood in the address: that may be an e-mail address.
+        context.trail.subject = id.description
+        return id
+    }
 
     /// A streamed body. What fails on the way is logged and cuts the connection, so that half of it is never taken for the whole.
     static func stream(

@@ -1,3 +1,4 @@
+import Audit
 import Customers
 import HTTPTypes
 import Hummingbird
@@ -17,7 +18,7 @@ struct InteractionRoutes: Sendable {
 
     private var all: Endpoint {
         Endpoint(
-            .get, "/api/interactions", .export,
+            .get, "/api/interactions", .export, audit: .export,
             about: .init(
                 "Every interaction, in the order of the ledger", tag: "Interactions",
                 description: """

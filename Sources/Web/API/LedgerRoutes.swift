@@ -1,4 +1,5 @@
 import Access
+import Audit
 import Collect
 import HTTPTypes
 import Hummingbird
@@ -81,7 +82,7 @@ struct LedgerRoutes: Sendable {
 
     private var replay: Endpoint {
         Endpoint(
-            .post, "/api/quarantine/replay", .change,
+            .post, "/api/quarantine/replay", .change, audit: .replay,
             about: .init(
                 "Take refused items in again, after a fix", tag: "Quarantine",
                 description: """
@@ -117,7 +118,7 @@ struct LedgerRoutes: Sendable {
 
     private var drop: Endpoint {
         Endpoint(
-            .delete, "/api/quarantine/{id}", .change,
+            .delete, "/api/quarantine/{id}", .change, audit: .dismissal,
             about: .init("Give up a refused item", tag: "Quarantine", answer: .init(204, "Gone"), problems: [404, 503])
         ) { _, context in
             guard let id = context.parameters.get("id", as: Int64.self), try await services.ledger.dropQuarantined(ids: [id]) == 1 else {

@@ -1,3 +1,4 @@
+import Audit
 import Customers
 import Hummingbird
 import Kernel
@@ -10,7 +11,7 @@ struct MergeRoutes: Sendable {
 
     private var merge: Endpoint {
         Endpoint(
-            .post, "/api/customers/{ref}/merges", .change,
+            .post, "/api/customers/{ref}/merges", .change, audit: .merge,
             about: .init(
                 "Join two customers", tag: "Customers", body: .init("MergeRequest"), answer: .init(201, "The merge", .init("Merge")),
                 problems: [404, 422, 429, 503])
@@ -19,13 +20,15 @@ struct MergeRoutes: Sendable {
             let a = try services.customer(context.parameters.get("ref"))
             let b = try services.customer(reference: body.required("with"))
             let note = try body.optional("note")
+            context.trail.subject = a.description
+            context.trail.detail = "with \(b)"
             return Response(.created, try await services.customers.merge(a, b, by: context.caller, note: note).json)
         }
     }
 
     private var undo: Endpoint {
         Endpoint(
-            .delete, "/api/customers/{ref}/merges/{merge}", .change,
+            .delete, "/api/customers/{ref}/merges/{merge}", .change, audit: .unmerge,
             about: .init(
                 "Undo a merge", tag: "Customers",
                 description: "Gives back two customers with their own interactions and identifiers, and keeps them apart.",
@@ -33,6 +36,8 @@ struct MergeRoutes: Sendable {
         ) { _, context in
             let id = try services.customer(context.parameters.get("ref"))
             guard let merge = context.parameters.get("merge", as: Int64.self) else { throw CustomersProblem.noMerge(0) }
+            context.trail.subject = id.description
+            context.trail.detail = "merge \(merge)"
             return Response(.ok, try await services.customers.undo(merge: merge, of: id, by: context.caller).json)
         }
     }
@@ -53,7 +58,7 @@ struct MergeRoutes: Sendable {
 
     private var decide: Endpoint {
         Endpoint(
-            .post, "/api/reviews/{id}/decision", .change,
+            .post, "/api/reviews/{id}/decision", .change, audit: .review,
             about: .init(
                 "Decide whether two customers are one", tag: "Reviews",
                 description: "`same: true` joins them; `same: false` keeps them apart and does not ask again.",
@@ -62,6 +67,7 @@ struct MergeRoutes: Sendable {
             let body = try await Body.json(request, "Decision")
             guard let id = context.parameters.get("id", as: Int64.self) else { throw Problem.notFound("review") }
             guard let same = body["same"]?.bool else { throw Problem.badRequest("The body needs `same`, true or false.") }
+            context.trail.detail = same ? "one person" : "two people"
             try await services.customers.decide(review: id, same: same, by: context.caller)
             return .noContent
         }

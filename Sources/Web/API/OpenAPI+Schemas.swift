@@ -16,7 +16,8 @@ extension OpenAPI {
           "schemas": {
         \#(tracking),
         \#(customers),
-        \#(installation)
+        \#(installation),
+        \#(people)
           }
         }
         """#
@@ -180,6 +181,73 @@ extension OpenAPI {
             "ReviewPage": {"type": "object", "required": ["items", "next"], "properties": {
               "items": {"type": "array", "items": {"$ref": "#/components/schemas/Review"}}, "next": {"type": ["string", "null"]}}},
             "Decision": {"type": "object", "required": ["same"], "properties": {"same": {"type": "boolean"}}}
+        """#
+
+    private static let people = #"""
+            "NoteOnCustomer": {
+              "type": "object", "required": ["id", "customer", "author", "authorName", "text", "mentions", "at"],
+              "properties": {
+                "id": {"type": "string"}, "customer": {"$ref": "#/components/schemas/CustomerID"},
+                "author": {"type": "string", "description": "`per_…` of somebody signed in, `token NAME` or `operator`."},
+                "authorName": {"type": "string"}, "text": {"type": "string"},
+                "mentions": {"type": "array", "items": {"type": "string"}}, "at": {"$ref": "#/components/schemas/Time"}
+              }
+            },
+            "NotePage": {"type": "object", "required": ["items", "next"], "properties": {
+              "items": {"type": "array", "items": {"$ref": "#/components/schemas/NoteOnCustomer"}}, "next": {"type": "null"}}},
+            "NewNote": {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1, "maxLength": 10000}}},
+            "Person": {
+              "type": "object", "required": ["id", "email", "name", "role", "teams", "createdAt", "joinedAt", "disabledAt", "seenAt"],
+              "properties": {
+                "id": {"type": "string"}, "email": {"type": "string"},
+                "name": {"type": ["string", "null"], "description": "Null until they accepted their invitation."},
+                "role": {"$ref": "#/components/schemas/Role"}, "teams": {"type": "array", "items": {"type": "string"}},
+                "createdAt": {"$ref": "#/components/schemas/Time"}, "joinedAt": {"type": ["string", "null"], "format": "date-time"},
+                "disabledAt": {"type": ["string", "null"], "format": "date-time"}, "seenAt": {"type": ["string", "null"], "format": "date-time"}
+              }
+            },
+            "PersonPage": {"type": "object", "required": ["items", "next"], "properties": {
+              "items": {"type": "array", "items": {"$ref": "#/components/schemas/Person"}}, "next": {"type": "null"}}},
+            "NewPerson": {"type": "object", "required": ["email", "role"], "properties": {
+              "email": {"type": "string", "maxLength": 254}, "role": {"$ref": "#/components/schemas/Role"},
+              "name": {"type": ["string", "null"], "maxLength": 100}}},
+            "PersonChange": {"type": "object", "properties": {
+              "name": {"type": ["string", "null"], "maxLength": 100}, "email": {"type": ["string", "null"], "maxLength": 254},
+              "role": {"$ref": "#/components/schemas/Role"}, "disabled": {"type": "boolean"}}},
+            "Link": {"type": "object", "required": ["link", "linkExpiresAt"], "properties": {
+              "link": {"type": "string", "description": "The path of a page on this server; it works once."},
+              "linkExpiresAt": {"$ref": "#/components/schemas/Time"}}},
+            "PersonWithLink": {"allOf": [{"$ref": "#/components/schemas/Person"}, {"$ref": "#/components/schemas/Link"}]},
+            "Team": {
+              "type": "object", "required": ["id", "name", "lead", "members"],
+              "properties": {
+                "id": {"type": "string"}, "name": {"type": "string"}, "lead": {"type": ["string", "null"]},
+                "members": {"type": "array", "items": {"type": "string"}}
+              }
+            },
+            "TeamPage": {"type": "object", "required": ["items", "next"], "properties": {
+              "items": {"type": "array", "items": {"$ref": "#/components/schemas/Team"}}, "next": {"type": "null"}}},
+            "NewTeam": {"type": "object", "required": ["name"], "properties": {
+              "name": {"type": "string", "minLength": 1, "maxLength": 64}, "lead": {"type": ["string", "null"], "description": "One of the members."},
+              "members": {"type": "array", "items": {"type": "string"}}}},
+            "AuditEntry": {
+              "type": "object", "required": ["number", "at", "actor", "name", "action", "subject", "detail", "address", "hash"],
+              "properties": {
+                "number": {"type": "integer"}, "at": {"$ref": "#/components/schemas/Time"},
+                "actor": {"type": "string", "description": "`per_…`, `token NAME`, `operator`, or empty for nobody known."}, "name": {"type": "string"},
+                "action": {"type": "string"}, "subject": {"type": "string"}, "detail": {"type": "string"}, "address": {"type": "string"},
+                "hash": {"type": "string", "description": "BLAKE2b-256 over these fields and the hash of the entry before."}
+              }
+            },
+            "AuditPage": {"type": "object", "required": ["items", "next"], "properties": {
+              "items": {"type": "array", "items": {"$ref": "#/components/schemas/AuditEntry"}}, "next": {"type": ["string", "null"]}}},
+            "AuditCheck": {
+              "type": "object", "required": ["sound", "entries", "head", "broken"],
+              "properties": {
+                "sound": {"type": "boolean"}, "entries": {"type": ["integer", "null"]}, "head": {"type": ["string", "null"]},
+                "broken": {"type": ["integer", "null"], "description": "The first entry that is not what was written, or is missing."}
+              }
+            }
         """#
 
     private static let installation = #"""

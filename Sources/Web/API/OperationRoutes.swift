@@ -1,3 +1,4 @@
+import Audit
 import HTTPTypes
 import Hummingbird
 import Kernel
@@ -10,7 +11,7 @@ struct OperationRoutes: Sendable {
 
     private var backup: Endpoint {
         Endpoint(
-            .post, "/api/backups", .administer,
+            .post, "/api/backups", .administer, audit: .backup,
             about: .init(
                 "Write a backup", tag: "Installation", description: "A consistent copy in a new folder of the server's machine, while serving.",
                 body: .init("BackupRequest"), answer: .init(201, "What was written", .init("Backup")), problems: [422, 503])
@@ -21,7 +22,7 @@ struct OperationRoutes: Sendable {
 
     private var restore: Endpoint {
         Endpoint(
-            .post, "/api/restorations", .administer,
+            .post, "/api/restorations", .administer, audit: .restore,
             about: .init(
                 "Put a backup in the place of the data", tag: "Installation",
                 description: """
@@ -53,7 +54,7 @@ struct OperationRoutes: Sendable {
 
     private var apply: Endpoint {
         Endpoint(
-            .post, "/api/blueprint", .administer,
+            .post, "/api/blueprint", .administer, audit: .definitions,
             about: .init(
                 "Check definitions and put them in force", tag: "Installation",
                 description: "All documents together or none. With `check: true` nothing changes.", body: .init("NewBlueprint"),

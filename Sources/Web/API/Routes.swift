@@ -8,7 +8,10 @@ package enum Routes {
         all += CustomerRoutes(services: services).endpoints
         all += MergeRoutes(services: services).endpoints
         all += InteractionRoutes(services: services).endpoints
+        all += NoteRoutes(services: services).endpoints
         all += AccessRoutes(services: services).endpoints
+        all += PeopleRoutes(services: services).endpoints
+        all += AuditRoutes(services: services).endpoints
         all += LedgerRoutes(services: services).endpoints
         all += OperationRoutes(services: services).endpoints
         all.append(HealthRoute(services: services).endpoint)

@@ -8,12 +8,11 @@ package struct Console: Sendable {
     let services: ConsoleServices
     let resources: Resources
     let sessions: Sessions
-    let tries = Tries()
 
     package init(services: ConsoleServices, resources: Resources) {
         self.services = services
         self.resources = resources
-        sessions = Sessions(services)
+        sessions = Sessions(services.staff)
     }
 
     /// Times as the workspace reads them now. A zone that this machine does not know is read as UTC; definitions name none.
@@ -63,40 +62,26 @@ package struct Console: Sendable {
             return file.answer(to: request)
         }
         if parts == ["signin"] { return try await signIn(request) }
-        guard let session = await sessions.find(request.cookie(Self.cookieName(request))) else { return try leadToSignIn(request) }
-        let visit = Visit(request: request, session: session, formats: formats(services.clock.now))
+        if parts.count == 2, parts[0] == "link" { return try await oneTimeLink(parts[1], request) }
+        guard let session = sessions.find(request.cookie(Self.cookieName(request))) else { return try leadToSignIn(request) }
+        guard let (route, parameters) = Self.route(request.method, parts) else { throw Self.nowhere }
+        let visit = Visit(request: request, session: session, formats: formats(services.clock.now), parameters: parameters)
         if request.method == .post { try check(visit) }
-        if parts == ["signout"] { return request.method == .post ? signOut(visit) : .seeOther("/customers") }
-        try Self.demand(.read, of: visit, to: "see customers")
-        if request.method == .post {
-            return try await post(parts, visit)
+        try Self.demand(route.permission, of: visit, to: route.deed)
+        let answer = try await route.handler(self, visit)
+        if let action = route.audit, answer.status < 400 {
+            try record(action, by: session.principal, subject: parameters.first, request, visit.trail)
         }
-        return try await get(parts, visit)
+        return answer
     }
 
-    private func get(_ parts: [String], _ visit: Visit) async throws -> PageAnswer {
-        switch (parts.first, parts.count) {
-        case (nil, _): return .seeOther("/customers")
-        case ("customers", 1): return try await customersPage(visit)
-        case ("customers", 2): return try await customerPage(parts[1], visit)
-        case ("customers", 3) where parts[2] == "history": return try await historyPart(parts[1], visit)
-        case ("customers", 3) where parts[2] == "merge": return try await mergePage(parts[1], visit)
-        case ("customers", 4) where parts[2] == "interactions": return try await interactionPage(parts[1], parts[3], visit)
-        case ("customers", 5) where parts[2] == "merges" && parts[4] == "undo": return try await undoPage(parts[1], parts[3], visit)
-        case ("reviews", 1): return try await reviewsPage(visit)
-        case ("live", 1): return try await livePage(visit)
-        case ("live", 2) where parts[1] == "stream": return try liveStream(visit)
-        default: throw Self.nowhere
+    /// The route of a path, and what stands where its pattern has colons.
+    private static func route(_ method: PageRequest.Method, _ parts: [String]) -> (PageRoute, [String])? {
+        let wanted: PageRequest.Method = method == .head ? .get : method
+        for route in routes where route.method == wanted {
+            if let parameters = route.parameters(parts) { return (route, parameters) }
         }
-    }
-
-    private func post(_ parts: [String], _ visit: Visit) async throws -> PageAnswer {
-        switch (parts.first, parts.count) {
-        case ("customers", 3) where parts[2] == "merges": return try await merge(parts[1], visit)
-        case ("customers", 5) where parts[2] == "merges" && parts[4] == "undo": return try await undo(parts[1], parts[3], visit)
-        case ("reviews", 2): return try await decide(parts[1], visit)
-        default: throw Self.nowhere
-        }
+        return nil
     }
 
     /// A form counts only when it comes from a page of ours: by what the browser says of its origin, and by the session's form token.
@@ -135,6 +120,12 @@ struct Visit: Sendable {
     let request: PageRequest
     let session: Sessions.Session
     let formats: Formats
+    /// What stands in the path where the route's pattern has colons.
+    var parameters: [String] = []
+    /// What the audit log is to say.
+    let trail = Trail()
+
+    func may(_ permission: Permission) -> Bool { permission.roles.contains(session.principal.role) }
 }
 
 // MARK: - Making pages
@@ -148,12 +139,19 @@ extension Console {
         var all = fields
         frame(&all, title: title)
         let waiting = (try? await services.reviewCount()) ?? 0
-        all["nav"] = [
-            Self.entry("/live", "Now", "now", room == "live"), Self.entry("/customers", "Customers", "people", room == "customers"),
-            Self.entry("/reviews", "Reviews", "pairs", room == "reviews", count: waiting),
-        ]
+        var nav: [Fields] = []
+        if visit.may(.read) {
+            nav = [
+                Self.entry("/live", "Now", "now", room == "live"), Self.entry("/customers", "Customers", "people", room == "customers"),
+                Self.entry("/reviews", "Reviews", "pairs", room == "reviews", count: waiting),
+            ]
+        }
+        if visit.may(.readStaff) { nav.append(Self.entry("/settings", "Settings", "settings", room == "settings")) }
+        all["nav"] = nav
+        all["mayRead"] = visit.may(.read)
+        all["myInitials"] = Who.initials(visit.session.principal.name)
         all["me"] = visit.session.principal.name
-        all["role"] = visit.session.principal.role.rawValue
+        all["role"] = Roles.name(visit.session.principal.role)
         all["form"] = visit.session.formToken
         if !all.has("q") { all["q"] = visit.request.query["search"] }
         if let flash = sessions.takeFlash(for: visit.session) {
@@ -194,7 +192,7 @@ extension Console {
         ]
         var answer: PageAnswer
         do {
-            if request.query["part"] == nil, let session = await sessions.find(request.cookie(Self.cookieName(request)), touching: false) {
+            if request.query["part"] == nil, let session = sessions.find(request.cookie(Self.cookieName(request)), touching: false) {
                 let visit = Visit(request: request, session: session, formats: formats(services.clock.now))
                 answer = try await page("problem", title: problem.title, room: nil, visit, status: problem.status, fields)
             } else {

@@ -5,7 +5,7 @@ import NIOCore
 /// Puts the console behind the server's router.
 extension Console {
     /// The first parts of all paths that belong to the console.
-    static let roots = ["", "signin", "signout", "customers", "reviews", "live", "static"]
+    static let roots = ["", "signin", "signout", "link", "you", "settings", "customers", "reviews", "live", "static"]
 
     /// Answers a request of the server.
     /// - Parameters:

@@ -1,4 +1,5 @@
 package import Access
+package import Audit
 package import Customers
 package import Kernel
 package import Ledger
@@ -13,8 +14,11 @@ package struct ConsoleServices: Sendable {
     package var workspace: @Sendable () -> Workspace
     package var clock: Clock
     package var randomness: Randomness
-    /// Whose API token this is; nil when it is none. Called at sign-in and, while somebody works, every few seconds.
-    package var principal: @Sendable (_ token: String) async -> Principal?
+    /// The people of the company, who sign in.
+    package var staff: Staff
+    /// Write keys and tokens.
+    package var access: Access
+    package var audit: Audit
     /// The customer that a reference leads to; nil when there is none.
     package var view: @Sendable (CustomerReference) async throws -> CustomerView?
     /// A page of what happened, newest first.
@@ -57,7 +61,7 @@ package struct ConsoleServices: Sendable {
 
     package init(
         workspace: @escaping @Sendable () -> Workspace, clock: Clock, randomness: Randomness,
-        principal: @escaping @Sendable (String) async -> Principal?,
+        staff: Staff, access: Access, audit: Audit,
         view: @escaping @Sendable (CustomerReference) async throws -> CustomerView?,
         history: @escaping @Sendable (CustomerID, HistoryFilter, String?, Int) async throws -> Page<HistoryItem>,
         interaction: @escaping @Sendable (CustomerID, Position) async throws -> HistoryItem?,
@@ -73,7 +77,9 @@ package struct ConsoleServices: Sendable {
         self.workspace = workspace
         self.clock = clock
         self.randomness = randomness
-        self.principal = principal
+        self.staff = staff
+        self.access = access
+        self.audit = audit
         self.view = view
         self.history = history
         self.interaction = interaction

@@ -12,14 +12,15 @@ extension Console {
     )
 
     /// The customer that a part of a path leads to.
-    func customer(_ reference: String) async throws -> CustomerView {
+    func customer(_ reference: String, _ visit: Visit) async throws -> CustomerView {
         guard let reference = CustomerReference(reference), let view = try await services.view(reference) else { throw Self.nobody }
+        if visit.trail.subject == nil { visit.trail.subject = view.id.description }
         return view
     }
 
     /// `/customers/{ref}`: who this is, why we think so, and what happened.
     func customerPage(_ reference: String, _ visit: Visit) async throws -> PageAnswer {
-        let view = try await customer(reference)
+        let view = try await customer(reference, visit)
         let place = "/customers/\(view.id)"
         if reference != view.id.description {
             // Another id or an identifier of the same person: one person has one address.
@@ -44,7 +45,7 @@ extension Console {
 
     /// `/customers/{id}/history`: the days alone, for the script behind “Show earlier”.
     func historyPart(_ reference: String, _ visit: Visit) async throws -> PageAnswer {
-        let view = try await customer(reference)
+        let view = try await customer(reference, visit)
         var fields = try await history(view, Who(view), HistoryAsk(visit.request.query, visit.formats), visit)
         fields["icons"] = resources.address(of: "icons.svg")
         return .page(try render("history", fields))
@@ -106,7 +107,7 @@ extension Console {
 
     /// `/customers/{id}/interactions/{position}`: all that is known of one interaction.
     func interactionPage(_ reference: String, _ position: String, _ visit: Visit) async throws -> PageAnswer {
-        let view = try await customer(reference)
+        let view = try await customer(reference, visit)
         guard let raw = UInt64(position), let item = try await services.interaction(view.id, Position(raw: raw)) else {
             throw Self.nowhere
         }

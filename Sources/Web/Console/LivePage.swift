@@ -111,7 +111,7 @@ extension Console {
     private func beat(_ cookie: String?, _ out: AsyncStream<[UInt8]>.Continuation) async {
         while true {
             do { try await Task.sleep(for: .seconds(15)) } catch { return }
-            guard await sessions.find(cookie, touching: false) != nil else {
+            guard sessions.find(cookie, touching: false) != nil else {
                 out.yield(Self.event("over", "signed out"))
                 return
             }

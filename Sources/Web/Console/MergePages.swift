@@ -48,11 +48,11 @@ extension Console {
     /// `/customers/{id}/merge`: find another customer, then look at both before they are joined.
     func mergePage(_ reference: String, _ visit: Visit) async throws -> PageAnswer {
         try Self.demand(.change, of: visit, to: "join customers")
-        let view = try await customer(reference)
+        let view = try await customer(reference, visit)
         let who = Who(view)
         let place = "/customers/\(view.id)"
         if let with = visit.request.query["with"] {
-            let other = try await customer(with)
+            let other = try await customer(with, visit)
             guard other.id != view.id else { return .seeOther(place) }
             var fields = compare(view, other, visit.formats)
             fields["who"] = who.title
@@ -82,8 +82,8 @@ extension Console {
             throw Problem(
                 status: 422, kind: "no-customer", title: "No second customer was named", detail: "Nothing was changed. Choose one and try again.")
         }
-        let view = try await customer(reference)
-        let other = try await customer(with.description)
+        let view = try await customer(reference, visit)
+        let other = try await customer(with.description, visit)
         guard view.id != other.id else { return .seeOther("/customers/\(view.id)") }
         let note = visit.request.form["note"].map { String($0.prefix(500)) }
         let merge = try await services.merge(view.id, other.id, note, visit.session.principal)
@@ -103,7 +103,7 @@ extension Console {
     /// `/customers/{id}/merges/{merge}/undo`: asks whether these are two people, and says what would follow.
     func undoPage(_ reference: String, _ number: String, _ visit: Visit) async throws -> PageAnswer {
         try Self.demand(.change, of: visit, to: "take customers apart")
-        let view = try await customer(reference)
+        let view = try await customer(reference, visit)
         let merge = try merge(number, of: view)
         guard merge.undoneAt == nil else { return .seeOther("/customers/\(view.id)") }
         return try await page(
@@ -118,7 +118,7 @@ extension Console {
     /// `POST /customers/{id}/merges/{merge}/undo`: they are two again.
     func undo(_ reference: String, _ number: String, _ visit: Visit) async throws -> PageAnswer {
         try Self.demand(.change, of: visit, to: "take customers apart")
-        let view = try await customer(reference)
+        let view = try await customer(reference, visit)
         let merge = try merge(number, of: view)
         guard merge.undoneAt == nil else { return .seeOther("/customers/\(view.id)") }
         try await services.undo(merge.id, visit.session.principal)

@@ -41,6 +41,9 @@ package struct PageRequest: Sendable {
         return found
     }
 
+    /// What stands before a path to make an address that somebody else can open: `https://cx.example.com`.
+    var origin: String { (isSecure ? "https://" : "http://") + (headers["host"] ?? "localhost") }
+
     /// The value of a cookie, or nil.
     func cookie(_ name: String) -> String? {
         for pair in (headers["cookie"] ?? "").split(separator: ";") {
@@ -78,6 +81,8 @@ package struct Parameters: Sendable, Equatable {
         guard let value = pairs.first(where: { $0.name == name })?.value.trimmed, !value.isEmpty else { return nil }
         return value
     }
+    /// The first value of a name as it was sent, white space and all: for passwords. Empty when there is none.
+    package func raw(_ name: String) -> String { pairs.first { $0.name == name }?.value ?? "" }
     /// Every value of a name that is not empty.
     package func all(_ name: String) -> [String] { pairs.filter { $0.name == name && !$0.value.isEmpty }.map(\.value) }
 

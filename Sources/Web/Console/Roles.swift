@@ -11,6 +11,30 @@ enum Roles {
         return names.dropLast().joined(separator: ", ") + " or " + last
     }
 
+    /// `Administrator`, `CX lead`
+    static func name(_ role: Role) -> String {
+        switch role {
+        case .administrator: "Administrator"
+        case .lead: "CX lead"
+        case .analyst: "Analyst"
+        case .marketer: "Marketer"
+        case .agent: "Agent"
+        case .employee: "Employee"
+        }
+    }
+
+    /// What the role is for, in a few words.
+    static func words(_ role: Role) -> String {
+        switch role {
+        case .administrator: "everything, people and keys too"
+        case .lead: "decides about customers, writes on their pages, takes data out"
+        case .analyst: "sees everything and takes it out, changes nothing"
+        case .marketer: "sees customers, writes on their pages"
+        case .agent: "answers customers, writes on their pages"
+        case .employee: "their own line of sight, no customers"
+        }
+    }
+
     /// `an administrator`, `a lead`
     static func with(_ role: Role) -> String { ("aeiou".contains(role.rawValue.first ?? "x") ? "an " : "a ") + role.rawValue }
 }

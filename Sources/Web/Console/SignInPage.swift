@@ -1,4 +1,5 @@
 import Access
+import Audit
 import Kernel
 import Rendering
 
@@ -12,7 +13,7 @@ extension Console {
         return (name: "set-cookie", value: "\(name)=\(value); Path=/; Max-Age=\(seconds); HttpOnly; SameSite=Strict\(secure)")
     }
 
-    /// Where somebody without a session goes: to the page that asks for a token, and from there to where they wanted.
+    /// Where somebody without a session goes: to the page that asks who they are, and from there to where they wanted.
     func leadToSignIn(_ request: PageRequest) throws -> PageAnswer {
         // A strict cookie is not sent when a link elsewhere leads here. Loaded once more, from here, it is.
         if request.method == .get, request.headers["sec-fetch-site"] == "cross-site" {
@@ -33,79 +34,141 @@ extension Console {
         return .seeOther(next == "/" || next == "/customers" ? "/signin" : "/signin?next=" + Parameters.encoded(next))
     }
 
+    // MARK: Signing in
+
     func signIn(_ request: PageRequest) async throws -> PageAnswer {
         let next = Self.safe(request.method == .post ? request.form["next"] : request.query["next"])
         if request.method != .post {
-            if await sessions.find(request.cookie(Self.cookieName(request))) != nil { return .seeOther(next ?? "/customers") }
+            if sessions.find(request.cookie(Self.cookieName(request))) != nil { return .seeOther(next ?? "/") }
             return try signInPage(request, next: next)
         }
-        // There is no session yet whose token a form could bring, so the form and a cookie of its own have to agree.
-        let cookie = request.cookie(Self.signInCookieName(request)) ?? ""
-        guard Self.isFromUs(request), cookie.utf8.count == 52, Sessions.equal(cookie, request.form["form"] ?? "") else {
-            return try signInPage(
-                request, next: next, problem: ("The form was too old.", "Send it again from this page. Cookies must be allowed for it."), status: 403)
+        guard isOurForm(request) else {
+            return try signInPage(request, next: next, problem: Self.oldForm, status: 403)
         }
-        let now = services.clock.now
-        if let seconds = tries.wait(request.client, now: now) { return try paused(request, next: next, seconds: seconds) }
-        let token = request.form["token"] ?? ""
-        let principal = token.isEmpty || token.utf8.count > 512 ? nil : await services.principal(token)
-        if let principal, !Permission.read.roles.contains(principal.role) {
-            return try signInPage(request, next: next, problem: ("This role sees no pages.", Self.blind(principal)), status: 403)
+        let email = request.form["email"] ?? ""
+        do {
+            let made = try await services.staff.signIn(
+                email: email, password: request.form.raw("password"), address: request.client, browser: Browser.words(request.headers["user-agent"]))
+            try record(.signIn, by: Principal(made.person), subject: made.person.id.description, request)
+            return welcome(made.secret, next: next, request)
+        } catch let problem as StaffProblem {
+            let (fault, status) = Self.refusal(problem, left: services.staff.triesLeft(email: email, address: request.client))
+            guard let fault else { throw problem }
+            // Who was meant is not written down: what was typed may be somebody's address, or their password in the wrong field.
+            let meant = services.staff.person(email: email)?.id.description ?? ""
+            try record(.signInRefused, by: Principal(id: "", name: "", role: .employee), subject: meant, request)
+            var answer = try signInPage(request, next: next, email: email, problem: fault, status: status)
+            if case .paused(let seconds) = problem { answer.headers.append((name: "retry-after", value: String(seconds))) }
+            return answer
         }
-        guard principal != nil, let value = await sessions.begin(token: token) else {
-            let left = tries.wrong(request.client, now: now)
-            if left == 0, let seconds = tries.wait(request.client, now: now) { return try paused(request, next: next, seconds: seconds) }
-            let rest = left <= 3 ? " \(left == 1 ? "One try is" : "\(left) tries are") left before a pause of 15 minutes." : ""
-            let fault = token.isEmpty ? "No token was given." : "Nobody has this token, or it was withdrawn."
-            return try signInPage(request, next: next, problem: ("That did not work.", fault + rest), status: 422)
+    }
+
+    /// What a refused sign-in says; nil for what is no refusal.
+    private static func refusal(_ problem: StaffProblem, left: Int) -> ((String, String)?, Int) {
+        switch problem {
+        case .wrong:
+            let rest =
+                left > 3
+                ? ""
+                : left == 0
+                    ? " Signing in pauses for 15 min." : " \(left == 1 ? "One try is" : "\(left) tries are") left before a pause of 15 minutes."
+            return (("That did not work.", "The e-mail or the password is wrong." + rest), 422)
+        case .paused(let seconds): return (("Too many wrong tries.", "Signing in pauses for \((seconds + 59) / 60) min."), 429)
+        case .busy: return (("Too many people are signing in.", "Try again in a few seconds."), 503)
+        default: return (nil, 500)
         }
-        tries.right(request.client)
-        var answer = PageAnswer.seeOther(next ?? "/customers")
-        answer.headers.append(setCookie(Self.cookieName(request), value, seconds: Int(Sessions.whole / 1000), request))
+    }
+
+    private func welcome(_ secret: String, next: String?, _ request: PageRequest) -> PageAnswer {
+        var answer = PageAnswer.seeOther(next ?? "/")
+        answer.headers.append(setCookie(Self.cookieName(request), secret, seconds: Int(Staff.whole / 1000), request))
         answer.headers.append(setCookie(Self.signInCookieName(request), "", seconds: 0, request))
         return answer
     }
 
-    /// What somebody with a right token and nothing to see is told.
-    private static func blind(_ principal: Principal) -> String {
-        "The token \(principal.name) is right, but \(Roles.with(principal.role)) may not see customers, and these pages hold nothing else. "
-            + "Sign in with a token of one of these roles: \(Roles.listed(Permission.read.roles))."
+    private func signInPage(_ request: PageRequest, next: String?, email: String = "", problem: (String, String)? = nil, status: Int = 200) throws
+        -> PageAnswer
+    {
+        try openPage(
+            "signin", title: "Sign in", request,
+            ["next": next, "email": email, "problem": problem?.0, "reason": problem?.1, "isNew": services.staff.isEmpty], status: status)
     }
 
-    private func paused(_ request: PageRequest, next: String?, seconds: Int) throws -> PageAnswer {
-        var answer = try signInPage(
-            request, next: next, problem: ("Too many wrong tries.", "Signing in from here pauses for \((seconds + 59) / 60) min."), status: 429)
-        answer.headers.append((name: "retry-after", value: String(seconds)))
+    func signOut(_ visit: Visit) throws -> PageAnswer {
+        try services.staff.end(visit.session.id, of: visit.session.person.id)
+        return leave(visit)
+    }
+
+    /// To the sign-in page, without the cookie.
+    func leave(_ visit: Visit) -> PageAnswer {
+        var answer = PageAnswer.seeOther("/signin")
+        answer.headers.append(setCookie(Self.cookieName(visit.request), "", seconds: 0, visit.request))
         return answer
     }
 
-    private func signInPage(_ request: PageRequest, next: String?, problem: (String, String)? = nil, status: Int = 200) throws -> PageAnswer {
-        let known = request.cookie(Self.signInCookieName(request)).flatMap { $0.utf8.count == 52 ? $0 : nil }
-        let form = known ?? Base32.text(services.randomness.bytes(33))
-        var fields: Fields = [
-            "form": form, "next": next, "problem": problem?.0, "reason": problem?.1, "deciders": Self.tagged(Permission.change.roles),
-            "lookers": Self.tagged(Permission.read.roles.subtracting(Permission.change.roles)),
-            "others": Self.tagged(Set(Role.allCases).subtracting(Permission.read.roles)),
-            "hasOthers": Permission.read.roles.count < Role.allCases.count,
-        ]
-        frame(&fields, title: "Sign in")
-        var answer = PageAnswer.page(try render("signin", fields), status: status)
-        answer.headers.append(setCookie(Self.signInCookieName(request), form, seconds: 3600, request))
-        return answer
-    }
+    // MARK: One-time links
 
-    /// Roles for a sentence of the template, each with what stands before it.
-    private static func tagged(_ roles: Set<Role>) -> [Fields] {
-        let names = Roles.sorted(roles)
-        return names.enumerated().map { i, name in
-            ["name": name, "before": i == 0 ? nil : i == names.count - 1 ? " or " : ", "]
+    /// `/link/…`: the page on which somebody chooses a password, and comes in.
+    func oneTimeLink(_ secret: String, _ request: PageRequest) async throws -> PageAnswer {
+        guard let link = try services.staff.link(secret) else {
+            return try openPage("link-over", title: "This link does not work any more", request, [:], status: 410)
+        }
+        let person = link.person.flatMap { services.staff.person($0) }
+        func page(_ problem: (String, String)? = nil, field: String? = nil, status: Int = 200) throws -> PageAnswer {
+            let form = request.form
+            var answer = try openPage(
+                "one-time-link", title: link.purpose == .reset ? "Choose a new password" : "Welcome", request,
+                [
+                    "isFirst": link.purpose == .first, "isReset": link.purpose == .reset, "asksName": link.purpose != .reset,
+                    "email": form["email"] ?? person?.email ?? "", "name": form["name"] ?? person?.name ?? "", "problem": problem?.0,
+                    "reason": problem?.1, "badEmail": field == "email", "badName": field == "name", "badPassword": field == "password",
+                    "address": OneTimeLink.path(secret), "least": 12,
+                ], status: status)
+            // The address is a secret until it is used.
+            answer.headers.append((name: "referrer-policy", value: "no-referrer"))
+            return answer
+        }
+        guard request.method == .post else { return try page() }
+        guard isOurForm(request) else { return try page(Self.oldForm, status: 403) }
+        do {
+            let person = try await services.staff.accept(
+                secret, name: request.form["name"] ?? "", email: request.form["email"] ?? "", password: request.form.raw("password"))
+            let trail = Trail()
+            trail.detail = link.purpose.rawValue
+            try record(.linkUse, by: Principal(person), subject: person.id.description, request, trail)
+            let made = try services.staff.begin(person.id, address: request.client, browser: Browser.words(request.headers["user-agent"]))
+            return welcome(made.secret, next: nil, request)
+        } catch let problem as StaffProblem {
+            let field: String? =
+                switch problem {
+                case .name: "name"
+                case .email, .emailTaken: "email"
+                case .passwordLength, .passwordObvious: "password"
+                default: nil
+                }
+            guard field != nil || problem == .busy else { throw problem }
+            return try page(("That did not work.", Problem(problem).detail), field: field, status: Problem(problem).status)
         }
     }
 
-    func signOut(_ visit: Visit) -> PageAnswer {
-        sessions.end(visit.session)
-        var answer = PageAnswer.seeOther("/signin")
-        answer.headers.append(setCookie(Self.cookieName(visit.request), "", seconds: 0, visit.request))
+    // MARK: Pages for whoever is not signed in
+
+    private static let oldForm = ("The form was too old.", "Send it again from this page. Cookies must be allowed for it.")
+
+    /// There is no session yet whose token a form could bring, so the form and a cookie of its own have to agree.
+    private func isOurForm(_ request: PageRequest) -> Bool {
+        let cookie = request.cookie(Self.signInCookieName(request)) ?? ""
+        return Self.isFromUs(request) && cookie.utf8.count == 52 && Sessions.equal(cookie, request.form["form"] ?? "")
+    }
+
+    private func openPage(_ template: String, title: String, _ request: PageRequest, _ fields: Fields, status: Int) throws -> PageAnswer {
+        let known = request.cookie(Self.signInCookieName(request)).flatMap { $0.utf8.count == 52 ? $0 : nil }
+        let form = known ?? Base32.text(services.randomness.bytes(33))
+        var fields = fields
+        fields["form"] = form
+        frame(&fields, title: title)
+        var answer = PageAnswer.page(try render(template, fields), status: status)
+        answer.headers.append(setCookie(Self.signInCookieName(request), form, seconds: 3600, request))
         return answer
     }
 
@@ -115,5 +178,25 @@ extension Console {
             !next.dropFirst().hasPrefix("/")
         else { return nil }
         return next
+    }
+}
+
+/// What a browser says it is, in a few words for people: `Firefox on Linux`.
+enum Browser {
+    /// The order matters: most browsers name others too, for old servers' sake.
+    private static let names = [
+        ("Edg/", "Edge"), ("EdgA/", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser/", "Samsung Internet"), ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("CriOS/", "Chrome"), ("Chrome/", "Chrome"), ("Safari/", "Safari"),
+    ]
+    private static let systems = [
+        ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("CrOS", "ChromeOS"), ("Windows", "Windows"), ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ]
+
+    static func words(_ agent: String?) -> String {
+        guard let agent, !agent.isEmpty else { return "Unknown browser" }
+        let name = names.first { agent.contains($0.0) }?.1 ?? "Other browser"
+        return systems.first { agent.contains($0.0) }.map { name + " on " + $0.1 } ?? name
     }
 }

@@ -13,6 +13,13 @@ struct Who: Sendable, Equatable {
     /// Within a sentence: `Nora`, `the customer`.
     var inline: String { short.hasPrefix("The ") ? short.lowercased() : short }
 
+    /// The first letters of a name's first and last word; nil when there are none.
+    static func initials(_ name: String) -> String? {
+        let words = name.split(whereSeparator: \.isWhitespace)
+        let letters = [words.first, words.count > 1 ? words.last : nil].compactMap { $0?.first { $0.isLetter || $0.isNumber } }
+        return letters.isEmpty ? nil : String(letters).uppercased()
+    }
+
     init(_ view: CustomerView) {
         let given = ["first_name", "firstName", "given_name", "givenName"].lazy
             .compactMap { key in view.traits.first { $0.key == key }?.value.string?.trimmed }.first { !$0.isEmpty }

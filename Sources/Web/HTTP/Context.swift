@@ -17,6 +17,8 @@ package struct Context: RequestContext {
     package var principal: Principal?
     /// The address's query, decoded. Filled before a handler runs.
     package var query = Query()
+    /// What the audit log is to say of it.
+    package let trail = Trail()
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
@@ -44,5 +46,5 @@ package struct RequestNumber: Sendable, CustomStringConvertible {
 
 extension Principal {
     /// Who calls by the Unix socket.
-    package static let `operator` = Principal(name: "operator", role: .administrator)
+    package static let `operator` = Principal(id: "operator", name: "operator", role: .administrator)
 }

@@ -1,3 +1,5 @@
+import Access
+package import Audit
 package import HTTPTypes
 package import Hummingbird
 package import Kernel
@@ -13,14 +15,20 @@ package struct Endpoint: Sendable {
     /// As OpenAPI writes it: `/api/customers/{ref}`.
     package let path: String
     package let permission: Permission
+    /// What the audit log calls it; nil for what nobody has to answer for.
+    package let audit: AuditAction?
     /// What the OpenAPI document says; nil for pages, which it does not list.
     package let about: About?
     package let handler: Handler
 
-    package init(_ method: HTTPRequest.Method, _ path: String, _ permission: Permission, about: About? = nil, handler: @escaping Handler) {
+    package init(
+        _ method: HTTPRequest.Method, _ path: String, _ permission: Permission, audit: AuditAction? = nil, about: About? = nil,
+        handler: @escaping Handler
+    ) {
         self.method = method
         self.path = path
         self.permission = permission
+        self.audit = audit
         self.about = about
         self.handler = handler
     }
@@ -102,7 +110,7 @@ extension Endpoint {
 
 extension RouterMethods where Context == Web.Context {
     /// Adds routes, each behind the check of its permission and, where it is documented, of its query's names.
-    package func add(_ endpoints: [Endpoint], _ authentication: Authentication) {
+    package func add(_ endpoints: [Endpoint], _ authentication: Authentication, _ recorder: Recorder) {
         for endpoint in endpoints {
             let known = endpoint.about.map { Set($0.parameters.map(\.name)) }
             // The tracking API takes whatever clients append to its address.
@@ -114,8 +122,39 @@ extension RouterMethods where Context == Web.Context {
                 if let known, strict, let stranger = context.query.names.first(where: { !known.contains($0) }) {
                     throw Problem.unknownParameter(stranger, known: known.sorted())
                 }
-                return try await endpoint.handler(request, context)
+                let response = try await endpoint.handler(request, context)
+                if let action = endpoint.audit, response.status.code < 400 {
+                    try recorder.record(action, context, from: authentication.address(of: request, context))
+                }
+                return response
             }
         }
+    }
+}
+
+/// Writes what was done into the audit log.
+package struct Recorder: Sendable {
+    let audit: Audit
+    let clock: Clock
+
+    package init(audit: Audit, clock: Clock) {
+        self.audit = audit
+        self.clock = clock
+    }
+
+    func record(_ action: AuditAction, _ context: Context, from address: String?) throws {
+        guard let principal = context.principal else { return }
+        let first = context.parameters.first.map { Percent.decode($0.value) ?? String($0.value) }
+        try record(action, by: principal, context.trail, subject: first, from: address)
+    }
+
+    /// - Parameter subject: To what, unless the trail says.
+    /// - Throws: `DatabaseError`: what cannot be written down is answered with an error, though it was done.
+    func record(_ action: AuditAction, by principal: Principal, _ trail: Trail, subject: String?, from address: String?) throws {
+        guard !trail.isSilent else { return }
+        let entry = AuditEntry(
+            at: clock.now, actor: principal.id, name: principal.name, action: action, subject: trail.subject ?? subject ?? "", detail: trail.detail,
+            address: address ?? "")
+        if action == .view { audit.look(entry) } else { try audit.write(entry) }
     }
 }

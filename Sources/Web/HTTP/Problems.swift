@@ -7,6 +7,7 @@ package import Kernel
 import Ledger
 import Logging
 import NIOCore
+import Notes
 import Pipeline
 import Store
 
@@ -26,6 +27,8 @@ extension Problem {
         case let problem as CollectProblem: self = problem.problem
         case let problem as InflateProblem: self = CollectProblem.gzip(problem).problem
         case let problem as AccessProblem: self.init(problem)
+        case let problem as StaffProblem: self.init(problem)
+        case let problem as NoteProblem: self.init(problem)
         case let problem as CustomersProblem: self.init(problem)
         case let error as HTTPError where error.status == .notFound: self = .noRoute
         case let error as HTTPError: self = .badRequest(error.body ?? error.status.reasonPhrase, status: error.status.code)
@@ -68,6 +71,48 @@ extension Problem {
         case .unknownName: self = .notFound("name among those in force")
         case .keysUsedUp: self = .unacceptable("All 65535 write keys there can be were made.", kind: "keys-used-up")
         case .damaged: self = .unforeseen
+        }
+    }
+
+    private init(_ problem: StaffProblem) {
+        switch problem {
+        case .name: self = .unacceptable("A name has 1 to 100 characters, a team's 64, and no control characters.", kind: "name")
+        case .email: self = .unacceptable("This is no e-mail address. Write one as ann@example.com.", kind: "email")
+        case .emailTaken:
+            self.init(
+                status: 409, kind: "email-taken", title: "The address is taken", detail: "Somebody has this e-mail address already, or had it.")
+        case .teamTaken: self.init(status: 409, kind: "name-taken", title: "The name is taken", detail: "Another team has this name.")
+        case .passwordLength(let count): self = .unacceptable("A password has 12 to 200 characters; this one has \(count).", kind: "password")
+        case .passwordObvious:
+            self = .unacceptable(
+                "This password is too easy to guess: it is a name, an address, or a few characters again and again.", kind: "password")
+        case .unknown: self = .notFound("person, team or session")
+        case .wrong: self = .unauthorised("The e-mail address or the password is wrong.")
+        case .paused(let seconds):
+            self.init(
+                status: 429, kind: "too-many-failures", title: "Too many wrong tries", detail: "Try again when the time is over.",
+                retryAfter: seconds)
+        case .busy:
+            self.init(
+                status: 503, kind: "busy", title: "Too many people are signing in", detail: "Try again in a few seconds.", retryAfter: 3)
+        case .link:
+            self.init(
+                status: 410, kind: "link", title: "This link does not work any more",
+                detail: "It was used, replaced or withdrawn, or its time is over. Ask an administrator for another.")
+        case .lastAdministrator:
+            self.init(
+                status: 409, kind: "last-administrator", title: "Somebody has to administer",
+                detail: "This is the only administrator. Make somebody else one first.")
+        case .leadIsNoMember: self = .unacceptable("A team's lead is one of its members.", kind: "lead")
+        case .damaged: self = .unforeseen
+        }
+    }
+
+    private init(_ problem: NoteProblem) {
+        switch problem {
+        case .length(let count): self = .unacceptable("A note has 1 to 10,000 characters; this one has \(count).", kind: "note")
+        case .tooManyMentions(let count): self = .unacceptable("A note mentions 20 colleagues at most; this one \(count).", kind: "note")
+        case .noCustomer: self = .noCustomer
         }
     }
 

@@ -16,7 +16,8 @@ struct Sightline: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Serve.self, Import.self, Export.self, Key.self, Token.self, CustomerCommand.self, BlueprintCommand.self, LedgerCommand.self,
+            Serve.self, Import.self, Export.self, Key.self, Token.self, PersonCommand.self, CustomerCommand.self, BlueprintCommand.self,
+            LedgerCommand.self,
             BackupCommand.self, RestoreCommand.self, DemoCommand.self, VersionCommand.self, DocumentSettings.self,
         ])
 }

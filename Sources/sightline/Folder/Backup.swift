@@ -4,7 +4,7 @@ import Kernel
 import Ledger
 import Simdjson
 
-// A backup is a folder: `ledger.db`, `state.db`, and `manifest.json`, which is written last, so that a folder without one is
+// A backup is a folder: `ledger.db`, `state.db`, `access.db`, and `manifest.json`, which is written last, so that a folder without one is
 // no backup. Version 1 of the manifest:
 //
 //   {"format":1,"version":"0.1.0","madeAt":"2026-11-21T23:59:06.123Z","position":308740104,
@@ -57,12 +57,12 @@ struct BackupManifest: Equatable, Sendable {
         else { throw .damaged(path) }
         var files: [File] = []
         for item in list {
-            guard let name = item["name"]?.string, ["ledger.db", "state.db"].contains(name), let bytes = item["bytes"]?.integer,
+            guard let name = item["name"]?.string, DataFolder.databases.contains(name), let bytes = item["bytes"]?.integer,
                 let checksum = item["blake2b"]?.string
             else { throw .damaged(path) }
             files.append(File(name: name, bytes: Int(bytes), checksum: checksum))
         }
-        guard Set(files.map(\.name)) == ["ledger.db", "state.db"], files.count == 2 else { throw .damaged(path) }
+        guard files.map(\.name).sorted() == DataFolder.databases.sorted() else { throw .damaged(path) }
         self.init(version: version, madeAt: at, position: Position(raw: UInt64(bitPattern: position)), files: files)
     }
 }
@@ -89,9 +89,11 @@ enum Backup {
     /// Writes a backup into a new folder.
     /// - Parameters:
     ///   - copyState: Copies the state into a file.
+    ///   - copyAccess: Copies people, keys and the audit log into a file.
     ///   - copyLedger: Copies the ledger into a file, and says what is the newest in it.
     static func write(
-        to folder: String, now: Instant, copyState: (String) throws -> Void, copyLedger: (String) throws -> Position
+        to folder: String, now: Instant, copyState: (String) throws -> Void, copyAccess: (String) throws -> Void,
+        copyLedger: (String) throws -> Position
     ) throws -> BackupManifest {
         guard folder.hasPrefix("/") else { throw BackupProblem.relative(folder) }
         if let content = try? FileManager.default.contentsOfDirectory(atPath: folder), !content.isEmpty { throw BackupProblem.exists(folder) }
@@ -104,9 +106,10 @@ enum Backup {
         }
         do {
             try copyState(folder + "/state.db")
+            try copyAccess(folder + "/access.db")
             let newest = try copyLedger(folder + "/ledger.db")
             var files: [BackupManifest.File] = []
-            for name in ["ledger.db", "state.db"] {
+            for name in DataFolder.databases {
                 let sum = try FileSum.of(folder + "/" + name, sync: true)
                 files.append(.init(name: name, bytes: sum.bytes, checksum: sum.checksum))
             }
@@ -116,7 +119,7 @@ enum Backup {
             return manifest
         } catch {
             // What is half a backup must not be taken for one.
-            for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm", "state.db", "state.db-wal", "state.db-shm", BackupManifest.name] {
+            for name in DataFolder.databases.flatMap({ [$0, $0 + "-wal", $0 + "-shm"] }) + [BackupManifest.name] {
                 unlink(folder + "/" + name)
             }
             if made { rmdir(folder) }

@@ -5,15 +5,14 @@ import Ledger
 import Pipeline
 import Store
 
-/// Takes out of the data that a backup replaces what may not be lost with it: who was erased since, and which keys and tokens
-/// were revoked.
+/// Takes out of the data that a backup replaces what may not be lost with it: who was erased since, and who may come in.
 ///
 /// Who was erased is written into the backup's ledger as commands, by which its pipeline erases them on the way that every
 /// erasure goes. Those who are not in this backup are written down too: the next backup restored may have them.
 enum CarryOver {
     /// - Parameters:
     ///   - folder: The data as it is; nobody has it open. It is only read.
-    ///   - copies: Where the backup's `ledger.db` and `state.db` are; they are changed.
+    ///   - copies: Where the backup's `ledger.db`, `state.db` and `access.db` are; they are changed.
     /// - Throws: What keeps the copies from being written. What cannot be read of the data is a gap, and no error.
     static func from(_ folder: DataFolder, into copies: String) async throws -> CarriedOver {
         var carried = CarriedOver()
@@ -21,17 +20,31 @@ enum CarryOver {
         carried.gaps = known.gaps.map { sentence($0, folder) }
         carried.erased = try await erase(known, in: copies + "/ledger.db")
         do {
-            let revocations = try Access.revocations(ofStateAt: folder.state)
-            let store = try Store(path: copies + "/state.db", migrations: Installation.migrations)
-            carried.revoked = try Access.revokeAgain(revocations, in: store).map(\.what)
-            try store.checkpoint()
-            try store.close()
+            carried.keptAccess = try keepAccess(folder, copies)
         } catch {
             carried.gaps.append(
-                "Which keys and tokens were revoked since the backup was made could not be read from \(folder.state) (\(error)). Look at `sightline key list` and `sightline token list`, and revoke them again."
+                "\(folder.access) could not be read (\(error)). People, keys and tokens are as in the backup: look at `sightline person list`, `sightline key list` and `sightline token list`, and take away again what was taken away since."
             )
         }
         return carried
+    }
+
+    /// People, keys, tokens and the audit log are those of the installation: what stands here is newer than the backup's word.
+    /// - Returns: False when the backup is another installation's, or nobody has come in here yet.
+    private static func keepAccess(_ folder: DataFolder, _ copies: String) throws -> Bool {
+        guard Disk.exists(folder.access) else { return false }
+        let theirs = copies + "/access.db"
+        let store = try Store(path: folder.access, migrations: Installation.accessMigrations, isDurable: true)
+        defer { try? store.close() }
+        let other = try Store(path: theirs, migrations: Installation.accessMigrations, isDurable: true)
+        let isOurs = try Access.installation(of: store) == Access.installation(of: other)
+        try other.checkpoint()
+        try other.close()
+        guard isOurs else { return false }
+        for file in [theirs, theirs + "-wal", theirs + "-shm"] { unlink(file) }
+        try store.backup(to: theirs)
+        _ = try FileSum.of(theirs, sync: true)
+        return true
     }
 
     /// Whether this program can open the copies of a backup.
@@ -39,6 +52,7 @@ enum CarryOver {
         do {
             _ = try LedgerFile.key(of: copies + "/ledger.db")
             try Store(path: copies + "/state.db", migrations: Installation.migrations).close()
+            try Store(path: copies + "/access.db", migrations: Installation.accessMigrations).close()
         } catch {
             throw .unusable(Failure.sentence(error))
         }

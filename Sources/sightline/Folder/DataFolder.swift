@@ -4,7 +4,8 @@ import Foundation
 ///
 /// ```
 /// ledger.db        what happened (and its -wal and -shm)
-/// state.db         what follows from it, keys and tokens
+/// state.db         what follows from it
+/// access.db        people, keys, tokens, the audit log
 /// timeline/        columns, made again from the ledger when they are missing
 /// demo.json        of which invented company the data is, if it is one's
 /// sightline.yaml   settings, if somebody wrote some
@@ -24,6 +25,7 @@ struct DataFolder: Sendable, Equatable {
     func file(_ name: String) -> String { path + "/" + name }
     var ledger: String { file("ledger.db") }
     var state: String { file("state.db") }
+    var access: String { file("access.db") }
     var timeline: String { file("timeline") }
     var lock: String { file("lock") }
     var settings: String { file("sightline.yaml") }
@@ -31,7 +33,9 @@ struct DataFolder: Sendable, Equatable {
     var socket: String { file("sightline.sock") }
 
     /// What a backup takes the place of: everything that is data.
-    static let data = ["ledger.db", "ledger.db-wal", "ledger.db-shm", "state.db", "state.db-wal", "state.db-shm", "timeline", "demo.json"]
+    static let data = databases.flatMap { [$0, $0 + "-wal", $0 + "-shm"] } + ["timeline", "demo.json"]
+    /// What a backup holds.
+    static let databases = ["ledger.db", "state.db", "access.db"]
 
     var exists: Bool { FileManager.default.fileExists(atPath: path) }
     /// True when the folder has data, or is about to get some.

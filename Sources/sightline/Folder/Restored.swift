@@ -6,15 +6,15 @@ import Simdjson
 struct CarriedOver: Equatable, Sendable {
     /// How many customer ids were erased since the backup was made, and are erased in it again.
     var erased = 0
-    /// What was revoked since, as `token ann`.
-    var revoked: [String] = []
+    /// Whether people, keys, tokens and the audit log are those of before.
+    var keptAccess = false
     /// What could not be carried over, in whole sentences.
     var gaps: [String] = []
 }
 
 /// What the newest restoration of a folder came to: `restored.json` in it. Version 1:
 ///
-///   {"format":1,"madeAt":"2026-11-21T23:59:06.123Z","erased":2,"revoked":["token ann"],"gaps":[],"kept":null,"settled":true}
+///   {"format":1,"madeAt":"2026-11-21T23:59:06.123Z","erased":2,"keptAccess":true,"gaps":[],"kept":null,"settled":true}
 struct Restored: Equatable, Sendable {
     static let name = "restored.json"
     static let format = 1
@@ -33,11 +33,12 @@ struct Restored: Equatable, Sendable {
     init?(in folder: String) {
         guard let bytes = FileManager.default.contents(atPath: folder + "/" + Self.name),
             let json = try? JSONParser().parse(Array(bytes), { $0.toJSON() }), json["format"]?.integer == Int64(Self.format),
-            let madeAt = json["madeAt"]?.string.flatMap({ Instant($0) }), let erased = json["erased"]?.integer, let revoked = json["revoked"]?.array,
+            let madeAt = json["madeAt"]?.string.flatMap({ Instant($0) }), let erased = json["erased"]?.integer,
+            let keptAccess = json["keptAccess"]?.bool,
             let gaps = json["gaps"]?.array, let settled = json["settled"]?.bool
         else { return nil }
         self.madeAt = madeAt
-        carried = CarriedOver(erased: Int(erased), revoked: revoked.compactMap(\.string), gaps: gaps.compactMap(\.string))
+        carried = CarriedOver(erased: Int(erased), keptAccess: keptAccess, gaps: gaps.compactMap(\.string))
         kept = json["kept"]?.string
         self.settled = settled
     }
@@ -45,7 +46,7 @@ struct Restored: Equatable, Sendable {
     func write(in folder: String) throws(BackupProblem) {
         let json: JSON = [
             "format": .integer(Int64(Self.format)), "madeAt": .string(madeAt.rfc3339), "erased": .integer(Int64(carried.erased)),
-            "revoked": .array(carried.revoked.map(JSON.string)), "gaps": .array(carried.gaps.map(JSON.string)),
+            "keptAccess": .bool(carried.keptAccess), "gaps": .array(carried.gaps.map(JSON.string)),
             "kept": kept.map(JSON.string) ?? .null, "settled": .bool(settled),
         ]
         try Disk.write(json.bytes + [0x0A], to: folder + "/" + Self.name)
@@ -56,9 +57,7 @@ struct Restored: Equatable, Sendable {
     func sentences(_ folder: DataFolder) -> [String] {
         var lines = ["\(folder.path) holds the backup of \(Moment.minute(madeAt.rfc3339)) UTC."]
         if carried.erased > 0 { lines.append("\(Text.count(carried.erased, "customer id")) erased since it was made: erased in it again.") }
-        if !carried.revoked.isEmpty {
-            lines.append("Revoked since it was made, and revoked in it again: \(carried.revoked.joined(separator: ", ")).")
-        }
+        if carried.keptAccess { lines.append("People, keys, tokens and the audit log are as they were before.") }
         lines += carried.gaps
         if let kept {
             lines.append(

@@ -1,9 +1,18 @@
 import Access
+import Audit
 import ServiceLifecycle
 
-/// Writes when keys and tokens were last used, until the server ends.
+/// Writes down, now and then, what lies in memory about who comes in: last uses, sessions, looks.
 struct AccessKeeping: Service {
-    let access: Access
+    let installation: Installation
 
-    func run() async { await cancelWhenGracefulShutdown { await access.run() } }
+    func run() async {
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup { group in
+                group.addTask { await installation.access.run() }
+                group.addTask { await installation.staff.run() }
+                group.addTask { await installation.audit.run() }
+            }
+        }
+    }
 }

@@ -1,4 +1,5 @@
 import Access
+import Audit
 import Collect
 import Customers
 import Definitions
@@ -7,6 +8,7 @@ import Identity
 import Kernel
 import Ledger
 import Logging
+import Notes
 import Pipeline
 import Store
 import Synchronization
@@ -21,7 +23,12 @@ final class Installation: Sendable {
     let store: Store
     let pipeline: Pipeline
     let customers: Customers
+    /// People, keys, tokens and the audit log, which follow from nothing else.
+    let accessStore: Store
     let access: Access
+    let staff: Staff
+    let audit: Audit
+    let notes: Notes
     let live: Live
     let clock: Clock
     let randomness: Randomness
@@ -51,17 +58,20 @@ final class Installation: Sendable {
         options.quarantineItems = settings[Known.quarantineItems]
         let ledger = try Ledger(path: folder.ledger, options: options, randomness: randomness, clock: clock)
         self.ledger = ledger
-        let reaction = CustomersReaction()
         store = try Store(path: folder.state, migrations: Self.migrations, readers: settings[Known.readers])
-        let access = try Access(store: store, clock: clock, randomness: randomness)
+        accessStore = try Store(path: folder.access, migrations: Self.accessMigrations, isDurable: true)
+        let access = try Access(store: accessStore, clock: clock, randomness: randomness)
         self.access = access
+        staff = try Staff(store: accessStore, clock: clock, randomness: randomness)
+        audit = try Audit(store: accessStore)
         var pipelineOptions = Pipeline.Options(clock: clock, rules: CompanyDefinitions.identity)
         pipelineOptions.window = UInt32(clamping: settings[Known.dedupeWindow] / 1000)
         pipeline = try await Pipeline(
-            .init(ledger: ledger, store: store, timeline: folder.timeline), reactions: [reaction], options: pipelineOptions, logger: logger)
+            .init(ledger: ledger, store: store, timeline: folder.timeline), reactions: Self.reactions, options: pipelineOptions, logger: logger)
         let customers = Customers(
             store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: clock, sourceName: { access.name(ofSource: $0) })
         self.customers = customers
+        notes = Notes(store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: clock)
         live = Live(pipeline) { after, upTo, limit in
             try customers.newest(after: after, upTo: upTo, limit: limit).map { LiveItem(item: $0, name: try customers.name(of: $0.customer)) }
         }
@@ -76,8 +86,12 @@ final class Installation: Sendable {
         }
     }
 
+    /// What the capabilities do when something happened, each in its turn.
+    private static let reactions: [any Reaction] = [CustomersReaction(), NotesReaction()]
     /// All tables of `state.db`.
-    static let migrations = Identity.migrations + Pipeline.migrations + CustomersReaction().migrations + Access.migrations
+    static let migrations = Identity.migrations + Pipeline.migrations + reactions.flatMap(\.migrations)
+    /// All tables of `access.db`.
+    static let accessMigrations = Access.migrations + Staff.migrations + Audit.migrations
 
     /// After a restoration: returns when everybody is out of sight who was erased since the backup was made. What they said
     /// is taken out of the files too, now or, when that does not work, in the background.
@@ -139,7 +153,8 @@ final class Installation: Sendable {
     /// - Parameter stop: Ends the server in peace, and starts it again when told to.
     func services(stop: @escaping @Sendable (ServerEnd) -> Void) -> Services {
         Services(
-            access: access, collector: { [self] in collector }, ledger: ledger, pipeline: pipeline, customers: customers,
+            access: access, staff: staff, audit: audit, collector: { [self] in collector }, ledger: ledger, pipeline: pipeline, customers: customers,
+            notes: notes,
             operations: InstallationOperations(installation: self, stop: stop), live: live, clock: clock, version: Version.number)
     }
 
@@ -149,10 +164,14 @@ final class Installation: Sendable {
         await pipeline.stop()
         do {
             try access.writeLastUsed()
+            try staff.writeSeen()
+            try audit.flush()
             try await ledger.checkpoint()
             await ledger.close()
             try store.checkpoint()
             try store.close()
+            try accessStore.checkpoint()
+            try accessStore.close()
         } catch {
             // What was acknowledged is safe without this: the next start reads it from the files that are left.
             logger.warning("closing was not tidy", metadata: ["error": "\(error)"])

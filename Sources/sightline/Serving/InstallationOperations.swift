@@ -17,6 +17,7 @@ struct InstallationOperations: Operations {
         return try await apart {
             try Backup.write(
                 to: folder, now: installation.clock.now, copyState: { try installation.store.backup(to: $0) },
+                copyAccess: { try installation.accessStore.backup(to: $0) },
                 copyLedger: { try installation.ledger.backup(to: $0) }
             ).json
         }

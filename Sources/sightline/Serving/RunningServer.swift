@@ -1,3 +1,4 @@
+import Access
 import Foundation
 import Kernel
 import Logging
@@ -71,7 +72,7 @@ final class RunningServer: OwnServer {
     private func run(_ web: Server, _ logger: Logger, failed: @escaping @Sendable (any Error) -> Void) {
         var configuration = ServiceGroupConfiguration(
             services: [
-                .init(service: web), .init(service: installation.live), .init(service: AccessKeeping(access: installation.access)),
+                .init(service: web), .init(service: installation.live), .init(service: AccessKeeping(installation: installation)),
                 .init(service: CustomersKeeping(customers: installation.customers, logger: logger)),
             ],
             logger: Self.silent)
@@ -126,6 +127,9 @@ final class RunningServer: OwnServer {
         }
         return state.withLock { ($0.end, $0.result ?? .success(())) }
     }
+
+    /// The path of a page on which the first administrator comes in; nil when somebody can sign in already.
+    func firstLink() throws -> String? { try installation.staff.firstLink().map { OneTimeLink.path($0.secret) } }
 
     func stop() async {
         end(.stop)

@@ -26,6 +26,9 @@ struct ServerProcess {
         let signals = Signals { server.end(.stop) }
         let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port ?? settings[Known.port])"
         try? terminal.print("Sightline serves \(folder.path) at \(address)")
+        if let first = try server.firstLink() {
+            try? terminal.print("Nobody can sign in yet. This link works once, for the first administrator: \(address)\(first)")
+        }
         let demonstration = demo ? Task { await demonstrate(address) } : nil
         let (how, result) = await server.ended()
         demonstration?.cancel()
@@ -68,8 +71,8 @@ struct ServerProcess {
 
             This is an invented company: docs/demo.md says what there is to find in it.
 
-              Pages      \(address)
-              Token      \(secrets.token)     (the pages ask for it)
+              Pages      \(address)     (the first time by the link above, with which you choose a password)
+              API token  \(secrets.token)
               Write key  \(secrets.key)
 
               A customer from the API:

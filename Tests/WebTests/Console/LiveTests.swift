@@ -8,6 +8,7 @@ import Testing
 
 @Suite struct `The live page` {
     private func open(_ world: SampleWorld, _ address: String) async throws -> (AsyncStream<[UInt8]>.AsyncIterator, @Sendable () -> Void) {
+        try await world.person("marta@example.com")
         let browser = Browser(try world.console())
         _ = await browser.signIn()
         let answer = await browser.get(address)
@@ -70,7 +71,9 @@ import Testing
     }
 
     @Test func `the page shows what happened last without any script`() async throws {
-        let browser = Browser(try SampleWorld.furnished().console())
+        let world = SampleWorld.furnished()
+        try await world.person("marta@example.com")
+        let browser = Browser(try world.console())
         _ = await browser.signIn()
         let html = await browser.get("/live").text
         #expect(html.contains("10:41:21") && html.contains("Merino throw") && html.contains("data-stream=\"/live/stream\""))

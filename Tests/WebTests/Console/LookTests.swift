@@ -14,6 +14,7 @@ import Testing
         let folder = URL(fileURLWithPath: ProcessInfo.processInfo.environment["SIGHTLINE_TEST_LOOK"] ?? "/tmp")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let world = SampleWorld.furnished()
+        try await world.person("marta@example.com")
         let browser = Browser(try world.console())
         func save(_ name: String, _ answer: PageAnswer) throws {
             // Files are opened without a server, so addresses lose their leading slash.
@@ -22,7 +23,7 @@ import Testing
             try html.write(to: folder.appendingPathComponent(name + ".html"), atomically: true, encoding: .utf8)
         }
         try save("signin", await browser.get("/signin"))
-        try save("signin-wrong", await browser.post("/signin", [("token", "wrong")], from: "/signin"))
+        try save("signin-wrong", await browser.signIn(password: "wrong password"))
         try save("problem-alone", await browser.get("/live/stream"))
         _ = await browser.signIn()
         for (name, address) in [

@@ -9,9 +9,10 @@ import Testing
 @testable import Web
 
 @Suite struct `The pages` {
-    private func signedIn(_ world: SampleWorld = .furnished(), as token: String = "secret-administrator") async throws -> (Browser, SampleWorld) {
+    private func signedIn(_ world: SampleWorld = .furnished(), as email: String = "marta@example.com") async throws -> (Browser, SampleWorld) {
+        try await world.person(email)
         let browser = Browser(try world.console())
-        _ = await browser.signIn(token)
+        _ = await browser.signIn(email)
         return (browser, world)
     }
 
@@ -209,8 +210,7 @@ import Testing
 
     @Test func `who may only look sees no buttons that change something, and may not change it`() async throws {
         let world = SampleWorld.furnished()
-        world.state.withLock { $0.tokens["secret-agent"] = Principal(name: "Jonas", role: .agent) }
-        let (browser, _) = try await signedIn(world, as: "secret-agent")
+        let (browser, _) = try await signedIn(world, as: "agent@example.com")
         let html = await browser.get("/customers/cus_0000001").text
         #expect(!html.contains("These are two people") && !html.contains("Join with another"))
         #expect(await browser.post("/customers/cus_0000001/merges/12/undo").status == 403)
@@ -224,6 +224,7 @@ import Testing
         let world = SampleWorld.furnished()
         var services = world.services
         services.view = { _ in throw Broken() }
+        try await world.person("marta@example.com")
         let browser = Browser(Console(services: services, resources: try Resources(folder: SampleWorld.resources)))
         _ = await browser.signIn()
         let answer = await browser.get("/customers/cus_0000001")

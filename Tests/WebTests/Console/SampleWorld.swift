@@ -1,8 +1,11 @@
 import Access
+import Audit
 import Foundation
 import Kernel
 import Ledger
+import Store
 import Synchronization
+import Testing
 import Web
 
 @testable import Customers
@@ -20,7 +23,6 @@ final class SampleWorld: Sendable {
         var undone: [Int64] = []
         var decided: [(Int64, Bool)] = []
         var now = SampleWorld.now
-        var tokens: [String: Principal] = [:]
         var failures: [String] = []
         var random = SeededRandom(seed: 7)
         var body: Int64 = 1
@@ -29,12 +31,58 @@ final class SampleWorld: Sendable {
     let state = Mutex(State())
 
     init() {
-        state.withLock { state in
-            state.tokens = [
-                "secret-administrator": Principal(name: "Marta Lindqvist", role: .administrator),
-                "secret-employee": Principal(name: "Tom Okafor", role: .employee),
-            ]
+        let folder = NSTemporaryDirectory() + "sample-" + UUID().uuidString
+        self.folder = folder
+        try! FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        store = try! Store(path: folder + "/access.db", migrations: Access.migrations + Staff.migrations + Audit.migrations)
+    }
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    private let folder: String
+    private let store: Store
+    /// Checking passwords takes its time by design: one set of threads does it for all tests.
+    private static let passwords = Passwords()
+    static let password = "correct horse battery"
+    /// The people of the shop, by the addresses that tests sign in with.
+    static let people: [(email: String, name: String, role: Role)] = [
+        ("marta@example.com", "Marta Lindqvist", .administrator), ("tom@example.com", "Tom Okafor", .employee),
+        ("agent@example.com", "Aisha Rahman", .agent), ("analyst@example.com", "Eleanor Fitzwilliam", .analyst),
+    ]
+
+    struct House: Sendable {
+        let staff: Staff
+        let access: Access
+        let audit: Audit
+    }
+    private let made = Mutex<House?>(nil)
+    /// The real thing, on a database of its own.
+    var house: House {
+        made.withLock { made in
+            if let made { return made }
+            let house = House(
+                staff: try! Staff(store: store, clock: clock, randomness: randomness, passwords: Self.passwords),
+                access: try! Access(store: store, clock: clock, randomness: randomness), audit: try! Audit(store: store))
+            made = house
+            return house
         }
+    }
+    private var clock: Clock { Clock { self.state.withLock { $0.now } } }
+    private var randomness: Randomness {
+        Randomness { count in self.state.withLock { state in (0..<count).map { _ in UInt8(truncatingIfNeeded: state.random.next()) } } }
+    }
+
+    /// Somebody who has come in at least once.
+    @discardableResult func person(_ email: String) async throws -> Person {
+        let staff = house.staff
+        if staff.isEmpty {
+            let first = try #require(try staff.firstLink())
+            let marta = Self.people[0]
+            _ = try await staff.accept(first.secret, name: marta.name, email: marta.email, password: Self.password)
+        }
+        if let known = staff.person(email: email), known.isActive { return known }
+        let meant = try #require(Self.people.first { $0.email == email })
+        let invited = try staff.invite(email: email, role: meant.role)
+        return try await staff.accept(invited.secret, name: meant.name, password: Self.password)
     }
 
     // MARK: - Making things
@@ -162,10 +210,8 @@ final class SampleWorld: Sendable {
 
     var services: ConsoleServices {
         ConsoleServices(
-            workspace: { Workspace(name: "Harbour & Pine", timeZone: "Europe/London") }, clock: Clock { self.state.withLock { $0.now } },
-            randomness: Randomness { count in self.state.withLock { state in (0..<count).map { _ in UInt8(truncatingIfNeeded: state.random.next()) } }
-            },
-            principal: { token in self.state.withLock { $0.tokens[token] } },
+            workspace: { Workspace(name: "Harbour & Pine", timeZone: "Europe/London") }, clock: clock, randomness: randomness, staff: house.staff,
+            access: house.access, audit: house.audit,
             view: { self.view($0) },
             history: { self.history($0, $1, $2, $3) },
             interaction: { customer, position in self.state.withLock { $0.histories[customer]?.first { $0.interaction.position == position } } },
@@ -248,5 +294,8 @@ final class Browser {
         guard let range = html.range(of: "name=\"form\" value=\"") else { return "" }
         return String(html[range.upperBound...].prefix { $0 != "\"" })
     }
-    func signIn(_ token: String = "secret-administrator") async -> PageAnswer { await post("/signin", [("token", token)], from: "/signin") }
+    /// Signs in as somebody of ``SampleWorld/people`` who has come in before.
+    func signIn(_ email: String = "marta@example.com", password: String = SampleWorld.password) async -> PageAnswer {
+        await post("/signin", [("email", email), ("password", password)], from: "/signin")
+    }
 }

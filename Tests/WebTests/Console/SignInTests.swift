@@ -1,4 +1,5 @@
 import Access
+import Audit
 import Foundation
 import Kernel
 import Synchronization
@@ -7,25 +8,58 @@ import Testing
 @testable import Web
 
 @Suite struct `Signing in` {
-    private func browser(_ world: SampleWorld = SampleWorld.furnished()) throws -> (Browser, SampleWorld) { (Browser(try world.console()), world) }
+    /// A browser, and Marta, who has an account.
+    private func browser(_ world: SampleWorld = .furnished()) async throws -> (Browser, SampleWorld) {
+        try await world.person("marta@example.com")
+        return (Browser(try world.console()), world)
+    }
 
     @Test func `without a session every page leads to the sign-in page and back`() async throws {
-        let (browser, _) = try browser()
+        let (browser, _) = try await browser()
         let away = await browser.get("/customers/cus_0000001?channel=email")
         #expect(away.status == 303)
         #expect(away.header("location") == "/signin?next=%2Fcustomers%2Fcus_0000001%3Fchannel%3Demail")
         let page = await browser.get("/signin?next=%2Fcustomers%2Fcus_0000001%3Fchannel%3Demail")
         #expect(page.text.contains("name=\"next\" value=\"/customers/cus_0000001?channel=email\""))
-        let token = Browser.formToken(in: page.text)
         let done = await browser.send(
-            .post, "/signin", [("form", token), ("token", "secret-administrator"), ("next", "/customers/cus_0000001?channel=email")])
+            .post, "/signin",
+            [
+                ("form", Browser.formToken(in: page.text)), ("email", "marta@example.com"), ("password", SampleWorld.password),
+                ("next", "/customers/cus_0000001?channel=email"),
+            ])
         #expect(done.status == 303)
         #expect(done.header("location") == "/customers/cus_0000001?channel=email")
         #expect(await browser.get("/customers/cus_0000001").status == 200)
     }
 
+    @Test func `every route says who may, and nobody without a session sees anything`() async throws {
+        let (browser, _) = try await browser()
+        for route in Console.routes {
+            let address = "/" + route.pattern.map { $0.hasPrefix(":") ? "1" : $0 }.joined(separator: "/")
+            let answer = await browser.send(route.method, address)
+            #expect(answer.status == (route.method == .post || address == "/live/stream" ? 401 : 303), "\(address)")
+            #expect(!route.permission.roles.isEmpty, "\(address) is for nobody signed in")
+            if route.method == .post { #expect(route.audit != nil, "\(address) changes something, and the audit log hears nothing of it") }
+        }
+    }
+
+    @Test func `whoever has too low a role is refused, and the refusal is no change`() async throws {
+        let (_, world) = try await browser()
+        for (email, _, role) in SampleWorld.people {
+            try await world.person(email)
+            let browser = Browser(try world.console())
+            #expect(await browser.signIn(email).status == 303)
+            let form = Browser.formToken(in: await browser.get("/you").text)
+            for route in Console.routes where !route.permission.roles.contains(role) {
+                let address = "/" + route.pattern.map { $0.hasPrefix(":") ? "1" : $0 }.joined(separator: "/")
+                #expect(await browser.send(route.method, address, [("form", form)]).status == 403, "\(role) \(address)")
+            }
+        }
+        #expect(world.state.withLock { $0.undone.isEmpty && $0.merged.isEmpty && $0.decided.isEmpty })
+    }
+
     @Test func `the cookie is of this site alone and out of the reach of scripts`() async throws {
-        let (browser, _) = try browser()
+        let (browser, _) = try await browser()
         let done = await browser.signIn()
         let cookie = try #require(done.headers.first { $0.name == "set-cookie" && $0.value.hasPrefix("sightline=") }?.value)
         #expect(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && cookie.contains("Path=/") && cookie.contains("Max-Age=43200"))
@@ -40,25 +74,44 @@ import Testing
         #expect(page.header("strict-transport-security") != nil)
     }
 
-    @Test func `a wrong token is refused, and after ten the address waits a quarter of an hour`() async throws {
-        let (browser, world) = try browser()
-        for n in 1...10 {
-            let answer = await browser.signIn("wrong-\(n)")
-            #expect(answer.status == (n < 10 ? 422 : 429))
+    @Test func `a cookie that was there before signing in is not the one after it`() async throws {
+        let (browser, _) = try await browser()
+        browser.cookies["sightline"] = "sls_00000000000000000000000000000000"
+        _ = await browser.signIn()
+        #expect(browser.cookies["sightline"] != "sls_00000000000000000000000000000000")
+        let first = browser.cookies["sightline"]
+        let again = Browser(browser.console)
+        _ = await again.signIn()
+        #expect(again.cookies["sightline"] != first)
+    }
+
+    @Test func `a wrong password and a stranger are refused with the same words, and after eight the account waits there`() async throws {
+        let (browser, world) = try await browser()
+        let wrong = await browser.signIn(password: "wrong password")
+        let stranger = await browser.signIn("nobody@example.com", password: "wrong password")
+        #expect(wrong.status == 422 && stranger.status == 422)
+        func told(_ answer: PageAnswer) -> String {
+            answer.text.replacing("marta@example.com", with: "").replacing("nobody@example.com", with: "")
+                .replacing(Browser.formToken(in: answer.text), with: "")
         }
+        #expect(told(wrong) == told(stranger))
+        for _ in 2...8 { #expect(await browser.signIn(password: "wrong password").status == 422) }
         let shut = await browser.signIn()
         #expect(shut.status == 429)
         #expect(shut.header("retry-after") == "900")
         let other = Browser(browser.console)
         other.client = "192.0.2.8"
         #expect(await other.signIn().status == 303)
-        world.state.withLock { $0.now = $0.now + Tries.window }
+        world.state.withLock { $0.now = $0.now + 15 * 60_000 }
         #expect(await browser.signIn().status == 303)
+        let log = try world.house.audit.entries(limit: 100)
+        #expect(log.filter { $0.action == .signInRefused }.count == 10)
+        #expect(log.allSatisfy { !$0.subject.contains("@") && !$0.detail.contains("@") })
     }
 
     @Test func `a form without the page's own token changes nothing`() async throws {
-        let (browser, world) = try browser()
-        #expect(await browser.send(.post, "/signin", [("token", "secret-administrator")]).status == 403)
+        let (browser, world) = try await browser()
+        #expect(await browser.send(.post, "/signin", [("email", "marta@example.com"), ("password", SampleWorld.password)]).status == 403)
         _ = await browser.signIn()
         let forged = await browser.send(.post, "/customers/cus_0000007/merges", [("with", "cus_0000008"), ("form", "guess")])
         #expect(forged.status == 403)
@@ -69,47 +122,36 @@ import Testing
         let otherOrigin = await browser.send(
             .post, "/customers/cus_0000007/merges", [("with", "cus_0000008"), ("form", token)], headers: ["origin": "https://evil.example"])
         #expect(otherOrigin.status == 403)
+        let stolen = Browser(browser.console)
+        _ = await stolen.signIn()
+        let others = Browser.formToken(in: await stolen.get("/customers").text)
+        #expect(await browser.send(.post, "/customers/cus_0000007/merges", [("with", "cus_0000008"), ("form", others)]).status == 403)
         #expect(world.state.withLock { $0.merged.isEmpty })
     }
 
-    @Test func `a session ends after half an hour without use, after twelve hours, and with its token`() async throws {
-        let (browser, world) = try browser()
+    @Test func `a session ends after half an hour without use, after twelve hours, and with its person`() async throws {
+        let (browser, world) = try await browser()
         _ = await browser.signIn()
-        world.state.withLock { $0.now = $0.now + (Sessions.idle - 1) }
+        world.state.withLock { $0.now = $0.now + (Staff.idle - 1) }
         #expect(await browser.get("/customers").status == 200)
-        world.state.withLock { $0.now = $0.now + Sessions.idle }
+        world.state.withLock { $0.now = $0.now + Staff.idle }
         #expect(await browser.get("/customers").status == 303)
 
-        _ = await browser.signIn()
-        for _ in 0..<24 {
-            world.state.withLock { $0.now = $0.now + Sessions.whole / 25 }
-            #expect(await browser.get("/customers").status == 200)
-        }
-        world.state.withLock { $0.now = $0.now + Sessions.whole / 25 }
-        #expect(await browser.get("/customers").status == 303)
-
-        _ = await browser.signIn()
-        world.state.withLock { $0.tokens["secret-administrator"] = nil }
-        #expect(await browser.get("/customers").status == 200)
-        world.state.withLock { $0.now = $0.now + Sessions.recheck }
-        #expect(await browser.get("/customers").status == 303)
+        let agent = try await world.person("agent@example.com")
+        let other = Browser(browser.console)
+        _ = await other.signIn("agent@example.com")
+        #expect(await other.get("/customers").status == 200)
+        try world.house.staff.setDisabled(agent.id, true)
+        #expect(await other.get("/customers").status == 303)
     }
 
     @Test func `signing out ends the session for every copy of its cookie`() async throws {
-        let (browser, _) = try browser()
+        let (browser, _) = try await browser()
         _ = await browser.signIn()
         let copy = Browser(browser.console)
         copy.cookies = browser.cookies
         #expect(await browser.post("/signout").header("location") == "/signin")
         #expect(await copy.get("/customers").status == 303)
-    }
-
-    @Test func `a session's cookie with another secret opens nothing`() async throws {
-        let (browser, _) = try browser()
-        _ = await browser.signIn()
-        let name = try #require(browser.cookies["sightline"]).split(separator: ".")[0]
-        browser.cookies["sightline"] = name + "." + String(repeating: "0", count: 51)
-        #expect(await browser.get("/customers").status == 303)
     }
 
     @Test(arguments: ["//evil.example", "https://evil.example", "/\\evil.example", "/a\nb", "evil", "/ü", ""])
@@ -118,43 +160,11 @@ import Testing
     }
 
     @Test func `a link from elsewhere is loaded again so that the strict cookie comes along`() async throws {
-        let (browser, _) = try browser()
+        let (browser, _) = try await browser()
         let answer = await browser.get("/customers", headers: ["sec-fetch-site": "cross-site"])
         #expect(answer.status == 200)
         #expect(answer.text.contains("http-equiv=\"refresh\""))
         #expect(await browser.get("/customers", headers: ["sec-fetch-site": "same-origin"]).status == 303)
-    }
-
-    @Test func `a role that sees no customers is told so at the sign-in, with the roles that do, and gets no session`() async throws {
-        let (browser, world) = try browser()
-        let answer = await browser.signIn("secret-employee")
-        #expect(answer.status == 403)
-        #expect(answer.text.contains("The token Tom Okafor is right, but an employee may not see customers"))
-        #expect(answer.text.contains("administrator, lead, analyst, marketer or agent."))
-        #expect(browser.cookies["sightline"] == nil)
-        #expect(await browser.get("/customers").status == 303)
-        // Nobody's wrong try: ten of them stop nobody.
-        for _ in 0..<10 { _ = await browser.signIn("secret-employee") }
-        #expect(await browser.signIn().status == 303)
-        // Who lost the role while signed in is told on the page.
-        world.state.withLock { state in
-            state.tokens["secret-administrator"] = Principal(name: "Marta", role: .employee)
-            state.now = state.now + Sessions.recheck
-        }
-        let page = await browser.get("/customers")
-        #expect(page.status == 403 && page.text.contains("employee") && !page.text.contains("Nora"))
-    }
-
-    @Test(arguments: Role.allCases) func `the sign-in page says what each role may do, as the table of permissions has it`(role: Role) async throws {
-        let text = try await browser().0.get("/signin").text
-        let sees = try #require(text.range(of: "you see every customer and decide"))
-        let looks = try #require(text.range(of: "and change nothing"))
-        let place = try #require(text.range(of: "<code>\(role.rawValue)</code>")).lowerBound
-        if Permission.change.roles.contains(role) {
-            #expect(place < sees.lowerBound)
-        } else {
-            #expect(Permission.read.roles.contains(role) ? sees.upperBound < place && place < looks.lowerBound : looks.upperBound < place)
-        }
     }
 
     @Test func `a parameter of a path or a form is decoded once, and what is no UTF-8 is left out`() {
@@ -165,5 +175,48 @@ import Testing
         #expect(parameters.all("q") == ["Nora A B%25"])
         #expect(Parameters(encoded: Parameters([("a b", "c&d=é+")]).encoded).pairs == [.init(name: "a b", value: "c&d=é+")])
         #expect(PageRequest(path: "/customers/email%3Aann%40example.com").parts == ["customers", "email:ann@example.com"])
+    }
+
+    @Test func `an employee comes in, sees no customer, and is told so`() async throws {
+        let (_, world) = try await browser()
+        try await world.person("tom@example.com")
+        let browser = Browser(try world.console())
+        #expect(await browser.signIn("tom@example.com").status == 303)
+        #expect(await browser.get("/").header("location") == "/you")
+        let account = await browser.get("/you").text
+        #expect(account.contains("Tom Okafor") && !account.contains("/customers"))
+        let page = await browser.get("/customers")
+        #expect(page.status == 403 && page.text.contains("employee") && !page.text.contains("Nora"))
+    }
+}
+
+@Suite struct `One-time links of the console` {
+    @Test func `the first link makes the administrator and signs them in, once`() async throws {
+        let world = SampleWorld.furnished()
+        let path = OneTimeLink.path(try #require(try world.house.staff.firstLink()).secret)
+        let browser = Browser(try world.console())
+        #expect(await browser.get("/signin").text.contains("sightline person first"))
+        let page = await browser.get(path)
+        #expect(page.status == 200 && page.header("referrer-policy") == "no-referrer")
+        let form = Browser.formToken(in: page.text)
+        let short = await browser.send(
+            .post, path, [("form", form), ("email", "ann@example.com"), ("name", "Ann"), ("password", "short")])
+        #expect(short.status == 422 && short.text.contains("12 to 200 characters") && short.text.contains("value=\"ann@example.com\""))
+        let done = await browser.send(
+            .post, path, [("form", form), ("email", "ann@example.com"), ("name", "Ann"), ("password", SampleWorld.password)])
+        #expect(done.status == 303 && done.header("location") == "/")
+        #expect(await browser.get("/customers").status == 200)
+        #expect(await Browser(browser.console).get(path).status == 410)
+        #expect(try world.house.audit.entries(limit: 10).map(\.action).contains(.linkUse))
+    }
+
+    @Test func `a link posted from elsewhere, or made up, opens nothing`() async throws {
+        let world = SampleWorld.furnished()
+        let path = OneTimeLink.path(try #require(try world.house.staff.firstLink()).secret)
+        let browser = Browser(try world.console())
+        let fields = [("email", "eve@example.com"), ("name", "Eve"), ("password", SampleWorld.password)]
+        #expect(await browser.send(.post, path, fields).status == 403)
+        #expect(await browser.get("/link/sll_00000000000000000000000000000000").status == 410)
+        #expect(world.house.staff.people.isEmpty)
     }
 }

@@ -1,4 +1,5 @@
 import Access
+import Audit
 import Collect
 import Customers
 import Foundation
@@ -6,6 +7,7 @@ import Identity
 import Kernel
 import Ledger
 import Logging
+import Notes
 import Pipeline
 import ServiceLifecycle
 import Store
@@ -74,19 +76,23 @@ struct TestServer: Sendable {
     private static func make(_ folder: String, _ time: TestClock, _ operations: TestOperations, _ options: Ledger.Options) async throws -> Services {
         let random = Mutex(SeededRandom(seed: 7))
         let randomness = Randomness { count in random.withLock { random in (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) } } }
-        let reaction = CustomersReaction()
-        let migrations = Identity.migrations + Pipeline.migrations + reaction.migrations + Access.migrations
+        let reactions: [any Reaction] = [CustomersReaction(), NotesReaction()]
+        let migrations = Identity.migrations + Pipeline.migrations + reactions.flatMap(\.migrations)
         let store = try Store(path: folder + "/state.db", migrations: migrations)
         let ledger = try Ledger(path: folder + "/ledger.db", options: options, randomness: randomness, clock: time.clock)
-        let access = try Access(store: store, clock: time.clock, randomness: randomness)
+        let accessStore = try Store(
+            path: folder + "/access.db", migrations: Access.migrations + Staff.migrations + Audit.migrations, isDurable: true)
+        let access = try Access(store: accessStore, clock: time.clock, randomness: randomness)
         let pipeline = try await Pipeline(
-            .init(ledger: ledger, store: store, timeline: folder + "/timeline"), reactions: [reaction],
+            .init(ledger: ledger, store: store, timeline: folder + "/timeline"), reactions: reactions,
             options: .init(clock: time.clock, rules: { _, _ in .standard }), logger: quiet)
         let collector = try Collector(identity: .standard, vocabulary: ledger.vocabulary, fingerprints: ledger.key, randomness: randomness)
         let customers = Customers(
             store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: time.clock, sourceName: { access.name(ofSource: $0) })
         return Services(
-            access: access, collector: { collector }, ledger: ledger, pipeline: pipeline, customers: customers, operations: operations,
+            access: access, staff: try Staff(store: accessStore, clock: time.clock, randomness: randomness), audit: try Audit(store: accessStore),
+            collector: { collector }, ledger: ledger, pipeline: pipeline, customers: customers,
+            notes: Notes(store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: time.clock), operations: operations,
             live: Live(pipeline) { after, upTo, limit in
                 try customers.newest(after: after, upTo: upTo, limit: limit).map { LiveItem(item: $0, name: try customers.name(of: $0.customer)) }
             }, clock: time.clock, version: "1.2.3")
