@@ -326,7 +326,7 @@ def test_serve_demo_prints_what_to_try_it_with_and_leaves_other_data_alone(folde
     folder.run("demo", "--customers", "20")
 
     def secrets(server):
-        return wait_until(lambda: re.search(r"Token\s+(slt_\S+).*Write key\s+(slk_\S+)", server.said(), re.S), why=server.said()).groups()
+        return wait_until(lambda: re.search(r"API token\s+(slt_\S+).*Write key\s+(slk_\S+)", server.said(), re.S), why=server.said()).groups()
 
     with folder.serving(demo=True) as server:
         first = secrets(server)

@@ -275,7 +275,8 @@ extension Console {
             [
                 "entries": shown.map { entry -> Fields in
                     [
-                        "at": visit.formats.whole(entry.at), "stamp": entry.at.rfc3339, "name": entry.name.isEmpty ? "Somebody unknown" : entry.name,
+                        "at": visit.formats.shortDate(entry.at) + ", " + visit.formats.timeWithSeconds(entry.at),
+                        "whole": visit.formats.whole(entry.at), "stamp": entry.at.rfc3339, "name": entry.name.isEmpty ? "Somebody unknown" : entry.name,
                         "what": AuditWords.sentence(entry), "subject": subject(entry, people),
                         "subjectHref": entry.subject.hasPrefix("cus_") ? "/customers/" + entry.subject : nil,
                         "address": entry.address.isEmpty ? nil : entry.address,
@@ -290,7 +291,8 @@ extension Console {
     private func subject(_ entry: AuditEntry, _ people: [Person]) -> String? {
         guard !entry.subject.isEmpty else { return nil }
         if entry.subject == entry.actor { return nil }
-        return people.first { $0.id.description == entry.subject }?.label ?? entry.subject
+        return people.first { $0.id.description == entry.subject }?.label
+            ?? services.staff.teams.first { $0.id.description == entry.subject }?.name ?? entry.subject
     }
 }
 
