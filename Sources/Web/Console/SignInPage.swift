@@ -54,9 +54,12 @@ extension Console {
         } catch let problem as StaffProblem {
             let (fault, status) = Self.refusal(problem, left: services.staff.triesLeft(email: email, address: request.client))
             guard let fault else { throw problem }
-            // Who was meant is not written down: what was typed may be somebody's address, or their password in the wrong field.
-            let meant = services.staff.person(email: email)?.id.description ?? ""
-            try record(.signInRefused, by: Principal(id: "", name: "", role: .employee), subject: meant, request)
+            // What was typed is not written down: it may be a stranger's address, or a password in the wrong field. Nor is a try
+            // during a pause, which nobody looks at: a flood of them would fill the log.
+            if problem == .wrong {
+                let meant = services.staff.person(email: email)?.id.description ?? ""
+                try record(.signInRefused, by: Principal(id: "", name: "", role: .employee), subject: meant, request)
+            }
             var answer = try signInPage(request, next: next, email: email, problem: fault, status: status)
             if case .paused(let seconds) = problem { answer.headers.append((name: "retry-after", value: String(seconds))) }
             return answer

@@ -105,7 +105,7 @@ import Testing
         world.state.withLock { $0.now = $0.now + 15 * 60_000 }
         #expect(await browser.signIn().status == 303)
         let log = try world.house.audit.entries(limit: 100)
-        #expect(log.filter { $0.action == .signInRefused }.count == 10)
+        #expect(log.filter { $0.action == .signInRefused }.count == 9)
         #expect(log.allSatisfy { !$0.subject.contains("@") && !$0.detail.contains("@") })
     }
 
