@@ -276,7 +276,8 @@ extension Console {
                 "entries": shown.map { entry -> Fields in
                     [
                         "at": visit.formats.shortDate(entry.at) + ", " + visit.formats.timeWithSeconds(entry.at),
-                        "whole": visit.formats.whole(entry.at), "stamp": entry.at.rfc3339, "name": entry.name.isEmpty ? "Somebody unknown" : entry.name,
+                        "whole": visit.formats.whole(entry.at), "stamp": entry.at.rfc3339,
+                        "name": entry.name.isEmpty ? "Somebody unknown" : entry.name,
                         "what": AuditWords.sentence(entry), "subject": subject(entry, people),
                         "subjectHref": entry.subject.hasPrefix("cus_") ? "/customers/" + entry.subject : nil,
                         "address": entry.address.isEmpty ? nil : entry.address,

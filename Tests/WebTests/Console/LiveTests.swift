@@ -19,7 +19,7 @@ import Testing
     private struct NoStream: Error {}
 
     @Test func `what happens is sent at once, escaped, as one event`() async throws {
-        let world = SampleWorld.furnished()
+        let world = try SampleWorld.furnished()
         var (pieces, end) = try await open(world, "/live/stream")
         #expect(String(decoding: try #require(await pieces.next()), as: UTF8.self) == "retry: 3000\n\n")
         world.emit(
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test func `a filter leaves other channels out`() async throws {
-        let world = SampleWorld.furnished()
+        let world = try SampleWorld.furnished()
         var (pieces, end) = try await open(world, "/live/stream?channel=chat")
         _ = await pieces.next()
         world.emit(world.happen(CustomerID(raw: 1), "2026-11-19T10:42:00Z", "Page Viewed", channel: .web, ["title": "Nothing"]))
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func `more than a person can read in a second is counted, not shown`() async throws {
-        let world = SampleWorld.furnished()
+        let world = try SampleWorld.furnished()
         var (pieces, end) = try await open(world, "/live/stream")
         _ = await pieces.next()
         let item = world.happen(CustomerID(raw: 1), "2026-11-19T10:42:00Z", "Page Viewed")
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test func `the stream ends when its source does`() async throws {
-        let world = SampleWorld.furnished()
+        let world = try SampleWorld.furnished()
         var (pieces, _) = try await open(world, "/live/stream")
         _ = await pieces.next()
         for listener in world.state.withLock({ $0.listeners }) { listener.finish() }
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test func `the page shows what happened last without any script`() async throws {
-        let world = SampleWorld.furnished()
+        let world = try SampleWorld.furnished()
         try await world.person("marta@example.com")
         let browser = Browser(try world.console())
         _ = await browser.signIn()

@@ -13,7 +13,7 @@ import Testing
     func `every page is written to a folder`() async throws {
         let folder = URL(fileURLWithPath: ProcessInfo.processInfo.environment["SIGHTLINE_TEST_LOOK"] ?? "/tmp")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let world = SampleWorld.furnished()
+        let world = try SampleWorld.furnished()
         try await world.person("marta@example.com")
         let browser = Browser(try world.console())
         func save(_ name: String, _ answer: PageAnswer) throws {

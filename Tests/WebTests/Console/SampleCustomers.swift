@@ -6,8 +6,8 @@ import Synchronization
 
 extension SampleWorld {
     /// Nora, whose bench came late; and everybody whom a page could stumble over.
-    static func furnished() -> SampleWorld {
-        let world = SampleWorld()
+    static func furnished() throws -> SampleWorld {
+        let world = try SampleWorld()
         world.addNora()
         world.addAwkward()
         return world

@@ -30,16 +30,20 @@ final class SampleWorld: Sendable {
     }
     let state = Mutex(State())
 
-    init() {
+    init() throws {
         let folder = NSTemporaryDirectory() + "sample-" + UUID().uuidString
         self.folder = folder
-        try! FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        store = try! Store(path: folder + "/access.db", migrations: Access.migrations + Staff.migrations + Audit.migrations)
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let store = try Store(path: folder + "/access.db", migrations: Access.migrations + Staff.migrations + Audit.migrations)
+        // The clock and the dice look at this world, so that the house can only be made in a world that is there already.
+        let made = House(
+            staff: try Staff(store: store, clock: clock, randomness: randomness, passwords: Self.passwords),
+            access: try Access(store: store, clock: clock, randomness: randomness), audit: try Audit(store: store))
+        self.made.withLock { $0 = made }
     }
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
     private let folder: String
-    private let store: Store
     /// Checking passwords takes its time by design: one set of threads does it for all tests.
     private static let passwords = Passwords()
     static let password = "correct horse battery"
@@ -57,14 +61,8 @@ final class SampleWorld: Sendable {
     private let made = Mutex<House?>(nil)
     /// The real thing, on a database of its own.
     var house: House {
-        made.withLock { made in
-            if let made { return made }
-            let house = House(
-                staff: try! Staff(store: store, clock: clock, randomness: randomness, passwords: Self.passwords),
-                access: try! Access(store: store, clock: clock, randomness: randomness), audit: try! Audit(store: store))
-            made = house
-            return house
-        }
+        guard let house = made.withLock({ $0 }) else { preconditionFailure("the house is made with the world") }
+        return house
     }
     private var clock: Clock { Clock { self.state.withLock { $0.now } } }
     private var randomness: Randomness {

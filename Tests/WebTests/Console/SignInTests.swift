@@ -9,7 +9,8 @@ import Testing
 
 @Suite struct `Signing in` {
     /// A browser, and Marta, who has an account.
-    private func browser(_ world: SampleWorld = .furnished()) async throws -> (Browser, SampleWorld) {
+    private func browser(_ given: SampleWorld? = nil) async throws -> (Browser, SampleWorld) {
+        let world = try given ?? .furnished()
         try await world.person("marta@example.com")
         return (Browser(try world.console()), world)
     }
@@ -192,7 +193,7 @@ import Testing
 
 @Suite struct `One-time links of the console` {
     @Test func `the first link makes the administrator and signs them in, once`() async throws {
-        let world = SampleWorld.furnished()
+        let world = try SampleWorld.furnished()
         let path = OneTimeLink.path(try #require(try world.house.staff.firstLink()).secret)
         let browser = Browser(try world.console())
         #expect(await browser.get("/signin").text.contains("sightline person first"))
@@ -211,7 +212,7 @@ import Testing
     }
 
     @Test func `a link posted from elsewhere, or made up, opens nothing`() async throws {
-        let world = SampleWorld.furnished()
+        let world = try SampleWorld.furnished()
         let path = OneTimeLink.path(try #require(try world.house.staff.firstLink()).secret)
         let browser = Browser(try world.console())
         let fields = [("email", "eve@example.com"), ("name", "Eve"), ("password", SampleWorld.password)]
