@@ -4,7 +4,7 @@ import Foundation
 /// The company itself: what it is called, and where and in which languages it is at home.
 package struct WorkspaceDefinition: Definition, Equatable {
     package static let kind = "workspace"
-    package static let summary = "The company: its name, country, time zone and languages."
+    package static let summary = "The company: its name, country, time zone, languages, orders and currency."
 
     /// What pages call the company. 1 to 100 characters.
     package var name = "Sightline"
@@ -14,6 +14,10 @@ package struct WorkspaceDefinition: Definition, Equatable {
     package var timeZone = "UTC"
     /// BCP 47 tags, the most used first: what the company writes and reads. At least one.
     package var languages = ["en"]
+    /// The interactions that are orders: what lists of customers count, and sum the values of. 1 to 50 names of 1 to 200 characters.
+    package var orders = ["Order Completed"]
+    /// ISO 4217: the currency that values of orders are in; nil shows them as plain numbers.
+    package var currency: String?
 
     package init(reading reader: Reader) {
         name = reader.text("name", 1...100, example: "name: Example Shop") ?? name
@@ -42,6 +46,18 @@ package struct WorkspaceDefinition: Definition, Equatable {
             let fitting = found.map(\.text).filter(Self.isLanguage)
             if !fitting.isEmpty { languages = fitting }
         }
+        if let found = reader.texts("orders", count: 1...50, length: 1...200, example: "Order Completed"), !found.isEmpty {
+            orders = found.map(\.text)
+        }
+        if let found = reader.text("currency", 1...100, example: "currency: GBP") {
+            if Self.isCurrency(found) {
+                currency = found
+            } else {
+                let upper = found.uppercased()
+                let mend = Self.isCurrency(upper) ? "write \(upper)" : "write three letters (ISO 4217), as GBP, EUR or BRL"
+                reader.problem("\(found) is no currency", mend: mend, with: "currency")
+            }
+        }
     }
 
     package func write(to yaml: inout YAMLText) {
@@ -49,6 +65,8 @@ package struct WorkspaceDefinition: Definition, Equatable {
         yaml.put("country", country)
         yaml.put("time_zone", timeZone)
         yaml.put("languages", languages)
+        yaml.put("orders", orders)
+        if let currency { yaml.put("currency", currency) }
     }
 
     /// Two upper-case letters of a country that phone numbers are known of.
@@ -59,6 +77,11 @@ package struct WorkspaceDefinition: Definition, Equatable {
     /// Only names of places and UTC: abbreviations as EST stand for different hours in different countries.
     static func isTimeZone(_ text: String) -> Bool {
         text == "UTC" || (text.contains("/") && !text.hasPrefix("/") && !text.contains("..") && TimeZone(identifier: text) != nil)
+    }
+
+    /// Three upper-case letters of a currency of ISO 4217.
+    package static func isCurrency(_ text: String) -> Bool {
+        text.utf8.count == 3 && text.utf8.allSatisfy { (65...90).contains($0) } && Locale.Currency(text).isISOCurrency
     }
 
     /// A language of ISO 639, then script and region if need be.

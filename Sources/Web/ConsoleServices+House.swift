@@ -27,6 +27,8 @@ extension ConsoleServices {
             history: { try customers.history(of: $0, filter: $1, limit: $3, after: $2) },
             interaction: { try services.interaction(of: $0, at: $1) },
             search: { try customers.search($0, limit: $1) }, recent: { try services.recent($0) },
+            list: { try customers.list($0, orderNames: $1, offset: $2, limit: $3) }, listing: { try customers.listing($0, orderNames: $1) },
+            names: { services.pipeline.names.all },
             merge: { try await customers.merge($0, $1, by: $3.name, note: $2) },
             undo: { merge, principal in _ = try await customers.undo(merge: merge, by: principal.name) },
             reviews: { limit in try customers.reviews(limit: limit).sorted { $0.likeness > $1.likeness } },

@@ -204,6 +204,23 @@ struct Recipe: Definition, Equatable {
         #expect(WorkspaceDefinition.isTimeZone(text) == known)
     }
 
+    @Test(arguments: [("GBP", true), ("BRL", true), ("gbp", false), ("GB", false), ("QQQ", false), ("", false)])
+    func `a currency is three letters of ISO 4217`(text: String, known: Bool) {
+        #expect(WorkspaceDefinition.isCurrency(text) == known)
+    }
+
+    @Test func `which interactions are orders, and their currency, are read, and what is none is told with its mending`() {
+        let read = blueprint(["workspace.yaml": "workspace:\n  orders: [Order Completed, 'Bought: in store']\n  currency: GBP\n"])
+        #expect(read.1 == [])
+        let company = read.0.definition(WorkspaceDefinition.self)
+        #expect(company.orders == ["Order Completed", "Bought: in store"] && company.currency == "GBP")
+        #expect(WorkspaceDefinition.standard.orders == ["Order Completed"] && WorkspaceDefinition.standard.currency == nil)
+        let (wrong, told) = blueprint(["workspace.yaml": "workspace:\n  orders: []\n  currency: eur\n"])
+        #expect(told.contains { $0.contains("eur is no currency") && $0.contains("write EUR") })
+        #expect(told.contains { $0.contains("may have 1 to 50 entries, has 0") })
+        #expect(wrong.definition(WorkspaceDefinition.self).orders == ["Order Completed"])
+    }
+
     @Test(arguments: [
         ("en", true), ("pt-BR", true), ("zh-Hant-TW", true), ("es-419", true), ("english", false), ("xx", false), ("EN", false), ("en-", false),
         ("", false),

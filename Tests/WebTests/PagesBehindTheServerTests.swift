@@ -77,6 +77,26 @@ import Web
         }
     }
 
+    @Test func `the list is filtered, and comes whole as a file to whoever may take it out`() async throws {
+        try await TestServer.run(pages: true) { (server) async throws in
+            try await World.fill(server)
+            let (cookie, _) = try await Self.signIn(server, as: .analyst)
+            let list = try await server.send("GET", "/customers?did=Order+Placed", headers: [("Cookie", cookie)])
+            #expect(list.status == 200 && list.text.contains("1 of 2 customers") && list.text.contains("Ann Archer"), "\(list.text)")
+            #expect(!list.text.contains("Bob Baker"))
+            let wrong = try await server.send("GET", "/customers?did=Order+Plaecd", headers: [("Cookie", cookie)])
+            #expect(wrong.status == 422 && wrong.text.contains("<bdi>Order Placed</bdi></a>?"))
+            let file = try await server.send("GET", "/customers.csv", headers: [("Cookie", cookie)])
+            #expect(file.status == 200 && file.headers["content-type"]?.hasPrefix("text/csv") == true)
+            let lines = file.text.split(separator: "\r\n")
+            #expect(lines.count == 3 && lines[1].contains(",Bob Baker,user_id,bob,") && lines[2].contains(",Ann Archer,email,ann@example.com,"))
+            let head = try await server.send("HEAD", "/customers.csv", headers: [("Cookie", cookie)])
+            #expect(head.status == 200 && head.body.isEmpty)
+            let stranger = try await server.send("GET", "/customers.csv")
+            #expect(stranger.status == 303 && !stranger.text.contains("Ann"))
+        }
+    }
+
     @Test func `a role that reads no customers over the API sees none on pages either`() async throws {
         try await TestServer.run(pages: true) { (server) async throws in
             try await World.fill(server)

@@ -64,3 +64,23 @@ package struct CustomerListPage: Sendable {
     /// When the figures were worked out: a few seconds ago at most.
     package var asOf: Instant
 }
+
+/// Everybody whom a query found, to be read piece by piece by whoever has the time.
+package struct CustomerListing: Sendable {
+    /// How many there are.
+    package let total: Int
+    private let read: @Sendable (Range<Int>) throws -> [CustomerRow]
+
+    /// - Parameter read: The rows at these places, without those who are gone.
+    package init(total: Int, read: @escaping @Sendable (Range<Int>) throws -> [CustomerRow]) {
+        self.total = total
+        self.read = read
+    }
+
+    /// The next ``Customers/longestPage`` from a place on, fewer at the end and where somebody was erased meanwhile; go on that many
+    /// places further.
+    package func rows(from place: Int) throws -> [CustomerRow] {
+        let from = min(max(place, 0), total)
+        return try read(from..<min(total, from + Customers.longestPage))
+    }
+}

@@ -83,18 +83,25 @@ extension Customers {
         return CustomerListPage(rows: rows, total: chosen.count, everybody: table.count, asOf: table.asOf)
     }
 
+    /// All customers that fit, to be read piece by piece. Their order and number are those of now.
+    /// - Throws: ``CustomersProblem/filter(field:value:known:)`` for a channel or an interaction that there is none of.
+    package func listing(_ query: CustomerQuery, orderNames: Set<String>) throws -> CustomerListing {
+        let table = table(orderNames)
+        let order = Self.sorted(try chosen(query, table), upTo: .max, query, table)
+        return CustomerListing(total: order.count) { [self] places in
+            // Whoever was erased meanwhile has gone.
+            try rows(order[places], table).filter { !isErased($0.id.raw) }
+        }
+    }
+
     /// Calls back with all customers that fit, in their order, some hundreds at a time, until it returns false. Their order and
     /// number are those of when it began.
     package func each(_ query: CustomerQuery, orderNames: Set<String>, _ body: (_ rows: [CustomerRow], _ total: Int) throws -> Bool) throws {
-        let table = table(orderNames)
-        let chosen = Self.sorted(try chosen(query, table), upTo: .max, query, table)
+        let listing = try listing(query, orderNames: orderNames)
         var at = 0
-        while at < chosen.count {
-            let end = min(chosen.count, at + Self.longestPage)
-            // Whoever was erased meanwhile has gone.
-            let rows = try rows(chosen[at..<end], table).filter { !isErased($0.id.raw) }
-            guard try body(rows, chosen.count) else { return }
-            at = end
+        while at < listing.total {
+            guard try body(try listing.rows(from: at), listing.total) else { return }
+            at += Self.longestPage
         }
     }
 

@@ -5,7 +5,7 @@ import NIOCore
 /// Puts the console behind the server's router.
 extension Console {
     /// The first parts of all paths that belong to the console.
-    static let roots = ["", "signin", "signout", "link", "you", "settings", "customers", "reviews", "live", "static"]
+    static let roots = ["", "signin", "signout", "link", "you", "settings", "customers", "customers.csv", "reviews", "live", "static"]
 
     /// Answers a request of the server.
     /// - Parameters:
@@ -36,6 +36,13 @@ extension Console {
         switch answer.body {
         case .bytes(let bytes):
             body = ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
+        case .pieces where request.method == .head:
+            body = ResponseBody()
+        case .pieces(let next):
+            body = ResponseBody { writer in
+                while let piece = try await next() { try await writer.write(ByteBuffer(bytes: piece)) }
+                try await writer.finish(nil)
+            }
         case .stream(_, let end) where request.method == .head:
             end()
             body = ResponseBody()

@@ -29,6 +29,14 @@ package struct ConsoleServices: Sendable {
     package var search: @Sendable (_ text: String, _ limit: Int) async throws -> [Found]
     /// Customers something happened with last, newest first.
     package var recent: @Sendable (_ limit: Int) async throws -> [Found]
+    /// A page of the customers that fit, by the names of what counts as an order.
+    ///
+    /// - Throws: `CustomersProblem.filter` for a channel or an interaction that there is none of.
+    package var list: @Sendable (CustomerQuery, _ orders: Set<String>, _ offset: Int, _ limit: Int) async throws -> CustomerListPage
+    /// Everybody who fits, to be read piece by piece. Throws as ``list`` does.
+    package var listing: @Sendable (CustomerQuery, _ orders: Set<String>) async throws -> CustomerListing
+    /// The names of interactions that there are, for filters.
+    package var names: @Sendable () -> [String]
     /// Joins two customers; the merge that was made. Like everything here that changes something it returns when ``view`` shows it.
     package var merge: @Sendable (CustomerID, CustomerID, _ note: String?, Principal) async throws -> Merge
     /// Takes a merge apart again and keeps the two apart from then on.
@@ -66,6 +74,8 @@ package struct ConsoleServices: Sendable {
         history: @escaping @Sendable (CustomerID, HistoryFilter, String?, Int) async throws -> Page<HistoryItem>,
         interaction: @escaping @Sendable (CustomerID, Position) async throws -> HistoryItem?,
         search: @escaping @Sendable (String, Int) async throws -> [Found], recent: @escaping @Sendable (Int) async throws -> [Found],
+        list: @escaping @Sendable (CustomerQuery, Set<String>, Int, Int) async throws -> CustomerListPage,
+        listing: @escaping @Sendable (CustomerQuery, Set<String>) async throws -> CustomerListing, names: @escaping @Sendable () -> [String],
         merge: @escaping @Sendable (CustomerID, CustomerID, String?, Principal) async throws -> Merge,
         undo: @escaping @Sendable (Int64, Principal) async throws -> Void, reviews: @escaping @Sendable (Int) async throws -> [Review],
         reviewCount: @escaping @Sendable () async throws -> Int, decide: @escaping @Sendable (Int64, Bool, Principal) async throws -> Void,
@@ -85,6 +95,9 @@ package struct ConsoleServices: Sendable {
         self.interaction = interaction
         self.search = search
         self.recent = recent
+        self.list = list
+        self.listing = listing
+        self.names = names
         self.merge = merge
         self.undo = undo
         self.reviews = reviews
@@ -118,9 +131,15 @@ package struct Workspace: Sendable {
     package var name: String
     /// The zone in which days begin and times are shown: an identifier of the IANA database.
     package var timeZone: String
+    /// The names of the interactions that are orders.
+    package var orders: Set<String>
+    /// ISO 4217: what the values of orders are in; nil shows plain numbers.
+    package var currency: String?
 
-    package init(name: String, timeZone: String) {
+    package init(name: String, timeZone: String, orders: Set<String> = ["Order Completed"], currency: String? = nil) {
         self.name = name
         self.timeZone = timeZone
+        self.orders = orders
+        self.currency = currency
     }
 }

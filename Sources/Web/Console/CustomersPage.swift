@@ -9,18 +9,28 @@ extension Console {
     /// The most characters of a search.
     static let searchLength = 200
 
-    /// `/customers`: search, or whom something happened with last. `part=results` gives the table alone.
+    /// `/customers`: the list, or with `search` whom it finds. `part=results` gives what stands below the search field alone.
     func customersPage(_ visit: Visit) async throws -> PageAnswer {
         let q = visit.request.query["search"].map { $0.prefix(Self.searchLength).trimmed }
-        let results = try await results(q, visit) { "/customers/\($0.id)" }
-        if visit.request.query["part"] == "results" {
-            var part = results
-            part["icons"] = resources.address(of: "icons.svg")
-            return .page(try render("results", part))
+        var fields: Fields
+        var status = 200
+        if let q {
+            fields = try await results(q, visit) { "/customers/\($0.id)" }
+        } else {
+            let list = try await list(visit)
+            status = list.status
+            // While the list has nobody yet, as in its first seconds, whoever has just come stands there all the same.
+            fields = list.isEmpty ? try await results(nil, visit) { "/customers/\($0.id)" } : list.fields
+            fields["isList"] = !list.isEmpty
         }
-        var fields = results
+        if visit.request.query["part"] == "results" {
+            fields["icons"] = resources.address(of: "icons.svg")
+            return .page(try render("found", fields), status: status)
+        }
         fields["q"] = q
-        return try await page("customers", title: q.map { "“\($0)” · Customers" } ?? "Customers", room: "customers", visit, fields)
+        fields["fresh"] = visit.request.query.pairs.isEmpty
+        return try await page(
+            "customers", title: q.map { "“\($0)” · Customers" } ?? "Customers", room: "customers", visit, status: status, fields)
     }
 
     /// What the results' table shows.

@@ -135,6 +135,9 @@ package struct PageAnswer: Sendable {
         case bytes([UInt8])
         /// Written piece by piece until the stream ends; the pieces are whole server-sent events. Call `end` when the client is gone.
         case stream(AsyncStream<[UInt8]>, end: @Sendable () -> Void)
+        /// Asked for piece by piece, as fast as the client takes them, until there is none. When it throws the answer breaks off, so
+        /// that nobody takes the part for the whole.
+        case pieces(@Sendable () async throws -> [UInt8]?)
     }
     package var status: Int
     /// Names in lower case. A name may stand more than once.

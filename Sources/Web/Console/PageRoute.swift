@@ -47,6 +47,7 @@ extension Console {
         [
             PageRoute(.get, "/", .belong, to: "be here") { console, visit in console.home(visit) },
             PageRoute(.get, "/customers", .read, to: "see customers") { try await $0.customersPage($1) },
+            PageRoute(.get, "/customers.csv", .export, to: "take customers out", audit: .export) { try await $0.customersFile($1) },
             PageRoute(.get, "/customers/:id", .read, to: "see customers", audit: .view) { try await $0.customerPage($1.parameters[0], $1) },
             PageRoute(.get, "/customers/:id/history", .read, to: "see customers", audit: .view) { try await $0.historyPart($1.parameters[0], $1) },
             PageRoute(.get, "/customers/:id/merge", .change, to: "join customers", audit: .view) { try await $0.mergePage($1.parameters[0], $1) },

@@ -195,6 +195,35 @@ final class SampleWorld: Sendable {
         }.sorted { ($0.lastSeen ?? Instant(milliseconds: 0)) > ($1.lastSeen ?? Instant(milliseconds: 0)) }.prefix(limit).map { $0 }
     }
 
+    var names: [String] { Set(state.withLock { $0.histories.values.flatMap { $0 } }.map(\.interaction.name)).sorted() }
+
+    /// The list, filtered by what somebody did or never did and by orders, and sorted by last seen or orders: enough for pages.
+    func list(_ query: CustomerQuery, _ orders: Set<String>, _ offset: Int, _ limit: Int) throws -> CustomerListPage {
+        for (field, name) in [("did", query.did), ("didNot", query.didNot)] {
+            if let name, !names.contains(name) { throw CustomersProblem.filter(field: field, value: name, known: names) }
+        }
+        if let channel = query.channel, !Channel.builtIn.contains(channel) {
+            throw CustomersProblem.filter(field: "channel", value: channel, known: Channel.builtIn)
+        }
+        let views = state.withLock { Array($0.views.values) }.sorted { $0.id < $1.id }.compactMap { self.view(.id($0.id)) }
+        let rows = views.map { view -> CustomerRow in
+            let best = view.identifiers.first { $0.kind == "email" } ?? view.identifiers.first
+            let bought = view.names.filter { orders.contains($0.name) }.map(\.count).reduce(0, +)
+            return CustomerRow(
+                id: view.id, name: view.name, identifier: best.map { ($0.kind, $0.value) }, firstSeen: view.firstSeen, lastSeen: view.lastSeen,
+                interactions: view.interactions, orders: bought, spent: Double(bought) * 1234.5)
+        }
+        let fitting = rows.filter { row in
+            let did = Set(views.first { $0.id == row.id }?.names.map(\.name) ?? [])
+            return (query.did.map(did.contains) ?? true) && !(query.didNot.map(did.contains) ?? false) && row.orders >= query.ordersAtLeast ?? 0
+                && row.orders <= query.ordersAtMost ?? .max && row.spent >= query.spentAtLeast ?? -.infinity
+        }
+        func key(_ row: CustomerRow) -> Int64 { query.sort == .orders ? Int64(row.orders) : row.lastSeen?.milliseconds ?? 0 }
+        let sorted = fitting.sorted { query.ascending ? key($0) < key($1) : key($0) > key($1) }
+        return CustomerListPage(
+            rows: Array(sorted.dropFirst(offset).prefix(limit)), total: sorted.count, everybody: rows.count, asOf: state.withLock { $0.now })
+    }
+
     func latest(_ channel: String?, _ limit: Int) -> [LiveItem] {
         let (histories, views) = state.withLock { ($0.histories, $0.views) }
         return histories.values.flatMap { $0 }.filter { channel == nil || $0.channel == channel }.sorted { $0.interaction.at > $1.interaction.at }
@@ -208,12 +237,17 @@ final class SampleWorld: Sendable {
 
     var services: ConsoleServices {
         ConsoleServices(
-            workspace: { Workspace(name: "Harbour & Pine", timeZone: "Europe/London") }, clock: clock, randomness: randomness, staff: house.staff,
+            workspace: { Workspace(name: "Harbour & Pine", timeZone: "Europe/London", currency: "GBP") }, clock: clock, randomness: randomness, staff: house.staff,
             access: house.access, audit: house.audit,
             view: { self.view($0) },
             history: { self.history($0, $1, $2, $3) },
             interaction: { customer, position in self.state.withLock { $0.histories[customer]?.first { $0.interaction.position == position } } },
             search: { self.search($0, $1) }, recent: { self.recent($0) },
+            list: { try self.list($0, $1, $2, $3) },
+            listing: { query, orders in
+                let all = try self.list(query, orders, 0, .max)
+                return CustomerListing(total: all.total) { Array(all.rows[$0]) }
+            }, names: { self.names },
             merge: { a, b, note, principal in
                 self.state.withLock { $0.merged.append((a, b, note)) }
                 return SampleWorld.merge(77, min(a, b), max(a, b), .person(name: principal.name, note: note), "joined by \(principal.name)")
