@@ -76,7 +76,8 @@ def test_no_page_has_a_fault_that_a_machine_finds(browser, shop, people, state, 
         stranger.check("sign-in refused", 422)
     with visiting(browser, shop, window, state=state) as visitor:
         pages = {
-            "/customers": 200, "/customers?search=nora": 200, "/customers?search=nobody%20at%20all": 200, "/customers?search=" + "long%20" * 40: 200,
+            "/customers": 200, "/customers?did=Thing+1&sort=spent": 200, "/customers?did=Thnig+1&orders_min=x": 422, "/customers?orders_min=9": 200,
+            "/customers?search=nora": 200, "/customers?search=nobody%20at%20all": 200, "/customers?search=" + "long%20" * 40: 200,
             people["nora"]: 200, people["nora"] + "?direction=in&name=Thing+1&from=2020-01-01": 200, people["nora"] + "?name=Never": 200,
             people["long"]: 200, people["rtl"]: 200, people["visitor"]: 200, people["interaction"]: 200, people["merge"]: 200,
             people["nora"] + "/merge?search=jonath": 200, people["undo"]: 200, "/reviews": 200, "/live": 200, "/customers/cus_zzzzzzz": 404,
@@ -172,6 +173,46 @@ def test_somebody_is_found_from_anywhere_as_one_types(browser, shop, people, sta
         page.keyboard.press("Enter")
         expect(page).to_have_url(shop.url + people["long"])
         visitor.calm("found")
+
+
+@pytest.mark.parametrize("window", ["wide", "narrow"])
+def test_the_list_is_filtered_sorted_and_taken_out(browser, shop, people, state, window, tmp_path):
+    # The list's figures are some seconds old at most.
+    with visiting(browser, shop, window, state=state, java_script_enabled=window == "wide") as visitor:
+        page = visitor.page
+
+        def shown():
+            visitor.open("/customers?did=Thing+1")
+            return page.locator(".results .row-link").all_text_contents() == ["Nora Adeyemi"]
+
+        wait_until(shown, why="Nora never stood in the list")
+        visitor.open("/customers")
+        page.click("summary:has-text('Filter and sort')")
+        page.fill("#f-did", "Thing 11")
+        page.select_option("#f-sort", "interactions")
+        page.click(".narrow-form button")
+        expect(page.locator("#e-did")).to_contain_text("There is no interaction “Thing 11”.")
+        expect(page.locator("#f-did")).to_have_value("Thing 11")
+        page.click("#e-did a")
+        expect(page.locator(".results tbody tr")).to_have_count(1)
+        expect(page.locator(".list-head h2")).to_contain_text("1 of ")
+        # What it is sorted by is the figure that a phone has room for.
+        sorted_by = page.locator(".results thead [aria-sort]")
+        expect(sorted_by).to_have_attribute("aria-sort", "descending")
+        expect(sorted_by).to_be_visible()
+        expect(sorted_by).to_have_text("Interactions")
+        sorted_by.locator("a").click()
+        expect(page.locator(".results thead [aria-sort]")).to_have_attribute("aria-sort", "ascending")
+        with page.expect_download() as download:
+            page.click("text=Export as CSV")
+        text = tmp_path / "customers.csv"
+        download.value.save_as(text)
+        assert download.value.suggested_filename.startswith("customers-")
+        lines = text.read_bytes().decode().split("\r\n")
+        assert len(lines) == 3 and "Nora Adeyemi,email,nora@mail.example" in lines[1] and lines[2] == ""
+        page.click(".chip:has-text('Did Thing 1')")
+        expect(page.locator(".results .row-link").nth(1)).to_be_visible()
+        visitor.calm("the list", 422)
 
 
 def test_no_page_needs_scripts(browser, shop, people):
