@@ -40,7 +40,7 @@ enum Failure {
         switch problem {
         case .noFolder(let path): "\(path) is no folder. Name another with --data."
         case .missing(let path): "There is no data folder \(path). Is the name right? `sightline serve --data DIR` makes one."
-        case .inUse(let path, let pid): "Another server\(number(pid)) uses the data folder \(path). Stop it, or use another folder with --data."
+        case .inUse(let path, let pid): "Another process\(number(pid)) uses the data folder \(path). Stop it, or use another folder with --data."
         case .noAnswer(let path, let pid, let reason):
             "Another process\(number(pid)) uses the data folder \(path) but does not answer on its socket (\(reason)). Is it still starting, or stopped?"
         case .system(let what, let code): "\(what): \(String(cString: strerror(code)))."

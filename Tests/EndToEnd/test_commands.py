@@ -11,7 +11,7 @@ import uuid
 
 import pytest
 import requests
-from program import ROOT, Folder, refused, wait_until
+from program import ROOT, Folder, Server, refused, wait_until
 
 COMMANDS = ["serve", "import", "export", "key", "token", "customer", "blueprint", "ledger", "backup", "restore", "version"]
 
@@ -422,3 +422,13 @@ def test_a_search_says_what_truly_matched(folder):
         assert found("ROSA@mail.example") == ("email", "rosa@mail.example")
         assert found("rx-1") == ("order_id", "Rx-17")
         assert "name Rosa Baum" in folder.run("customer", "search", "rosa").stdout
+
+
+def test_a_server_and_a_command_that_start_together_both_do_their_work(tmp_path):
+    for n in range(4):
+        folder = Folder(tmp_path / f"data-{n}")
+        server = Server(folder, ready=0)
+        key = folder.key("first")
+        wait_until(server.healthy, 30, "GET /health never answered 200")
+        assert server.post("/v1/track", {"userId": "u", "event": "Seen"}, key=key).status_code == 200
+        assert server.stop() == 0

@@ -37,10 +37,11 @@ struct ServerProcess {
         if how == .restart { try Self.takeOwnPlace() }
     }
 
-    /// The folder's lock. A server that comes back waits for a command that has the folder meanwhile; another is told who has it.
+    /// The folder's lock. A command that was quicker, as in a script that starts both, is waited for; another server is told of,
+    /// and a server that comes back waits longer, as everybody else's command does for it.
     private func lock(_ folder: DataFolder) async throws -> FolderLock {
         let began = ContinuousClock.now
-        while isRestarted, ContinuousClock.now - began < .seconds(60) {
+        while ContinuousClock.now - began < .seconds(isRestarted ? 60 : 5) {
             if let lock = try FolderLock.ifFree(folder) { return lock }
             try await Task.sleep(for: .milliseconds(50))
         }

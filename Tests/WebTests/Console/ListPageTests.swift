@@ -8,7 +8,8 @@ import Testing
 @testable import Web
 
 @Suite struct `The list of customers` {
-    private func signedIn(_ world: SampleWorld = .furnished(), as email: String = "marta@example.com") async throws -> (Browser, SampleWorld) {
+    private func signedIn(_ made: SampleWorld? = nil, as email: String = "marta@example.com") async throws -> (Browser, SampleWorld) {
+        let world = try made ?? .furnished()
         try await world.person(email)
         let browser = Browser(try world.console())
         _ = await browser.signIn(email)
@@ -16,8 +17,8 @@ import Testing
     }
 
     /// So many customers with a name and an interaction each, the first seen last; every third ordered.
-    private func crowd(_ count: Int) -> SampleWorld {
-        let world = SampleWorld()
+    private func crowd(_ count: Int) throws -> SampleWorld {
+        let world = try SampleWorld()
         for n in 1...count {
             let id = world.add(UInt32(n), name: "Person \(Formats.padded(n, 3))", identifiers: [("email", "p\(n)@mail.example", "2026-01-01T00:00:00Z")])
             world.happen(id, (SampleWorld.now + Int64(n) * -60_000).rfc3339, n % 3 == 0 ? "Order Completed" : "Page Viewed")
@@ -30,7 +31,7 @@ import Testing
     }
 
     @Test func `pages of 25 follow each other and keep the query, and one after the last is the last`() async throws {
-        let (browser, _) = try await signedIn(crowd(80))
+        let (browser, _) = try await signedIn(try crowd(80))
         var address = "/customers?did_not=Order%20Completed"
         var seen: [String] = []
         for page in 1... {
@@ -52,12 +53,12 @@ import Testing
     }
 
     @Test(arguments: [(25, false), (26, true)]) func `there is a way on only to customers that there are`(count: Int, isMore: Bool) async throws {
-        let (browser, _) = try await signedIn(crowd(count))
+        let (browser, _) = try await signedIn(try crowd(count))
         #expect((link(await browser.get("/customers").text, "next") != nil) == isMore)
     }
 
     @Test func `a column's head sorts by it, and again the other way`() async throws {
-        let (browser, _) = try await signedIn(crowd(4))
+        let (browser, _) = try await signedIn(try crowd(4))
         let plain = await browser.get("/customers?orders_min=0").text
         #expect(plain.contains("aria-sort=\"descending\"><a href=\"/customers?orders_min=0&amp;sort=last_seen&amp;order=ascending\">Last seen"))
         #expect(plain.contains("<a href=\"/customers?orders_min=0&amp;sort=orders\">Orders</a>") && !plain.contains("First seen</a>"))
@@ -72,7 +73,7 @@ import Testing
     }
 
     @Test func `a filter that names what there is not is kept, and the nearest name is one press away`() async throws {
-        let (browser, _) = try await signedIn(crowd(4))
+        let (browser, _) = try await signedIn(try crowd(4))
         let answer = await browser.get("/customers?did=Oder%20Completed&spent_min=10")
         #expect(answer.status == 422)
         #expect(answer.text.contains("There is no interaction “Oder Completed”."))
@@ -97,23 +98,23 @@ import Testing
     func `a number out of its range is told where it stands`(field: String, value: String, isRight: Bool) async throws {
         let asked = ListQuery(Parameters([(field, value)]))
         #expect(asked.faults.isEmpty == isRight)
-        let (browser, _) = try await signedIn(crowd(2))
+        let (browser, _) = try await signedIn(try crowd(2))
         let answer = await browser.get("/customers?" + Parameters([(field, value)]).encoded)
         #expect(answer.status == (isRight ? 200 : 422))
         #expect(answer.text.contains("id=\"e-\(field)\"") == !isRight && answer.text.contains("value=\"\(value)\""))
     }
 
     @Test func `nobody who fits and nobody at all are two things`() async throws {
-        let (browser, _) = try await signedIn(crowd(2))
+        let (browser, _) = try await signedIn(try crowd(2))
         let nobody = await browser.get("/customers?orders_min=5")
         #expect(nobody.status == 200 && nobody.text.contains("Nobody fits these filters") && nobody.text.contains("0 of 2 customers"))
         #expect(nobody.text.contains("5 orders or more") && nobody.text.contains("href=\"/customers\">show everybody</a>"))
-        let none = try await signedIn(SampleWorld()).0.get("/customers")
+        let none = try await signedIn(try SampleWorld()).0.get("/customers")
         #expect(none.text.contains("Nobody has been here yet") && none.text.contains("sightline import"))
     }
 
     @Test func `below the search field alone there is the list too, without the frame`() async throws {
-        let (browser, _) = try await signedIn(crowd(2))
+        let (browser, _) = try await signedIn(try crowd(2))
         let part = await browser.get("/customers?part=results&sort=orders").text
         #expect(!part.contains("<html") && names(part).count == 2 && !part.contains("part=results"))
     }
@@ -148,7 +149,7 @@ import Testing
     }
 
     @Test func `whoever may takes out what the list shows, and the log says so without naming anybody`() async throws {
-        let world = SampleWorld()
+        let world = try SampleWorld()
         let id = world.add(1, name: "=HYPERLINK(\"http://bad.example\",\"Ann\")", identifiers: [("phone", "+447700900123", "2026-01-01T00:00:00Z")])
         world.happen(id, "2026-11-18T10:00:00Z", "Order Completed")
         _ = world.add(2, name: "Nobody, yet")
@@ -177,7 +178,7 @@ import Testing
     }
 
     @Test func `an agent sees the list and no way to take it out`() async throws {
-        let world = SampleWorld.furnished()
+        let world = try SampleWorld.furnished()
         try await world.person("agent@example.com")
         let browser = Browser(try world.console())
         _ = await browser.signIn("agent@example.com")
