@@ -62,7 +62,8 @@ final class CustomersCSV: Sendable {
     private func line(_ row: CustomerRow) -> [UInt8] {
         CSV.line([
             CSV.text(row.id.description), CSV.text(row.name ?? ""), CSV.text(row.identifier?.kind ?? ""), CSV.text(row.identifier?.value ?? ""),
-            row.firstSeen?.rfc3339 ?? "", row.lastSeen?.rfc3339 ?? "", String(row.interactions), String(row.orders), CSV.amount(row.spent), currency ?? "",
+            row.firstSeen?.rfc3339 ?? "", row.lastSeen?.rfc3339 ?? "", String(row.interactions), String(row.orders), CSV.amount(row.spent),
+            currency ?? "",
         ])
     }
 }

@@ -67,7 +67,10 @@ extension Console {
         if let typed = asked.typed[.channel], !channels.contains(typed) { channels.append(typed) }
         var channel = field(.channel)
         channel["options"] = channels.map {
-            ["value": $0, "label": faults[.channel] != nil && $0 == asked.typed[.channel] ? $0 : ChannelWords.title($0), "chosen": $0 == asked.typed[.channel]]
+            [
+                "value": $0, "label": faults[.channel] != nil && $0 == asked.typed[.channel] ? $0 : ChannelWords.title($0),
+                "chosen": $0 == asked.typed[.channel],
+            ]
                 as Fields
         }
         return [
@@ -140,7 +143,10 @@ extension Console {
         func style(_ column: CustomerQuery.Sort) -> String { column == query.sort ? "num" : "num only-wide" }
         func cell(_ column: CustomerQuery.Sort, _ row: CustomerRow) -> Fields {
             func time(_ at: Instant?) -> Fields {
-                ["class": style(column), "time": at.map(visit.formats.ago), "at": at?.rfc3339, "whole": at.map(visit.formats.whole), "text": at == nil ? "never" : nil]
+                [
+                    "class": style(column), "time": at.map(visit.formats.ago), "at": at?.rfc3339, "whole": at.map(visit.formats.whole),
+                    "text": at == nil ? "never" : nil,
+                ]
             }
             return switch column {
             case .lastSeen: time(row.lastSeen)
@@ -166,7 +172,8 @@ extension Console {
                 let who = Who(name: row.name, identifier: row.identifier, id: row.id)
                 return [
                     "href": "/customers/\(row.id)", "title": who.title, "initials": who.initials,
-                    "known": who.hasName ? row.identifier?.value : nil, "note": who.hasName ? nil : "no name yet", "cells": columns.map { cell($0, row) },
+                    "known": who.hasName ? row.identifier?.value : nil, "note": who.hasName ? nil : "no name yet",
+                    "cells": columns.map { cell($0, row) },
                 ]
             },
             "count": query.isFiltered

@@ -80,7 +80,9 @@ struct ListQuery: Sendable {
     }
 
     /// The address's query with what is changed in it; it begins at the first page unless told otherwise.
-    func parameters(leavingOut left: Field? = nil, setting set: (Field, String)? = nil, sort: CustomerQuery.Sort? = nil, ascending: Bool? = nil, page: Int = 1)
+    func parameters(
+        leavingOut left: Field? = nil, setting set: (Field, String)? = nil, sort: CustomerQuery.Sort? = nil, ascending: Bool? = nil, page: Int = 1
+    )
         -> Parameters
     {
         var out = Parameters()

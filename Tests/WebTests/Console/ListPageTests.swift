@@ -20,7 +20,8 @@ import Testing
     private func crowd(_ count: Int) throws -> SampleWorld {
         let world = try SampleWorld()
         for n in 1...count {
-            let id = world.add(UInt32(n), name: "Person \(Formats.padded(n, 3))", identifiers: [("email", "p\(n)@mail.example", "2026-01-01T00:00:00Z")])
+            let id = world.add(
+                UInt32(n), name: "Person \(Formats.padded(n, 3))", identifiers: [("email", "p\(n)@mail.example", "2026-01-01T00:00:00Z")])
             world.happen(id, (SampleWorld.now + Int64(n) * -60_000).rfc3339, n % 3 == 0 ? "Order Completed" : "Page Viewed")
         }
         return world
@@ -137,7 +138,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (["a", "b"], "a,b\r\n"), (["a,b", "c"], "\"a,b\",c\r\n"), (["say \"hi\""], "\"say \"\"hi\"\"\"\r\n"), (["two\nlines", ""], "\"two\nlines\",\r\n"),
+        (["a", "b"], "a,b\r\n"), (["a,b", "c"], "\"a,b\",c\r\n"), (["say \"hi\""], "\"say \"\"hi\"\"\"\r\n"),
+        (["two\nlines", ""], "\"two\nlines\",\r\n"),
         (["\r"], "\"\r\"\r\n"), (["quote\u{301}\"\u{301}"], "\"quote\u{301}\"\"\u{301}\"\r\n"),
     ])
     func `cells are quoted where they must be`(cells: [String], line: String) {

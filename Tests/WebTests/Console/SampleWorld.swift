@@ -237,7 +237,8 @@ final class SampleWorld: Sendable {
 
     var services: ConsoleServices {
         ConsoleServices(
-            workspace: { Workspace(name: "Harbour & Pine", timeZone: "Europe/London", currency: "GBP") }, clock: clock, randomness: randomness, staff: house.staff,
+            workspace: { Workspace(name: "Harbour & Pine", timeZone: "Europe/London", currency: "GBP") }, clock: clock, randomness: randomness,
+            staff: house.staff,
             access: house.access, audit: house.audit,
             view: { self.view($0) },
             history: { self.history($0, $1, $2, $3) },
