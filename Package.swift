@@ -114,7 +114,10 @@ let package = Package(
         tests("AccessTests", ["Access", "Kernel", "Store"] + grdb),
         tests(
             "SightlineTests",
-            ["sightline", "Collect", "Kernel", "Ledger", "Store", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            [
+                "sightline", "Collect", "Kernel", "Ledger", "Store", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         tests("CollectTests", ["Collect", "Definitions", "Identity", "Ledger", "Kernel", "Simdjson"]),
         tests("RenderingTests", ["Rendering"]),
         tests("DemoTests", ["Demo", "Collect", "Definitions", "Identity", "Ledger", "Kernel", "Simdjson"]),

@@ -14,6 +14,16 @@ package struct Verification: Sendable, Equatable {
 }
 
 extension Ledger {
+    /// Why the last write failed; nil when it did not. After a failure it also writes, so that the next call knows better.
+    ///
+    /// Without it a server that nobody sends to any more, because it said that it cannot be written, would say so for ever.
+    package func probe() async -> String? {
+        guard let reason = unwritable else { return nil }
+        // What becomes of it stands in ``unwritable``.
+        try? await perform { try $0.execute(sql: "UPDATE meta SET value = value WHERE key = 'format'") }
+        return reason
+    }
+
     /// Reads every body up to the newest, checks its checksum and every record's frame, and that none is missing.
     package func verify(progress: (Int64) -> Void = { _ in }) throws -> Verification {
         let reader = try LedgerReader(path: path)

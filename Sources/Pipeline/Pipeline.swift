@@ -55,7 +55,8 @@ package final class Pipeline: Sendable {
         package var concluded: Position
         /// The newest record of the ledger.
         package var newest: Position
-        /// How long the newest interaction concluded has been in the ledger, when there are newer ones; else 0.
+        /// How far the conclusions are behind: since the newest concluded interaction was received, or since there is something to
+        /// conclude, whichever is later. 0 when there is nothing.
         package var lagMilliseconds: Int64
         package var totals: Totals
         /// Persons and raw customers.
@@ -81,6 +82,10 @@ package final class Pipeline: Sendable {
         var newest = Position(raw: 0)
         var totals = Totals()
         var received = Instant(milliseconds: 0)
+        /// The newest body that the ledger told of.
+        var committed: Int64 = 0
+        /// Since when there is something to conclude, without a moment in which there was nothing; nil when there is nothing.
+        var waitingSince: Instant?
         var trouble: String?
         var waiters: [Waiter] = []
         var nextWaiter: UInt64 = 0
@@ -133,8 +138,13 @@ package final class Pipeline: Sendable {
             $0.body = start.body
             $0.newest = start.newest
             $0.totals = start.totals
+            $0.committed = bodyAtStart
+            if bodyAtStart > start.body { $0.waitingSince = options.clock.now }
         }
-        folder.ledger.onCommit { [box] _ in box.send(.wake) }
+        folder.ledger.onCommit { [weak self, box] body in
+            self?.committed(body)
+            box.send(.wake)
+        }
         box.send(.wake)
         handOver.give(self)
     }
@@ -206,10 +216,21 @@ package final class Pipeline: Sendable {
         let timelineTrouble = timelineNow.withLock { $0 }.unwritable
         let now = options.clock.now
         return state.withLock {
-            Status(
-                concluded: $0.newest, newest: newest, lagMilliseconds: $0.newest >= newest ? 0 : max(0, now - $0.received), totals: $0.totals,
+            // After a quiet night the newest conclusion is old, but what waits has waited only since it came.
+            let since = max($0.received, $0.waitingSince ?? now)
+            return Status(
+                concluded: $0.newest, newest: newest, lagMilliseconds: $0.newest >= newest ? 0 : max(0, now - since), totals: $0.totals,
                 people: people.people,
                 customers: people.count, interactions: parts.interactions, trouble: $0.trouble ?? timelineTrouble)
+        }
+    }
+
+    /// Notes what the ledger has, on its writer's thread.
+    private func committed(_ body: Int64) {
+        let now = options.clock.now
+        state.withLock {
+            if $0.waitingSince == nil, body > $0.body { $0.waitingSince = now }
+            $0.committed = max($0.committed, body)
         }
     }
 
@@ -359,6 +380,7 @@ package final class Pipeline: Sendable {
             s.newest = core.newest
             s.totals = core.totals
             s.received = core.newestReceived
+            if s.body >= s.committed { s.waitingSince = nil }
             s.trouble = nil
             let ready = s.waiters.filter { $0.body <= core.position }
             if !ready.isEmpty { s.waiters.removeAll { $0.body <= core.position } }

@@ -28,6 +28,11 @@ package final class Live: Service {
         self.read = read
     }
 
+    /// How many listen now.
+    package var count: Int { listeners.withLock { $0.count } }
+    /// True from when the server begins to stop.
+    package var hasEnded: Bool { isOver.load(ordering: .acquiring) }
+
     /// Begins to listen.
     /// - Throws: a 429 problem when ``most`` listen already.
     package func listen() throws -> Listener {
@@ -65,7 +70,7 @@ package final class Live: Service {
     }
 
     /// Ends all listeners; the server does so when it stops, as it waits for its connections.
-    func endAll() {
+    package func endAll() {
         isOver.store(true, ordering: .releasing)
         for listener in listeners.withLock({ Array($0.values) }) { listener.end() }
     }

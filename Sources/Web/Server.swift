@@ -63,6 +63,7 @@ package struct Server: Service {
         let router = Router(context: Context.self, options: [.autoGenerateHeadEndpoints])
         let authentication = Authentication(access: services.access, clock: services.clock, proxies: settings.proxies)
         let endpoints = Routes.all(services) + (console?.endpoints(authentication) ?? [])
+        router.add(middleware: MetricsMiddleware(metrics: services.metrics))
         if let write = settings.accessLog { router.add(middleware: AccessLogMiddleware(clock: services.clock, write: write)) }
         router.add(middleware: CORSMiddleware(origins: settings.origins))
         let page = console.map { console in { @Sendable in try await console.answer($0, $1, authentication) } as Endpoint.Handler }

@@ -23,6 +23,10 @@ package struct Services: Sendable {
     package var clock: Clock
     /// The program's version, as `/health` says it.
     package var version: String
+    /// What the server counts of itself.
+    package var metrics = Metrics()
+    /// Milliseconds that conclusions may be behind while `/ready` says yes.
+    package var mostLag: Int64 = 60_000
 
     package init(
         access: Access, staff: Staff, audit: Audit, collector: @escaping @Sendable () -> Collector, ledger: Ledger, pipeline: Pipeline,

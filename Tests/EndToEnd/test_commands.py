@@ -390,7 +390,7 @@ def test_the_access_log_has_a_line_a_request_and_nobody_in_it(folder, tmp_path):
     with folder.serving(access_log="-") as server:
         assert '"route":"/health"' in server.said()
     done = folder.run("serve", "--port", "0", "--access-log", tmp_path / "no" / "such", check=False, timeout=30)
-    assert done.returncode == 1 and "access log" in done.stderr
+    assert done.returncode == 2 and "access log" in done.stderr
 
 
 def test_a_blueprint_is_checked_to_its_end_and_check_speaks_of_no_change(folder, tmp_path):

@@ -72,6 +72,7 @@ ASKED = {
     "/api/keys": "",
     "/api/tokens": "",
     "/health": "",
+    "/ready": "",
 }
 
 

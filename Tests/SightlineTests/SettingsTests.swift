@@ -58,6 +58,25 @@ import Testing
         #expect(throws: SettingsProblem.self) { try Settings(flags: ["access-log": ""]) }
     }
 
+    @Test func `paths that a server cannot use are told with the rest, and a command does not mind them`() throws {
+        let flags = ["port": "many", "access-log": "/no/such/folder/log", "resources": "/no/such"]
+        let file = SettingsProblem.One.unreadable(path: "/etc/s.yaml", reason: "there is no such file.")
+        let problem = try #require(throws: SettingsProblem.self) {
+            try Settings(
+                flags: flags, environment: ["SIGHTLINE_DATA": "/dev/null", "SIGHTLINE_NONE": "1"], found: [file], isForServer: true)
+        }
+        let text = problem.description
+        for part in [
+            "/etc/s.yaml: the settings cannot be read: there is no such file.", "--port: port cannot be `many`",
+            "SIGHTLINE_DATA: data: /dev/null is a file", "--access-log: access-log: the access log cannot be opened: /no/such/folder",
+            "--resources: resources: /no/such", "SIGHTLINE_NONE",
+        ] {
+            #expect(text.contains(part), "\(part) in\n\(text)")
+        }
+        #expect(problem.all.count == 6)
+        _ = try Settings(flags: ["access-log": "/no/such/folder/log"])
+    }
+
     @Test func `a file that is no YAML, or none of settings, is told`() {
         for text in ["a: [", "- a\n- b", "just text"] {
             #expect(throws: SettingsProblem.self) { try Settings(file: file(text)) }

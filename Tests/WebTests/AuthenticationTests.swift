@@ -6,11 +6,11 @@ import Testing
 import Web
 
 @Suite(.timeLimit(.minutes(1))) struct `Authentication` {
-    @Test func `every route of the API names a permission, and only health and the document are for anyone`() async throws {
+    @Test func `every route of the API names a permission, and only health, readiness and the document are for anyone`() async throws {
         try await TestServer.run { (server) async throws in
             for endpoint in Routes.all(server.services) {
                 switch endpoint.path {
-                case "/health", "/api/openapi.json": #expect(endpoint.permission == .anyone)
+                case "/health", "/ready", "/api/openapi.json": #expect(endpoint.permission == .anyone)
                 case _ where endpoint.path.hasPrefix("/v1/"): #expect(endpoint.permission == .track)
                 default: #expect(!endpoint.permission.roles.isEmpty, "\(endpoint.method) \(endpoint.path)")
                 }

@@ -74,7 +74,8 @@ import Web
             try await World.fill(server)
             let id = try await World.customer(server, "user_id:ann")
             for (path, route) in [
-                ("/health", "/health"), ("/api/customers?search=ann", "/api/customers"), ("/api/customers/\(id)", "/api/customers/{ref}"),
+                ("/health", "/health"), ("/ready", "/ready"), ("/api/customers?search=ann", "/api/customers"),
+                ("/api/customers/\(id)", "/api/customers/{ref}"),
                 ("/api/customers/\(id)/interactions", "/api/customers/{ref}/interactions"),
                 ("/api/customers/\(id)/export", "/api/customers/{ref}/export"),
                 ("/api/reviews", "/api/reviews"), ("/api/keys", "/api/keys"), ("/api/tokens", "/api/tokens"), ("/api/ledger", "/api/ledger"),

@@ -336,6 +336,9 @@ extension OpenAPI {
             "NewBlueprint": {"type": "object", "required": ["documents"], "properties": {
               "documents": {"type": "array", "items": {"$ref": "#/components/schemas/Document"}, "maxItems": 1000}, "check": {"type": "boolean"}}},
             "BlueprintChanges": {"type": "object"},
+            "Ready": {"type": "object", "required": ["status", "lag"], "properties": {
+              "status": {"type": "string", "enum": ["ready"]},
+              "lag": {"type": "object", "required": ["milliseconds"], "properties": {"milliseconds": {"type": "integer"}}}}},
             "Health": {
               "type": "object", "required": ["status", "reason", "version", "position", "concluded", "lag", "queue", "interactions", "customers"],
               "properties": {
@@ -343,7 +346,7 @@ extension OpenAPI {
                 "version": {"type": "string"}, "position": {"type": "integer", "description": "Of the newest interaction or decision in the ledger."},
                 "concluded": {"type": "integer", "description": "Of the newest that is in the views."},
                 "lag": {"type": "object", "required": ["milliseconds"], "properties": {"milliseconds": {"type": "integer",
-                  "description": "For how long the newest in the views has been in the ledger, when there are newer ones; else 0."}}},
+                  "description": "How far the views are behind: since the newest in them was received, or since there is something to conclude, whichever is later; 0 when there is nothing."}}},
                 "queue": {"type": "object", "required": ["bytes"], "properties": {"bytes": {"type": "integer"}}},
                 "interactions": {"type": "integer", "description": "In customers' views: neither repeated messages nor what erased customers said."},
                 "customers": {"type": "integer", "description": "People, those who never said who they are among them."}

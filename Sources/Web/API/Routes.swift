@@ -15,6 +15,8 @@ package enum Routes {
         all += LedgerRoutes(services: services).endpoints
         all += OperationRoutes(services: services).endpoints
         all.append(HealthRoute(services: services).endpoint)
+        all.append(ReadyRoute(services: services).endpoint)
+        all.append(MetricsRoute(services: services).endpoint)
         all.append(OpenAPI.endpoint(of: all))
         return all
     }

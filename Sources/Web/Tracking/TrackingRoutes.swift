@@ -50,6 +50,8 @@ struct TrackingRoutes: Sendable {
         if batch.isEmpty { return Self.answer(receipt, position: nil, concluded: wait == nil ? nil : true, repeated: wait == nil ? nil : 0) }
         let count = batch.count
         let position = try await services.ledger.append(batch)
+        services.metrics.taken.add(receipt.accepted)
+        services.metrics.refused.add(receipt.refused.count)
         guard let wait else { return Self.answer(receipt, position: position, concluded: nil, repeated: nil) }
         let concluded = await services.pipeline.wait(for: position.body, atMost: wait)
         let repeated = concluded ? try services.pipeline.repeated(upTo: position, count: count) : nil

@@ -32,6 +32,8 @@ struct Serve: AsyncParsableCommand {
     @Option(name: .customLong(Known.readers.name), help: Known.readers.help) var readers: String?
     @Option(name: .customLong(Known.resources.name), help: Known.resources.help) var resources: String?
     @Option(name: .customLong(Known.logLevel.name), help: Known.logLevel.help) var logLevel: String?
+    @Option(name: .customLong(Known.logFormat.name), help: Known.logFormat.help) var logFormat: String?
+    @Option(name: .customLong(Known.readyLag.name), help: Known.readyLag.help) var readyLag: String?
     @Option(name: .customLong(Known.accessLog.name), help: Known.accessLog.help) var accessLog: String?
 
     @Flag(
@@ -50,14 +52,15 @@ struct Serve: AsyncParsableCommand {
             (Known.itemDepth, itemDepth), (Known.objectMembers, objectMembers), (Known.aheadTolerance, aheadTolerance),
             (Known.queueBytes, queueBytes),
             (Known.dedupeWindow, dedupeWindow), (Known.quarantineItems, quarantineItems), (Known.threads, threads), (Known.readers, readers),
-            (Known.resources, resources), (Known.logLevel, logLevel), (Known.accessLog, accessLog),
+            (Known.resources, resources), (Known.logLevel, logLevel), (Known.logFormat, logFormat),
+            (Known.readyLag, readyLag), (Known.accessLog, accessLog),
         ]
         return given.reduce(into: [:]) { $0[$1.0.name] = $1.1 }
     }
 
     func run() async throws {
         let environment = Environment.current
-        let settings = try folder.settings(flags, environment: environment.variables)
+        let settings = try folder.settings(flags, environment: environment.variables, isForServer: true)
         try await ServerProcess(settings: settings, demo: demo, isRestarted: restarted, terminal: environment.terminal).run()
     }
 }

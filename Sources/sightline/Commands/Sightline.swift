@@ -68,23 +68,34 @@ struct DataOptions: ParsableArguments {
     var config: String?
 
     /// What holds for this command.
-    /// - Parameter flags: Settings that the command's own flags gave.
-    /// - Throws: ``SettingsProblem``
-    func settings(_ flags: [String: String] = [:], environment: [String: String]) throws -> Settings {
+    /// - Parameters:
+    ///   - flags: Settings that the command's own flags gave.
+    ///   - isForServer: Whether what the values name is looked at too.
+    /// - Throws: ``SettingsProblem`` with everything that is wrong.
+    func settings(_ flags: [String: String] = [:], environment: [String: String], isForServer: Bool = false) throws(SettingsProblem) -> Settings {
         var flags = flags
         flags[Known.data.name] = data
-        if let named = config ?? environment["SIGHTLINE_CONFIG"] {
-            do {
-                let text = try String(contentsOfFile: named, encoding: .utf8)
-                return try Settings(flags: flags, environment: environment, file: .init(path: named, text: text))
-            } catch let error where !(error is SettingsProblem) {
-                throw CommandProblem.file(path: named, reason: "the settings file cannot be read.")
+        // Where the folder is decides which file counts, so it is worked out first, without the file.
+        let named = config ?? environment["SIGHTLINE_CONFIG"]
+        let place = named ?? DataFolder(flags[Known.data.name] ?? environment[Known.data.environment] ?? Known.data.standard).settings
+        var file: Settings.File?
+        var found: [SettingsProblem.One] = []
+        do {
+            file = .init(path: place, text: try String(contentsOfFile: place, encoding: .utf8), inDataFolder: named == nil)
+        } catch {
+            // Nobody needs a file in the data folder; but one that is there is meant to be read.
+            if named != nil || FileManager.default.fileExists(atPath: place) {
+                found.append(.unreadable(path: place, reason: Self.reason(place)))
             }
         }
-        // Where the folder is decides which file counts, so it is worked out first, without the file.
-        let place = DataFolder(flags[Known.data.name] ?? environment[Known.data.environment] ?? Known.data.standard).settings
-        let file = (try? String(contentsOfFile: place, encoding: .utf8)).map { Settings.File(path: place, text: $0, inDataFolder: true) }
-        return try Settings(flags: flags, environment: environment, file: file)
+        return try Settings(flags: flags, environment: environment, file: file, found: found, isForServer: isForServer)
+    }
+
+    private static func reason(_ path: String) -> String {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return "there is no such file." }
+        if isFolder.boolValue { return "it is a folder." }
+        return access(path, R_OK) == 0 ? "it is no text in UTF-8." : "\(String(cString: strerror(errno)))."
     }
 }
 

@@ -152,10 +152,12 @@ final class Installation: Sendable {
     /// What the routes need.
     /// - Parameter stop: Ends the server in peace, and starts it again when told to.
     func services(stop: @escaping @Sendable (ServerEnd) -> Void) -> Services {
-        Services(
+        var services = Services(
             access: access, staff: staff, audit: audit, collector: { [self] in collector }, ledger: ledger, pipeline: pipeline, customers: customers,
             notes: notes,
             operations: InstallationOperations(installation: self, stop: stop), live: live, clock: clock, version: Version.number)
+        services.mostLag = Int64(settings[Known.readyLag])
+        return services
     }
 
     /// Closes everything. All that was acknowledged is concluded, and on the disk.

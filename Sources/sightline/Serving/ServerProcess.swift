@@ -20,7 +20,7 @@ struct ServerProcess {
         if try folder.make() { terminal.sayMade(folder) }
         let lock = try await lock(folder)
         if !isNew { try ListenAddress.check(host: host, port: settings[Known.port]) }
-        var logger = Logger(label: "sightline") { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "sightline", factory: settings[Known.logFormat].handler)
         logger.logLevel = settings[Known.logLevel].level
         let (server, port) = try await RunningServer.start(settings, lock, address: (host, settings[Known.port]), logger: logger)
         let signals = Signals { server.end(.stop) }

@@ -1,11 +1,13 @@
 import Collect
+import Foundation
+import Web
 
 /// All settings. The one place where each is declared.
 enum Known {
     static let data = Setting(
         name: "data", placeholder: "DIR", standard: "./sightline-data",
         summary: "The data folder: everything Sightline keeps. It is made when it is missing, for you alone (0700).",
-        form: .folder, inDataFolder: false)
+        form: .folder, inDataFolder: false, fault: Fault.noFolder)
     static let host = Setting(
         name: "host", placeholder: "HOST", standard: "127.0.0.1",
         summary: "The address to listen on. `0.0.0.0` or `::` listens on all; put a reverse proxy with TLS before it then.", form: .text)
@@ -58,15 +60,23 @@ enum Known {
     static let resources = Setting(
         name: "resources", placeholder: "DIR", standard: "auto",
         summary: "The folder of the pages' templates and static files; `auto` finds the one that belongs to the program.",
-        form: Form<String?>.folderOrAuto)
+        form: Form<String?>.folderOrAuto, fault: Fault.noResources)
     static let logLevel = Setting(
         name: "log-level", placeholder: "LEVEL", standard: "info",
         summary: "How much is told on standard error. No level tells personal data.", form: Form<LogLevel>.choice)
+    static let logFormat = Setting(
+        name: "log-format", placeholder: "FORMAT", standard: "auto",
+        summary:
+            "How the log on standard error is written: `text` for people, `json` for programs, an object a line; `auto` is text on a terminal, else json.",
+        form: Form<LogFormat>.choice)
+    static let readyLag = Setting(
+        name: "ready-lag", placeholder: "TIME", standard: "1 min",
+        summary: "How far the views may be behind the ledger while `GET /ready` says yes.", form: .duration(1000...86_400_000))
     static let accessLog = Setting(
         name: "access-log", placeholder: "FILE", standard: "none",
         summary:
             "Where a line of JSON goes for each request, appended: time, method, route, status, bytes, microseconds, and the request's id, by which the log knows it too. The route is the pattern (`/api/customers/{ref}`); no address, query, client or name is told.",
-        form: Form<AccessLogTarget?>.accessLog)
+        form: Form<AccessLogTarget?>.accessLog, fault: Fault.noAccessLog)
 
     // The ranges of the limits are those of the room that holds them.
     private static func range(_ limit: String) -> ClosedRange<Int> {
@@ -93,7 +103,7 @@ enum Known {
     static let all: [any AnySetting] = [
         data, host, port, origins, proxies, itemLimit, batchLimit, batchItems, importLimit, importItems, itemDepth,
         objectMembers, aheadTolerance, queueBytes, dedupeWindow, quarantineItems, threads,
-        readers, resources, logLevel, accessLog,
+        readers, resources, logLevel, logFormat, readyLag, accessLog,
     ]
 }
 
@@ -112,6 +122,41 @@ extension Form where Value == AccessLogTarget? {
         default: .file(text)
         }
     }
+}
+
+/// What keeps a server from working with a path, found out without changing anything.
+private enum Fault {
+    @Sendable static func noFolder(_ path: String) -> String? {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: DataFolder(path).path, isDirectory: &isFolder), !isFolder.boolValue else { return nil }
+        return "\(path) is a file; name a folder."
+    }
+
+    @Sendable static func noResources(_ folder: String?) -> String? {
+        guard let folder else { return nil }
+        do {
+            _ = try Resources(folder: folder)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Sendable static func noAccessLog(_ target: AccessLogTarget?) -> String? {
+        guard case .file(let path) = target else { return nil }
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
+            if isFolder.boolValue { return "the access log cannot be opened: \(path) is a folder." }
+            return access(path, W_OK) == 0 ? nil : "the access log cannot be opened: \(path): \(String(cString: strerror(errno)))."
+        }
+        let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        return access(parent, W_OK | X_OK) == 0 ? nil : "the access log cannot be opened: \(parent): \(String(cString: strerror(errno)))."
+    }
+}
+
+/// How the log is written.
+enum LogFormat: String, CaseIterable, Sendable {
+    case auto, text, json
 }
 
 /// How much the log tells.

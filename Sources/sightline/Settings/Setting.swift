@@ -16,9 +16,12 @@ struct Setting<Value: Sendable>: AnySetting {
     let form: Form<Value>
     /// False for what cannot stand in the data folder's own file.
     var inDataFolder = true
+    /// Why a server on this machine cannot do with a value, as a sentence; nil when it can. Changes nothing.
+    var fault: @Sendable (Value) -> String? = { _ in nil }
 
     var takes: String { form.takes }
     func value(of text: String) -> (any Sendable)? { form.read(text) }
+    func fault(of value: any Sendable) -> String? { (value as? Value).flatMap(fault) }
 }
 
 /// A setting of any type.
@@ -32,6 +35,8 @@ protocol AnySetting: Sendable {
     var inDataFolder: Bool { get }
     /// The value that text stands for, or nil when it is none.
     func value(of text: String) -> (any Sendable)?
+    /// Why a server on this machine cannot do with a value of this setting; nil when it can.
+    func fault(of value: any Sendable) -> String?
 }
 
 extension AnySetting {

@@ -23,9 +23,14 @@ struct Settings: Sendable {
     ///   - environment: All variables of the process. Those named `SIGHTLINE_…` must be settings, but for `SIGHTLINE_CONFIG`, which
     ///     names the file, and `SIGHTLINE_TEST_…`, which are the tests'; others mean nothing here.
     ///   - file: A YAML file of `name: value`, or nil.
+    ///   - found: What is wrong already, to be told with the rest.
+    ///   - isForServer: Whether files and folders that values name are looked at too: whether they are what a server needs.
     /// - Throws: ``SettingsProblem`` with everything that is wrong, not only the first.
-    init(flags: [String: String] = [:], environment: [String: String] = [:], file: File? = nil) throws(SettingsProblem) {
-        var problems: [SettingsProblem.One] = []
+    init(
+        flags: [String: String] = [:], environment: [String: String] = [:], file: File? = nil, found: [SettingsProblem.One] = [],
+        isForServer: Bool = false
+    ) throws(SettingsProblem) {
+        var problems = found
         let fromFile = file.map { Self.read($0, &problems) } ?? [:]
         values = [:]
         for setting in Known.all {
@@ -45,6 +50,9 @@ struct Settings: Sendable {
                 }
             } else {
                 values[setting.name] = setting.value(of: setting.standard)
+            }
+            if isForServer, let value = values[setting.name], let reason = setting.fault(of: value) {
+                problems.append(.unusable(name: setting.name, reason: reason, at: given?.place ?? .standard))
             }
         }
         problems += Self.strangers(environment)
@@ -104,6 +112,8 @@ struct SettingsProblem: Error, Equatable {
         case flag(String)
         case environment(String)
         case file(String, line: Int)
+        /// Nobody said anything.
+        case standard
     }
     enum One: Equatable {
         case unknown(name: String, at: Place, suggestion: String?)
@@ -111,6 +121,8 @@ struct SettingsProblem: Error, Equatable {
         /// A setting that the data folder's own file cannot say.
         case notHere(name: String, at: Place)
         case unreadable(path: String, reason: String)
+        /// A value that is well formed, but with which a server on this machine cannot work.
+        case unusable(name: String, reason: String, at: Place)
     }
     var all: [One]
 }
@@ -120,6 +132,7 @@ extension SettingsProblem.Place: CustomStringConvertible {
         switch self {
         case .flag(let name), .environment(let name): name
         case .file(let path, let line): "\(path), line \(line)"
+        case .standard: "the standard"
         }
     }
 }
@@ -137,6 +150,7 @@ extension SettingsProblem: CustomStringConvertible {
             case .notHere(let name, let place):
                 "\(place): `\(name)` cannot stand in the data folder's own file. Use --\(name), the environment, or a file named by --config."
             case .unreadable(let path, let reason): "\(path): the settings cannot be read: \(reason)"
+            case .unusable(let name, let reason, let place): "\(place): \(name): \(reason)"
             }
         }
         return lines.joined(separator: "\n")

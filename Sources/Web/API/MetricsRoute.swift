@@ -1,0 +1,56 @@
+import Hummingbird
+import Kernel
+import Ledger
+import Pipeline
+
+/// How the server is doing, in figures: `/metrics`.
+struct MetricsRoute: Sendable {
+    let services: Services
+
+    var endpoint: Endpoint {
+        Endpoint(
+            .get, "/metrics", .read,
+            about: .init(
+                "Figures for Prometheus", tag: "Installation",
+                description: """
+                    The text format, version 0.0.4. Counters begin at 0 with each start of the server. No figure tells of a single person. \
+                    By the Unix socket no token is needed.
+                    """,
+                answer: .init(200, "The figures", .init(type: "text/plain", schema: nil)))
+        ) { _, _ in
+            var out = Exposition()
+            services.metrics.writeRequests(to: &out)
+            Self.write(
+                services, trouble: await Readiness(services: services).troubles(), quarantine: try await services.ledger.quarantineCount(), to: &out)
+            ProcessFigures.now().write(to: &out)
+            return Response(.ok, out.bytes, type: Exposition.type)
+        }
+    }
+
+    private static func write(_ services: Services, trouble: [String], quarantine: Int, to out: inout Exposition) {
+        let pipeline = services.pipeline.status
+        func counter(_ name: String, _ value: some BinaryInteger, _ help: String) {
+            out.family(name, .counter, help)
+            out.sample(value)
+        }
+        func gauge(_ name: String, _ value: some BinaryInteger, _ help: String) {
+            out.family(name, .gauge, help)
+            out.sample(value)
+        }
+        counter("sightline_interactions_taken_total", services.metrics.taken.value, "Interactions that the tracking API wrote to the ledger.")
+        counter("sightline_interactions_refused_total", services.metrics.refused.value, "Items that the tracking API refused.")
+        counter("sightline_interactions_duplicate_total", pipeline.totals.duplicates, "Interactions dropped as a message id had come before.")
+        out.family("sightline_pipeline_lag_seconds", .gauge, "How far the views are behind the ledger; 0 when they are up to date.")
+        out.sample(Double(pipeline.lagMilliseconds) / 1000)
+        gauge("sightline_queue_bytes", services.ledger.queuedBytes, "Bytes that wait to be written to the ledger.")
+        gauge("sightline_ledger_position", pipeline.newest.raw, "Position of the newest record in the ledger.")
+        gauge("sightline_concluded_position", pipeline.concluded.raw, "Position of the newest record in the views.")
+        gauge("sightline_interactions", pipeline.interactions, "Interactions in customers' views.")
+        gauge("sightline_customers", pipeline.people, "Customers, those who never said who they are among them.")
+        gauge("sightline_quarantine_items", quarantine, "Refused items that are kept to be looked at.")
+        gauge("sightline_live_listeners", services.live.count, "Connections that watch what customers do.")
+        gauge("sightline_ready", trouble.isEmpty ? 1 : 0, "1 when /ready says yes, else 0.")
+        out.family("sightline_build_info", .gauge, "1; the labels say what runs.")
+        out.sample(1, labels: [("version", services.version)])
+    }
+}
