@@ -93,7 +93,7 @@ package enum Base32 {
 /// A customer, as the API and pages name them: `cus_` and seven letters of Crockford's base 32.
 ///
 /// The number is that of the *raw customer* (see ``Identity``): given in the order of the ledger, so a rebuild gives the
-/// same ids (but for some after an erasure: CHANGELOG, "Known"). After a merge the id of each raw customer still leads to the person, whose own id is the lowest.
+/// same ids. After a merge the id of each raw customer still leads to the person, whose own id is the lowest.
 package struct CustomerID: Hashable, Comparable, Sendable, CustomStringConvertible {
     package let raw: UInt32
     @inlinable package init(raw: UInt32) { self.raw = raw }

@@ -107,7 +107,7 @@ package struct Console: Sendable {
         throw Problem(
             status: 403, kind: "forbidden", title: "Your role may not do this",
             detail: "You are signed in as \(visit.session.principal.name), with the role \(visit.session.principal.role.rawValue). "
-                + "To \(deed) takes one of these roles: \(Roles.listed(permission.roles)). Ask somebody who has it, or sign in with another token.")
+                + "To \(deed) takes one of these roles: \(Roles.listed(permission.roles)). Ask somebody who has it, or an administrator for another role.")
     }
 
     static let nowhere = Problem(

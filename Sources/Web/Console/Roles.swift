@@ -34,7 +34,4 @@ enum Roles {
         case .employee: "their own line of sight, no customers"
         }
     }
-
-    /// `an administrator`, `a lead`
-    static func with(_ role: Role) -> String { ("aeiou".contains(role.rawValue.first ?? "x") ? "an " : "a ") + role.rawValue }
 }
