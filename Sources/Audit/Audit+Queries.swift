@@ -40,6 +40,19 @@ extension Audit {
         return try Row.fetchAll(db, sql: sql, arguments: arguments).map(entry)
     }
 
+    /// The last look of each person at any of these subjects, the latest first.
+    static func lastLooks(at ids: [String], leavingOut actor: String, limit: Int, in db: Database) throws -> [AuditEntry] {
+        let marks = ids.map { _ in "?" }.joined(separator: ", ")
+        let sql = """
+            SELECT number, at, actor, name, action, subject, detail, address, hash FROM audit WHERE number IN (
+                SELECT max(number) FROM audit
+                WHERE subject IN (\(marks)) AND subject <> '' AND action = ? AND actor <> ? AND substr(actor, 1, 4) = 'per_'
+                GROUP BY actor ORDER BY max(number) DESC LIMIT ?)
+            ORDER BY number DESC
+            """
+        return try Row.fetchAll(db, sql: sql, arguments: StatementArguments(ids) + [AuditAction.view.rawValue, actor, limit]).map(entry)
+    }
+
     /// Calls back with all entries, oldest first, until it returns false.
     static func each(in db: Database, _ body: (AuditEntry?, Int64) -> Bool) throws {
         let rows = try Row.fetchCursor(db, sql: "SELECT number, at, actor, name, action, subject, detail, address, hash FROM audit ORDER BY number")

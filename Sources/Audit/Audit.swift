@@ -123,6 +123,23 @@ extension Audit {
         return try store.read { try Self.entries(filter, before: before, limit: limit, in: $0) }
     }
 
+    /// Which people looked at a customer, the latest first: of each their last look. Looks that wait to be written count too.
+    ///
+    /// Who looked over a token of a program is not among them.
+    /// - Parameters:
+    ///   - ids: All ids of the customer.
+    ///   - leavingOut: The actor who is no news to whoever asks.
+    /// - Throws: `DatabaseError`.
+    package func looks(at ids: [String], leavingOut actor: String, limit: Int) throws -> [AuditEntry] {
+        let waiting = state.withLock { $0.waiting }.filter {
+            $0.action == .view && ids.contains($0.subject) && $0.actor != actor && $0.actor.hasPrefix("per_")
+        }
+        let written = try store.read { try Self.lastLooks(at: ids, leavingOut: actor, limit: limit, in: $0) }
+        var last: [String: AuditEntry] = [:]
+        for entry in written + waiting where last[entry.actor].map({ $0.at < entry.at }) ?? true { last[entry.actor] = entry }
+        return Array(last.values.sorted { ($0.at, $0.actor) > ($1.at, $1.actor) }.prefix(limit))
+    }
+
     /// Works the chain out again from the first entry.
     package func check() throws -> AuditCheck {
         try flush()

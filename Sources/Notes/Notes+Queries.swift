@@ -44,7 +44,8 @@ extension Notes {
         try Int.fetchOne(
             db,
             sql: """
-                SELECT count(DISTINCT n.id) FROM note_mention AS m JOIN note AS n ON n.id = m.note_id WHERE m.person_id = $1 AND n.at > $2
+                SELECT count(DISTINCT n.id) FROM note_mention AS m JOIN note AS n ON n.id = m.note_id
+                WHERE m.person_id = $1 AND n.author <> $1 AND n.at > $2
                 """, arguments: [person.description, after.milliseconds]) ?? 0
     }
 

@@ -72,7 +72,7 @@ package struct Notes: Sendable {
         try store.read { try Self.notes(mentioning: person, limit: limit, in: $0) }
     }
 
-    /// How many notes mention a colleague since a moment.
+    /// How many notes of others mention a colleague since a moment.
     package func count(mentioning person: PersonID, after: Instant) throws -> Int {
         try store.read { try Self.count(mentioning: person, after: after, in: $0) }
     }

@@ -5,6 +5,7 @@ import Hummingbird
 package import Kernel
 import Ledger
 package import Logging
+import Notes
 import Pipeline
 import Simdjson
 
@@ -14,9 +15,14 @@ extension ConsoleServices {
     package init(_ services: Services, workspace: @escaping @Sendable () -> Workspace, randomness: Randomness, logger: Logger) {
         let customers = services.customers
         let ledger = services.ledger
+        let notes = services.notes
         self.init(
             workspace: workspace, clock: services.clock, randomness: randomness, staff: services.staff, access: services.access,
             audit: services.audit,
+            notes: NoteServices(
+                on: { try notes.notes(on: $0, limit: $1) },
+                write: { try await notes.write($0, about: $1, by: $2.id, named: $2.name, mentioning: $3) },
+                mentioning: { try notes.notes(mentioning: $0, limit: $1) }, count: { try notes.count(mentioning: $0, after: $1) }),
             view: { reference in
                 do {
                     return try customers.find(reference).flatMap(customers.view)

@@ -43,6 +43,44 @@ extension Staff {
     ) { try await signIn(email: email, password: password, address: address, browser: "a test") }
 }
 
+@Suite struct `Mentions that somebody saw` {
+    @Test func `are remembered over a restart, and only ever go forward`() async throws {
+        let bench = try Bench()
+        let staff = try bench.open()
+        let ann = try await staff.founder()
+        #expect(ann.mentionsSeenAt == nil)
+        let seen = bench.time.withLock { $0 }
+        try staff.sawMentions(ann.id, upTo: seen)
+        #expect(staff.person(ann.id)?.mentionsSeenAt == seen)
+        try staff.sawMentions(ann.id, upTo: Instant(milliseconds: seen.milliseconds - 1))
+        try staff.change(ann.id, name: "Ann Again")
+        let again = try bench.open()
+        #expect(again.person(ann.id)?.mentionsSeenAt == seen)
+        let stranger = PersonID(at: seen, randomness: Randomness { [UInt8](repeating: 1, count: $0) })
+        #expect(throws: StaffProblem.unknown(stranger.description)) { try again.sawMentions(stranger, upTo: seen) }
+    }
+
+    @Test func `are none in a database from before there were mentions`() async throws {
+        let folder = URL.temporaryDirectory.appending(path: "staff-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appending(path: "access.db").path
+        try Store(path: path, migrations: [Staff.migrations[0]]).write {
+            try $0.execute(
+                sql: """
+                    INSERT INTO person (id, email, email_key, name, role, created_at)
+                    VALUES ('\(PersonID(at: Instant(milliseconds: 5), randomness: Randomness { [UInt8](repeating: 2, count: $0) }))',
+                        'a@example.com', 'a@example.com', 'Ann', 'agent', 5)
+                    """)
+        }
+        let store = try Store(path: path, migrations: Staff.migrations)
+        let staff = try Staff(
+            store: store, clock: Clock { Instant(milliseconds: 9) }, randomness: Randomness { [UInt8](repeating: 3, count: $0) },
+            passwords: Bench.passwords)
+        #expect(staff.people.map(\.name) == ["Ann"] && staff.people[0].mentionsSeenAt == nil)
+    }
+}
+
 @Suite struct `One-time links` {
     @Test func `the first link makes the administrator, once`() async throws {
         let bench = try Bench()

@@ -65,6 +65,24 @@ private func entry(_ action: AuditAction, at seconds: Int64 = 0, actor: String =
         #expect(all.count == 4)
     }
 
+    @Test func `the last look of each person at a customer is known, but for whoever asks and for programs`() throws {
+        let audit = try Audit(store: Bench().store)
+        for (seconds, actor, subject) in [
+            (0, "per_a", "cus_1"), (1, "per_b", "cus_1"), (2, "per_c", "cus_2"), (3, "per_d", "cus_9"), (4, "token till", "cus_1"),
+            (5000, "per_b", "cus_2"),
+        ] as [(Int64, String, String)] { audit.look(entry(.view, at: seconds, actor: actor, subject: subject)) }
+        try audit.write(entry(.merge, at: 6000, actor: "per_e", subject: "cus_1"))
+        // One that is not written yet counts as well.
+        audit.look(entry(.view, at: 7000, actor: "per_c", subject: "cus_1"))
+        func who(_ me: String, _ limit: Int = 5) throws -> [String] {
+            try audit.looks(at: ["cus_1", "cus_2"], leavingOut: me, limit: limit).map { "\($0.actor) \(($0.at.milliseconds - 1_000_000) / 1000)" }
+        }
+        #expect(try who("per_a") == ["per_c 7000", "per_b 5000"])
+        #expect(try who("per_z", 2) == ["per_c 7000", "per_b 5000"])
+        #expect(try who("per_c") == ["per_b 5000", "per_a 0"])
+        #expect(try audit.looks(at: [], leavingOut: "per_a", limit: 5).isEmpty)
+    }
+
     @Test func `looks stand before what was written after them`() throws {
         let audit = try Audit(store: Bench().store)
         audit.look(entry(.view, subject: "cus_1"))

@@ -345,3 +345,39 @@ def test_the_first_administrator_invites_somebody_who_comes_in(browser, server, 
         visitor.page.goto(link)
         expect(visitor.page.get_by_role("heading", level=1)).to_have_text("This link does not work any more")
         visitor.check("a used link", 410)
+
+
+@pytest.mark.parametrize("window", ["wide", "narrow"])
+def test_a_note_with_a_mention_reaches_the_colleague(browser, shop, people, state, window):
+    name = f"Ola {window.title()}"
+    email = shop.person(f"{window}@mail.example", "agent", name)
+    text = f"@{name} promised to call back.\nOn Friday. {HOSTILE}"
+    with visiting(browser, shop, window, state=state) as visitor:
+        page = visitor.page
+        visitor.open(people["rtl"])
+        page.fill("#note-text", text)
+        page.click("button:has-text('Write the note')")
+        expect(page.locator(".toast")).to_contain_text(f"{name} will find it under Mentions.")
+        note = page.locator("section[aria-labelledby=notes] .bubble").first
+        assert note.locator(".whole").inner_text() == text
+        expect(note.locator(".whole b")).to_have_text("@" + name)
+        expect(page.locator("#history .event").first).to_contain_text("Ann Example wrote a note")
+        visitor.check("a customer with a note")
+        page.fill("#note-text", " ")
+        page.click("button:has-text('Write the note')")
+        expect(page.locator("#note-fault")).to_have_text("There is nothing in it yet.")
+        assert focused(page)["id"] == "note-text"
+        visitor.check("a note refused", 422)
+    with visiting(browser, shop, window, signed_in=False) as visitor:
+        page = visitor.sign_in(email).page
+        entry = page.locator("nav[aria-label=Main] a", has_text="Mentions")
+        expect(entry.locator(".count")).to_contain_text("1")
+        entry.click()
+        expect(page.locator(".bubble")).to_contain_text("Ann Example about فاطمة الزهراء بنت محمد")
+        expect(page.locator(".bubble .badge")).to_have_text("new")
+        expect(entry.locator(".count")).to_have_count(0)
+        visitor.check("mentions")
+        page.click(".bubble a")
+        expect(page).to_have_url(shop.url + people["rtl"])
+        expect(page.locator("#looks")).to_contain_text("Ann Example")
+        visitor.check("a customer somebody looked at")

@@ -47,6 +47,15 @@ import Testing
         }
     }
 
+    @Test func `a note in which somebody names themselves is no news to them`() async throws {
+        try await withWorld { world, notes, _ in
+            let ann = try await customer(world, "ann")
+            let note = try await notes.write("@Mira, call", about: ann, by: Self.mira.description, named: "Mira", mentioning: [Self.mira])
+            #expect(try notes.notes(mentioning: Self.mira) == [note])
+            #expect(try notes.count(mentioning: Self.mira, after: World.start + -1) == 0)
+        }
+    }
+
     @Test func `a note follows its customer through a merge and back`() async throws {
         try await withWorld { world, notes, customers in
             let ann = try await customer(world, "ann")

@@ -1,7 +1,9 @@
 import Access
+import Audit
 import Kernel
 import Testing
-import Web
+
+@testable import Web
 
 /// That the console is reached through the server; what its pages show is tested beside them.
 @Suite(.timeLimit(.minutes(1))) struct `Pages behind the server` {
@@ -107,6 +109,30 @@ import Web
                 #expect(answer.status == 403, "\(path)")
                 #expect(!answer.text.contains("Ann Archer"))
             }
+        }
+    }
+
+    @Test func `a note of the most characters there may be is written through a form, and stands in the history in words`() async throws {
+        try await TestServer.run(pages: true) { (server) async throws in
+            try await World.fill(server)
+            let (cookie, _) = try await Self.signIn(server, as: .agent)
+            let place = "/customers/" + (try await World.customer(server, "user_id:ann"))
+            func page(_ path: String) async throws -> String { try await server.send("GET", path, headers: [("Cookie", cookie)]).text }
+            let form = try #require(try await page(place).firstMatch(of: /name="form" value="([^"]+)"/)).1
+            // Four bytes each, and each of them written as three: no character takes more.
+            let text = "First line\r\nand second " + String(repeating: "😀", count: 9_978)
+            let answer = try await server.send(
+                "POST", place + "/notes",
+                headers: [("Cookie", cookie), ("Content-Type", "application/x-www-form-urlencoded"), ("Sec-Fetch-Site", "same-origin")],
+                body: Array("form=\(form)&text=\(Parameters.encoded(text))".utf8))
+            #expect(answer.status == 303 && answer.headers["location"] == place, "\(answer.text.prefix(500))")
+            let html = try await page(place)
+            #expect(html.contains("Your note is written."))
+            #expect(html.contains("<p class=\"whole\" dir=\"auto\">First line\nand second 😀"))
+            #expect(html.contains("<span class=\"unseen\">Other, by a colleague: </span><b><bdi>Somebody wrote a note</bdi></b>"))
+            #expect(html.contains("<p class=\"said\" dir=\"auto\">First line\nand second 😀"))
+            let logged = try server.services.audit.entries(limit: 3)
+            #expect(logged.contains { $0.action == .note && place.hasSuffix($0.subject) && $0.name == "Somebody" })
         }
     }
 

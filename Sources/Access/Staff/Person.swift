@@ -23,6 +23,8 @@ package struct Person: Sendable, Equatable {
     package var disabledAt: Instant?
     /// When they last did anything, to the minute.
     package var seenAt: Instant?
+    /// Up to which moment they saw the notes that mention them; nil while they saw none.
+    package var mentionsSeenAt: Instant?
 
     /// What to call them: their name, or the address they were invited by.
     package var label: String { name.isEmpty ? email : name }

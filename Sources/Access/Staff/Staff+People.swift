@@ -1,5 +1,5 @@
 import GRDB
-import Kernel
+package import Kernel
 import Store
 import Synchronization
 
@@ -46,6 +46,17 @@ extension Staff {
             try endAll(of: id)
         }
         return person
+    }
+
+    /// Notes that somebody saw the notes that mention them, up to a moment. An earlier one than before changes nothing.
+    /// - Throws: ``StaffProblem/unknown(_:)``, or `DatabaseError`.
+    package func sawMentions(_ id: PersonID, upTo moment: Instant) throws {
+        try changes.withLock { _ in
+            guard let person = person(id) else { throw StaffProblem.unknown(id.description) }
+            if let before = person.mentionsSeenAt, before >= moment { return }
+            try store.write { try Self.setMentionsSeen(id, moment, in: $0) }
+            state.withLock { $0.people[id]?.person.mentionsSeenAt = moment }
+        }
     }
 
     private func changePerson(_ id: PersonID, _ change: (inout Person) throws -> Void) throws -> Person {

@@ -7,7 +7,7 @@ import Store
 extension Staff {
     static func people(in db: Database) throws -> [(person: Person, password: String?)] {
         try Row.fetchAll(
-            db, sql: "SELECT id, email, name, role, created_at, joined_at, disabled_at, seen_at, password FROM person ORDER BY id"
+            db, sql: "SELECT id, email, name, role, created_at, joined_at, disabled_at, seen_at, mentions_seen_at, password FROM person ORDER BY id"
         ).map { row in
             guard let id = PersonID(row[0] as String), let role = Role(rawValue: row[3]) else {
                 throw StaffProblem.damaged(table: "person", id: row[0])
@@ -15,12 +15,12 @@ extension Staff {
             func instant(_ column: Int) -> Instant? { (row[column] as Int64?).map(Instant.init(milliseconds:)) }
             let person = Person(
                 id: id, email: row[1], name: row[2], role: role, createdAt: Instant(milliseconds: row[4]), joinedAt: instant(5),
-                disabledAt: instant(6), seenAt: instant(7))
-            return (person, row[8])
+                disabledAt: instant(6), seenAt: instant(7), mentionsSeenAt: instant(8))
+            return (person, row[9])
         }
     }
 
-    /// Inserts a person, or changes all but the password.
+    /// Inserts a person, or changes all but the password and which mentions they saw.
     static func save(_ person: Person, in db: Database) throws {
         try db.execute(
             sql: """
@@ -41,6 +41,10 @@ extension Staff {
 
     static func setSeen(_ person: PersonID, _ at: Instant, in db: Database) throws {
         try db.execute(sql: "UPDATE person SET seen_at = $1 WHERE id = $2", arguments: [at.milliseconds, person.description])
+    }
+
+    static func setMentionsSeen(_ person: PersonID, _ at: Instant, in db: Database) throws {
+        try db.execute(sql: "UPDATE person SET mentions_seen_at = $1 WHERE id = $2", arguments: [at.milliseconds, person.description])
     }
 
     // MARK: Teams

@@ -43,6 +43,7 @@ extension Staff {
                 expires_at BIGINT NOT NULL
             );
             CREATE UNIQUE INDEX one_time_link_of_person ON one_time_link (coalesce(person_id, ''));
-            """)
+            """),
+        Migration("staff 2: up to where somebody saw the notes that mention them", "ALTER TABLE person ADD COLUMN mentions_seen_at BIGINT"),
     ]
 }

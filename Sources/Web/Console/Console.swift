@@ -146,6 +146,7 @@ extension Console {
                 Self.entry("/reviews", "Reviews", "pairs", room == "reviews", count: waiting),
             ]
         }
+        if visit.may(.read) { nav.append(Self.entry("/mentions", "Mentions", "note", room == "mentions", count: await newMentions(visit))) }
         if visit.may(.readStaff) { nav.append(Self.entry("/settings", "Settings", "settings", room == "settings")) }
         all["nav"] = nav
         all["mayRead"] = visit.may(.read)

@@ -5,7 +5,9 @@ import NIOCore
 /// Puts the console behind the server's router.
 extension Console {
     /// The first parts of all paths that belong to the console.
-    static let roots = ["", "signin", "signout", "link", "you", "settings", "customers", "customers.csv", "reviews", "live", "static"]
+    static let roots = [
+        "", "signin", "signout", "link", "you", "settings", "customers", "customers.csv", "reviews", "mentions", "live", "static",
+    ]
 
     /// Answers a request of the server.
     /// - Parameters:

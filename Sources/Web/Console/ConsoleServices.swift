@@ -3,6 +3,7 @@ package import Audit
 package import Customers
 package import Kernel
 package import Ledger
+package import Notes
 
 /// What the console's pages need from the rest of the house. The composition root fills it in; tests hand in their own.
 ///
@@ -19,6 +20,7 @@ package struct ConsoleServices: Sendable {
     /// Write keys and tokens.
     package var access: Access
     package var audit: Audit
+    package var notes: NoteServices
     /// The customer that a reference leads to; nil when there is none.
     package var view: @Sendable (CustomerReference) async throws -> CustomerView?
     /// A page of what happened, newest first.
@@ -69,7 +71,7 @@ package struct ConsoleServices: Sendable {
 
     package init(
         workspace: @escaping @Sendable () -> Workspace, clock: Clock, randomness: Randomness,
-        staff: Staff, access: Access, audit: Audit,
+        staff: Staff, access: Access, audit: Audit, notes: NoteServices,
         view: @escaping @Sendable (CustomerReference) async throws -> CustomerView?,
         history: @escaping @Sendable (CustomerID, HistoryFilter, String?, Int) async throws -> Page<HistoryItem>,
         interaction: @escaping @Sendable (CustomerID, Position) async throws -> HistoryItem?,
@@ -90,6 +92,7 @@ package struct ConsoleServices: Sendable {
         self.staff = staff
         self.access = access
         self.audit = audit
+        self.notes = notes
         self.view = view
         self.history = history
         self.interaction = interaction
@@ -111,6 +114,29 @@ package struct ConsoleServices: Sendable {
         self.channels = channels
         self.problem = problem
         self.failed = failed
+    }
+}
+
+/// What pages need of notes on customers.
+package struct NoteServices: Sendable {
+    /// The notes on a customer, newest first.
+    package var on: @Sendable (CustomerID, _ limit: Int) async throws -> [Note]
+    /// Writes a note; it can be read when this returns. Throws ``NoteProblem`` for one that cannot be written as it is.
+    package var write: @Sendable (_ text: String, CustomerID, Principal, _ mentions: [PersonID]) async throws -> Note
+    /// The notes that mention somebody, newest first.
+    package var mentioning: @Sendable (PersonID, _ limit: Int) async throws -> [Note]
+    /// How many notes of others mention somebody since a moment.
+    package var count: @Sendable (PersonID, _ after: Instant) async throws -> Int
+
+    package init(
+        on: @escaping @Sendable (CustomerID, Int) async throws -> [Note],
+        write: @escaping @Sendable (String, CustomerID, Principal, [PersonID]) async throws -> Note,
+        mentioning: @escaping @Sendable (PersonID, Int) async throws -> [Note], count: @escaping @Sendable (PersonID, Instant) async throws -> Int
+    ) {
+        self.on = on
+        self.write = write
+        self.mentioning = mentioning
+        self.count = count
     }
 }
 

@@ -2,6 +2,7 @@ import Access
 import Customers
 import Kernel
 import Ledger
+import Notes
 import Rendering
 
 extension Console {
@@ -26,9 +27,17 @@ extension Console {
             // Another id or an identifier of the same person: one person has one address.
             return .seeOther(place + (visit.request.query.pairs.isEmpty ? "" : "?" + visit.request.query.encoded))
         }
+        return try await customerPage(view, visit)
+    }
+
+    /// - Parameter refused: a note that was not written, and why.
+    func customerPage(_ view: CustomerView, _ visit: Visit, refused: RefusedNote? = nil) async throws -> PageAnswer {
+        let place = "/customers/\(view.id)"
         let who = Who(view)
         let ask = HistoryAsk(visit.request.query, visit.formats)
         var fields = try await history(view, who, ask, visit)
+        try await addNotes(to: &fields, on: view, visit, refused)
+        try addLooks(to: &fields, at: view, visit)
         let mayDecide = Permission.change.roles.contains(visit.session.principal.role)
         fields["who"] = who.title
         fields["short"] = who.inline
@@ -40,7 +49,7 @@ extension Console {
         let about = About(view: view, who: who, formats: visit.formats, mayDecide: mayDecide)
         about.add(to: &fields)
         Filters(view: view, who: who, ask: ask, place: place, formats: visit.formats).add(to: &fields)
-        return try await page("customer", title: who.title, room: "customers", visit, fields)
+        return try await page("customer", title: who.title, room: "customers", visit, status: refused?.status ?? 200, fields)
     }
 
     /// `/customers/{id}/history`: the days alone, for the script behind “Show earlier”.
@@ -86,8 +95,9 @@ extension Console {
             let since = formats.since(first)
             parts.append(since == "since today" ? "with us since today" : "with us " + since)
         }
-        if let last = view.lastSeen {
-            let channel = view.channels.max { $0.last < $1.last }.flatMap { Self.by($0.name) }
+        // Nobody was seen because a colleague wrote about them.
+        if let last = view.names.filter({ $0.name != Notes.eventName }).map(\.last).max() ?? view.lastSeen {
+            let channel = view.channels.first { $0.last == last }.flatMap { Self.by($0.name) }
             parts.append("last seen " + formats.ago(last) + (channel.map { ", " + $0 } ?? ""))
         }
         parts.append(view.interactions == 0 ? "no interactions" : Formats.counted(view.interactions, "interaction"))
@@ -125,7 +135,8 @@ extension Console {
         let context = PropertyRow.rows(of: services.json(interaction.context)?.members ?? [], isFromCustomer: false, visit.formats)
         var facts: [(String, String?)] = [
             ("What", interaction.name), ("When", visit.formats.whole(interaction.at)), ("Channel", ChannelWords.title(item.channel)),
-            ("Direction", isIn ? "from " + who.inline : interaction.direction == .out ? "from us" : "worked out"), ("Media", interaction.media.name),
+            ("Direction", isIn ? "from " + who.inline : interaction.direction == .out ? "from us" : sentence.origin ?? "worked out"),
+            ("Media", interaction.media.name),
         ]
         if abs(interaction.receivedAt - interaction.at) >= 60_000 { facts.append(("Came in", visit.formats.whole(interaction.receivedAt))) }
         for (kind, value) in interaction.identifiers { facts.append((NameWords.title(services.kindName(kind)), value)) }

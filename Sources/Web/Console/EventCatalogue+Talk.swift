@@ -38,6 +38,7 @@ extension EventCatalogue {
         "callabandoned": { t in bad(Sentence(.customer, "hung up before anybody answered", nil, [wait(t)], icon: "phone")) },
         "chatstarted": { t in Sentence(.customer, "started a chat", topic(t), [agent(t)], icon: "chat") },
         "chatended": { t in Sentence(.nobody, "Chat ended", nil, [duration(t), agent(t)], icon: "chat") },
+        "notewritten": noted,
         "complaintmade": complained, "complaintreceived": complained, "complaintfiled": complained, "complaintraised": complained,
         "complaintresolved": { t in Sentence(.nobody, "Complaint settled", nil, [t.properties.text("outcome", "resolution"), agent(t)]) },
         "ticketcreated": { t in

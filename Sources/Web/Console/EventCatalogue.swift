@@ -88,6 +88,16 @@ enum EventCatalogue {
         return sentence
     }
 
+    /// A note of a colleague. An event of this name that comes from a customer or from us is what it says.
+    static let noted: Entry = { telling in
+        let p = telling.properties
+        guard telling.direction == .internal else { return Sentence(telling.direction == .in ? .customer : .we, "wrote a note") }
+        var sentence = Sentence(.nobody, p.text("authorname").map { $0 + " wrote a note" } ?? "Somebody wrote a note")
+        sentence.said = p.value(["text"])?.string?.trimmed
+        sentence.origin = "by a colleague"
+        return sentence
+    }
+
     static let complained: Entry = { telling in
         let p = telling.properties
         var sentence = Sentence(

@@ -122,7 +122,8 @@ struct History: Sendable {
         let mark = mark(interaction.direction)
         return [
             "id": "i" + String(interaction.position.raw, radix: 36), "time": formats.time(interaction.at), "at": interaction.at.rfc3339,
-            "whole": formats.whole(interaction.at), "mark": mark.css + (sentence.tone == .bad && isIn ? " is-bad" : ""), "direction": mark.words,
+            "whole": formats.whole(interaction.at), "mark": mark.css + (sentence.tone == .bad && isIn ? " is-bad" : ""),
+            "direction": sentence.origin ?? mark.words,
             "icon": interaction.direction == .internal ? nil : sentence.icon ?? ChannelWords.icon(item.channel),
             "channel": ChannelWords.title(item.channel),
             "whom": sentence.subject == .customer ? who.short : nil, "does": Self.does(sentence), "what": sentence.what, "via": via(item.channel),

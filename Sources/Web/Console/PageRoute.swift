@@ -61,6 +61,10 @@ extension Console {
             PageRoute(.post, "/customers/:id/merges/:merge/undo", .change, to: "take customers apart", audit: .unmerge) {
                 try await $0.undo($1.parameters[0], $1.parameters[1], $1)
             },
+            PageRoute(.post, "/customers/:id/notes", .annotate, to: "write on a customer’s page", audit: .note) {
+                try await $0.writeNote($1.parameters[0], $1)
+            },
+            PageRoute(.get, "/mentions", .read, to: "see what mentions you") { try await $0.mentionsPage($1) },
             PageRoute(.get, "/reviews", .read, to: "see customers") { try await $0.reviewsPage($1) },
             PageRoute(.post, "/reviews/:id", .change, to: "decide who is one person", audit: .review) { try await $0.decide($1.parameters[0], $1) },
             PageRoute(.get, "/live", .read, to: "see what customers do") { try await $0.livePage($1) },

@@ -30,6 +30,8 @@ struct Sentence: Sendable, Equatable {
     var tone: Tone = .plain
     /// An amount for lists: `£64.00`.
     var amount: String?
+    /// From whom it is, when it is neither from the customer nor from us nor worked out: `by a colleague`.
+    var origin: String?
     /// The mark's icon; nil for that of the channel.
     var icon: String?
 

@@ -9,6 +9,7 @@ import Testing
 import Web
 
 @testable import Customers
+@testable import Notes
 
 /// A small invented company for the pages to show: a furniture shop, with customers of every awkward kind.
 final class SampleWorld: Sendable {
@@ -25,6 +26,7 @@ final class SampleWorld: Sendable {
         var now = SampleWorld.now
         var failures: [String] = []
         var random = SeededRandom(seed: 7)
+        var notes: [Note] = []
         var body: Int64 = 1
         var listeners: [AsyncStream<LiveItem>.Continuation] = []
     }
@@ -235,11 +237,35 @@ final class SampleWorld: Sendable {
         for listener in listeners { listener.yield(LiveItem(item: item, name: name)) }
     }
 
+    /// Writes notes as the house does, without a ledger.
+    private var notes: NoteServices {
+        NoteServices(
+            on: { customer, limit in self.state.withLock { Array($0.notes.filter { $0.customer == customer }.reversed().prefix(limit)) } },
+            write: { text, customer, author, mentions in
+                let length = text.unicodeScalars.count
+                guard (1...Note.longest).contains(length) else { throw NoteProblem.length(length) }
+                guard mentions.count <= Note.mostMentions else { throw NoteProblem.tooManyMentions(mentions.count) }
+                let now = self.clock.now
+                let note = Note(
+                    id: NoteID(at: now, randomness: self.randomness), customer: customer, author: author.id, authorName: author.name, text: text,
+                    mentions: mentions, at: now)
+                self.state.withLock { $0.notes.append(note) }
+                return note
+            },
+            mentioning: { person, limit in
+                self.state.withLock { Array($0.notes.filter { $0.mentions.contains(person) }.reversed().prefix(limit)) }
+            },
+            count: { person, after in
+                self.state.withLock {
+                    $0.notes.count { $0.mentions.contains(person) && $0.author != person.description && $0.at > after }
+                }
+            })
+    }
+
     var services: ConsoleServices {
         ConsoleServices(
             workspace: { Workspace(name: "Harbour & Pine", timeZone: "Europe/London", currency: "GBP") }, clock: clock, randomness: randomness,
-            staff: house.staff,
-            access: house.access, audit: house.audit,
+            staff: house.staff, access: house.access, audit: house.audit, notes: notes,
             view: { self.view($0) },
             history: { self.history($0, $1, $2, $3) },
             interaction: { customer, position in self.state.withLock { $0.histories[customer]?.first { $0.interaction.position == position } } },
