@@ -4,10 +4,10 @@ import Kernel
 import Synchronization
 
 /// Hashes and checks passwords with argon2id (RFC 9106) at libsodium's interactive limits: 64 MiB of memory and two passes,
-/// about a tenth of a second. On two threads of its own, and no more than ``waiting`` at a time: a flood of sign-ins must
+/// about a tenth of a second. On two threads of its own, and no more than so many waiting at a time: a flood of sign-ins must
 /// neither take the server's threads nor its memory.
 package final class Passwords: Sendable {
-    /// Passwords that may wait; more are refused with ``StaffProblem/busy``.
+    /// Passwords that may wait, unless another number is given; more are refused with ``StaffProblem/busy``.
     package static let waiting = 64
     private static let threads = 2
 
@@ -21,9 +21,12 @@ package final class Passwords: Sendable {
     private let count = Atomic<Int>(0)
     /// What is checked when there is nobody to check: it takes as long.
     private let nobody: String
+    private let most: Int
 
-    package init() {
+    /// - Parameter waiting: Passwords that may wait at a time.
+    package init(waiting: Int = Passwords.waiting) {
         _ = sodium_init()
+        most = waiting
         nobody = Self.hash("nobody has this password") ?? ""
         for n in 1...Self.threads { startThread("password \(n)") { [self] in work() } }
     }
@@ -43,7 +46,7 @@ package final class Passwords: Sendable {
     }
 
     private func run(_ password: String, _ hash: String?) async throws -> String? {
-        guard count.add(1, ordering: .relaxed).newValue <= Self.waiting else {
+        guard count.add(1, ordering: .relaxed).newValue <= most else {
             count.subtract(1, ordering: .relaxed)
             throw StaffProblem.busy
         }

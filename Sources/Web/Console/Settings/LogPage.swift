@@ -1,0 +1,101 @@
+import Access
+import Audit
+import Kernel
+import Rendering
+
+/// The audit log.
+extension Console {
+    static let logRoutes: [PageRoute] = [
+        PageRoute(.get, "/settings/log", .administer, to: "read the log") { try await $0.logPage($1) }
+    ]
+
+    /// Entries of a page.
+    private static let logPage = 50
+
+    private func logPage(_ visit: Visit) async throws -> PageAnswer {
+        let query = visit.request.query
+        var filter = AuditFilter(actor: query["actor"], action: query["action"].flatMap { AuditAction(rawValue: $0) }, subject: query["subject"])
+        filter.from = query["from"].flatMap { visit.formats.day($0) }.map { visit.formats.start(of: $0) }
+        let before = query["before"].flatMap { Int64($0) } ?? .max
+        let entries = try services.audit.entries(filter, before: before, limit: Self.logPage + 1)
+        let shown = entries.prefix(Self.logPage)
+        var older: String?
+        if entries.count > Self.logPage, let last = shown.last {
+            var next = Parameters()
+            for pair in query.pairs where pair.name != "before" { next.add(pair.name, pair.value) }
+            next.add("before", String(last.number))
+            older = "/settings/log?" + next.encoded
+        }
+        let check: Fields? =
+            query["check"] == nil
+            ? nil
+            : try {
+                switch try services.audit.check() {
+                case .sound(let count, let head): ["sound": true, "entries": Formats.number(Int(count)), "head": head]
+                case .broken(let number): ["sound": false, "number": Int(number)]
+                }
+            }()
+        let people = services.staff.people
+        return try await settingsPage(
+            "log", title: "Log", visit,
+            [
+                "entries": shown.map { entry -> Fields in
+                    [
+                        "at": visit.formats.shortDate(entry.at) + ", " + visit.formats.timeWithSeconds(entry.at),
+                        "whole": visit.formats.whole(entry.at), "stamp": entry.at.rfc3339,
+                        "name": entry.name.isEmpty ? "Somebody unknown" : entry.name,
+                        "what": AuditWords.sentence(entry), "subject": subject(entry, people),
+                        "subjectHref": entry.subject.hasPrefix("cus_") ? "/customers/" + entry.subject : nil,
+                        "address": entry.address.isEmpty ? nil : entry.address,
+                    ]
+                }, "isEmpty": shown.isEmpty, "isFiltered": filter != AuditFilter(), "older": older, "check": check,
+                "actions": AuditAction.allCases.map { ["id": $0.rawValue, "name": AuditWords.name($0), "chosen": $0 == filter.action] as Fields },
+                "actors": people.map { ["id": $0.id.description, "name": $0.label, "chosen": $0.id.description == filter.actor] as Fields },
+                "subjectFilter": query["subject"], "fromFilter": query["from"],
+            ])
+    }
+
+    private func subject(_ entry: AuditEntry, _ people: [Person]) -> String? {
+        guard !entry.subject.isEmpty else { return nil }
+        if entry.subject == entry.actor { return nil }
+        return people.first { $0.id.description == entry.subject }?.label
+            ?? services.staff.teams.first { $0.id.description == entry.subject }?.name ?? entry.subject
+    }
+}
+
+/// The audit log in words.
+enum AuditWords {
+    static func name(_ action: AuditAction) -> String {
+        switch action {
+        case .signIn: "Sign-in"
+        case .signInRefused: "Sign-in refused"
+        case .signOut: "Sign-out"
+        case .signOutEverywhere: "Sign-out everywhere"
+        case .passwordChange: "Password changed"
+        case .invitation: "Invitation"
+        case .passwordReset: "Password link made"
+        case .linkUse: "One-time link used"
+        case .personChange: "Person changed"
+        case .teamChange: "Team changed"
+        case .keyCreate: "Write key made"
+        case .keyRevoke: "Write key revoked"
+        case .tokenCreate: "Token made"
+        case .tokenRevoke: "Token revoked"
+        case .view: "Customer looked at"
+        case .export: "Export"
+        case .merge: "Customers joined"
+        case .unmerge: "Customers taken apart"
+        case .review: "Review decided"
+        case .erasure: "Customer erased"
+        case .note: "Note written"
+        case .definitions: "Definitions changed"
+        case .replay: "Quarantine replayed"
+        case .dismissal: "Quarantine dropped"
+        case .backup: "Backup made"
+        case .restore: "Backup restored"
+        }
+    }
+
+    /// `Token made, analyst`
+    static func sentence(_ entry: AuditEntry) -> String { name(entry.action) + (entry.detail.isEmpty ? "" : ", " + entry.detail) }
+}
