@@ -22,6 +22,8 @@ RELEASE := $(SWIFT_BUILD) -c release
 SWIFT_TEST := swift test --disable-index-store --disable-xctest --enable-swift-testing
 SWIFT_FILES := Package.swift Sources Tests
 VENV := .venv
+# Scripts of others that pages use; fetched, never committed.
+VENDOR := Sources/Web/Resources/vendor
 TOOLS := $(VENV)/installed.txt
 
 .PHONY: help build demo test test-swift test-e2e bench format lint clean system
@@ -58,10 +60,11 @@ lint: system ## Checks the formatting and the rules of the house (imports, sizes
 	python3 scripts/house.py
 
 clean: ## Removes what was built and the test tools; keeps every data folder
-	rm -rf .build $(VENV) .pytest_cache
+	rm -rf .build $(VENV) $(VENDOR) .pytest_cache
 
 system:
 	@scripts/system
+	@scripts/page-libraries $(VENDOR)
 
 # The Python environment of the tests, made again when a requirement or its recipe changed.
 $(TOOLS): Tests/EndToEnd/requirements.txt scripts/python | system

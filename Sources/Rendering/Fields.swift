@@ -23,6 +23,9 @@ package struct Fields: FieldValue, ExpressibleByDictionaryLiteral {
         set { values[name] = newValue?.shown }
     }
 
+    /// Takes in the names and values of others; where both have one, theirs holds.
+    package mutating func merge(_ others: Fields) { values.merge(others.values) { $1 } }
+
     /// Whether a name shows something.
     package func has(_ name: String) -> Bool { values[name] != nil }
 

@@ -40,7 +40,14 @@ extension ConsoleServices {
             reviews: { limit in try customers.reviews(limit: limit).sorted { $0.likeness > $1.likeness } },
             reviewCount: { try customers.reviews(limit: Self.mostCounted).count },
             decide: { try await customers.decide(review: $0, same: $1, by: $2.name) },
-            latest: { try services.latest(channel: $0, limit: $1) }, live: { try services.live.stream() },
+            latest: { try services.latest($0, limit: $1) },
+            figures: { days, untils, orders in
+                await withCheckedContinuation { done in
+                    // A sweep over everybody belongs on a thread of its own.
+                    startThread("figures") { done.resume(returning: customers.figures(days: days, untils: untils, orderNames: orders)) }
+                }
+            },
+            live: { try services.live.stream(of: $0) },
             json: { try? JSON.parse($0) }, kindName: { ledger.vocabulary.name(of: $0) }, sourceName: { services.access.name(ofSource: $0) },
             // "other" is the first by its code, and the last that anybody looks for.
             channels: { ledger.vocabulary.channels.sorted { ($0.key == 0 ? 256 : Int($0.key)) < ($1.key == 0 ? 256 : Int($1.key)) }.map(\.value) },
@@ -81,21 +88,21 @@ extension Services {
         return found
     }
 
-    /// The newest interactions on a channel or on all, newest first.
-    fileprivate func latest(channel: String?, limit: Int) throws -> [LiveItem] {
-        func fits(_ item: HistoryItem) -> Bool { channel == nil || item.channel == channel }
-        return try newest(while: { $0.lazy.filter(fits).count < limit }).filter(fits).prefix(limit)
+    /// The newest interactions that fit, newest first.
+    fileprivate func latest(_ filter: LiveFilter, limit: Int) throws -> [LiveItem] {
+        try newest(of: filter == .everything ? Self.newest : ConsoleServices.mostSearched) { $0.lazy.filter(filter.fits).count < limit }
+            .filter(filter.fits).prefix(limit)
             .map { LiveItem(item: $0, name: try customers.name(of: $0.customer)) }
     }
 
     /// The newest interactions, newest first: of the last body, and of more while they are too few. A body may hold one
     /// interaction or hundreds, so reading as many bodies as interactions are wanted could read a thousand times too much.
-    private func newest(while few: ([HistoryItem]) -> Bool) throws -> [HistoryItem] {
+    private func newest(of most: Int = Self.newest, while few: ([HistoryItem]) -> Bool) throws -> [HistoryItem] {
         let body = pipeline.body
         var bodies: Int64 = 1
         while true {
-            let found = try customers.newest(after: max(0, body - bodies), upTo: body, limit: Self.newest)
-            guard bodies < body, bodies < Int64(Self.newest), found.count < Self.newest, few(found) else { return found.reversed() }
+            let found = try customers.newest(after: max(0, body - bodies), upTo: body, limit: most)
+            guard bodies < body, bodies < Int64(most), found.count < most, few(found) else { return found.reversed() }
             bodies *= 4
         }
     }

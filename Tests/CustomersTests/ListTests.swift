@@ -144,6 +144,19 @@ import Testing
             #expect(figures.whole[0].orders == 2 && figures.whole[0].spent == 10 && figures.whole[0].customers == 2)
             #expect(figures.whole[1...6].allSatisfy { $0 == PeriodFigures() })
             #expect(figures.channels.map(\.name) == ["app", "web"] && figures.channels.map(\.count) == [1, 1])
+            // Half hours of today and of the same day a week ago: they add up to the day, and a customer counts where they came first.
+            #expect(figures.halfHours.map(\.count) == [48, 48])
+            for (week, day) in [(0, 0), (1, 7)] {
+                let sum = figures.halfHours[week].reduce(into: PeriodFigures()) { sum, slot in
+                    sum.interactions += slot.interactions
+                    sum.customers += slot.customers
+                    sum.orders += slot.orders
+                    sum.spent += slot.spent
+                }
+                #expect(sum == figures.whole[day])
+            }
+            #expect(figures.halfHours[1].firstIndex { $0.customers > 0 } == figures.halfHours[1].firstIndex { $0.interactions > 0 })
+            #expect(figures.halfHours[1][19].orders == 1 && figures.halfHours[1][19].spent == 10)
         }
     }
 }

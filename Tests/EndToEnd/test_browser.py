@@ -80,7 +80,7 @@ def test_no_page_has_a_fault_that_a_machine_finds(browser, shop, people, state, 
             "/customers?search=nora": 200, "/customers?search=nobody%20at%20all": 200, "/customers?search=" + "long%20" * 40: 200,
             people["nora"]: 200, people["nora"] + "?direction=in&name=Thing+1&from=2020-01-01": 200, people["nora"] + "?name=Never": 200,
             people["long"]: 200, people["rtl"]: 200, people["visitor"]: 200, people["interaction"]: 200, people["merge"]: 200,
-            people["nora"] + "/merge?search=jonath": 200, people["undo"]: 200, "/reviews": 200, "/live": 200, "/customers/cus_zzzzzzz": 404,
+            people["nora"] + "/merge?search=jonath": 200, people["undo"]: 200, "/reviews": 200, "/now": 200, "/customers/cus_zzzzzzz": 404,
         }  # fmt: skip
         for path, status in pages.items():
             answer = visitor.open(path)
@@ -92,7 +92,7 @@ def test_no_page_has_a_fault_that_a_machine_finds(browser, shop, people, state, 
 
 def test_what_customers_send_is_shown_as_text_and_never_runs(browser, shop, people, state):
     with visiting(browser, shop, state=state) as visitor:
-        for path in (people["hostile"], "/customers?search=" + "%D8%80", "/live", people["hostile"] + "?name=%3Cimg+src%3Dx%3E&from=%22%3E%3Cb%3E"):
+        for path in (people["hostile"], "/customers?search=" + "%D8%80", "/now", people["hostile"] + "?name=%3Cimg+src%3Dx%3E&from=%22%3E%3Cb%3E"):
             visitor.open(path)
             assert visitor.page.locator("main script, main img, main [onfocus]").count() == 0, path
             visitor.calm(path)
@@ -218,7 +218,10 @@ def test_the_list_is_filtered_sorted_and_taken_out(browser, shop, people, state,
 def test_no_page_needs_scripts(browser, shop, people):
     with visiting(browser, shop, java_script_enabled=False) as visitor:
         page = visitor.page
-        expect(page).to_have_url(shop.url + "/customers")
+        expect(page).to_have_url(shop.url + "/now")
+        page.click("text=The last 8 weeks, day by day")
+        expect(page.locator(".as-table tbody tr").first).to_contain_text("so far")
+        visitor.open("/customers")
         page.fill("#q", "nora")
         page.click("form.find button")
         page.click("text=Nora Adeyemi")
@@ -240,7 +243,7 @@ def test_no_page_needs_scripts(browser, shop, people):
         expect(page.locator(".toast")).to_contain_text("are one customer now")
         page.click(".toast button")
         expect(page.locator(".toast")).to_contain_text("Two customers again")
-        visitor.open("/live")
+        visitor.open("/now")
         expect(page.locator(".conveyor-item").first).to_be_visible()
         assert "Without scripts this page shows what happened last." in page.locator("main").inner_text()
         page.click("text=Sign out")
@@ -262,7 +265,7 @@ def test_the_page_says_merges_and_times_in_words(browser, shop, people, state):
 def test_the_live_page_shows_what_happens_and_can_be_held(browser, shop, state):
     with visiting(browser, shop, state=state) as visitor:
         page = visitor.page
-        visitor.open("/live")
+        visitor.open("/now")
         expect(page.locator("#state")).to_have_text("Live")
         shop.send({"type": "track", "userId": "live-1", "event": "First Moment"})
         expect(page.locator("#conveyor > li").first).to_contain_text("First Moment")
@@ -274,6 +277,35 @@ def test_the_live_page_shows_what_happens_and_can_be_held(browser, shop, state):
         page.keyboard.press("p")
         expect(page.locator("#conveyor > li").first).to_contain_text("Second Moment")
         visitor.calm("live")
+
+
+def test_now_shows_figures_and_weeks_that_can_be_explored(browser, shop, state):
+    with visiting(browser, shop, state=state) as visitor:
+        page = visitor.page
+        shop.send({"type": "track", "userId": "now-1", "event": "Order Completed", "properties": {"total": 77}})
+        visitor.open("/now")
+        expect(page.locator(".figure")).to_have_count(4)
+        page.get_by_text("The last 8 weeks, day by day").click()
+        canvas = page.locator("canvas")
+        expect(canvas).to_be_visible()
+        expect(page.locator(".as-table table")).to_be_hidden()
+        drawn = "c => c.toDataURL()"
+        interactions = canvas.evaluate(drawn)
+        assert len(interactions) > 1000
+        page.get_by_role("button", name="Spent").click()
+        assert canvas.evaluate(drawn) != interactions
+        page.get_by_text("Show as a table").click()
+        expect(page.locator(".as-table tbody tr")).to_have_count(57)
+        visitor.check("now with weeks")
+        page.get_by_placeholder("Any interaction").fill("Order Completed")
+        page.get_by_placeholder("Worth at least").fill("50")
+        page.get_by_role("button", name="Show only these").click()
+        expect(page.locator("#state")).to_have_text("Live")
+        shop.send({"type": "track", "userId": "now-1", "event": "Order Completed", "properties": {"total": 40}})
+        shop.send({"type": "track", "userId": "now-1", "event": "Order Completed", "properties": {"total": 60}})
+        expect(page.locator("#conveyor > li").first).to_contain_text("60")
+        assert "40.00" not in page.locator("#conveyor").inner_text()
+        visitor.calm("now, filtered")
 
 
 def test_on_paper_there_is_the_page_alone(browser, shop, people, state):
@@ -324,7 +356,7 @@ def test_the_first_administrator_invites_somebody_who_comes_in(browser, server, 
         page.get_by_label("Your name").fill("Ann Example")
         page.get_by_label("Password").fill(server.PASSWORD)
         page.get_by_role("button", name="Come in").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Customers")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Now")
         visitor.open("/settings/people")
         visitor.check("people")
         page.get_by_label("E-mail").fill("mira@mail.example")
@@ -341,7 +373,7 @@ def test_the_first_administrator_invites_somebody_who_comes_in(browser, server, 
         visitor.page.get_by_label("Your name").fill("Mira Okafor")
         visitor.page.get_by_label("Password").fill(server.PASSWORD)
         visitor.page.get_by_role("button", name="Come in").click()
-        expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Customers")
+        expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Now")
         visitor.page.goto(link)
         expect(visitor.page.get_by_role("heading", level=1)).to_have_text("This link does not work any more")
         visitor.check("a used link", 410)

@@ -1,5 +1,6 @@
 """The pages as a browser gets them: sign in, look for somebody, see what happens as it happens."""
 
+import json
 import re
 import threading
 import time
@@ -28,7 +29,7 @@ def sign_in(session, shop, email, password):
 def test_pages_ask_who_comes(shop):
     shop.send({"type": "identify", "userId": "page-secret", "traits": {"email": "page-secret@mail.example"}})
     customer = shop.customer("user_id:page-secret")["id"]
-    for path in ("/", "/customers", f"/customers/{customer}", "/live"):
+    for path in ("/", "/customers", f"/customers/{customer}", "/now"):
         answer = requests.get(shop.url + path)
         assert "/signin" in answer.url and "page-secret" not in answer.text.split("/signin")[0]
     with requests.Session() as stranger:
@@ -64,7 +65,7 @@ def test_every_file_that_a_page_names_is_there(shop, browser):
 
 @pytest.mark.parametrize("way", ["api", "page"])
 def test_what_customers_do_is_seen_as_they_do_it(shop, browser, way):
-    path = "/api/live" if way == "api" else "/live/stream"
+    path = "/api/live" if way == "api" else "/now/stream"
     headers = {"Authorization": "Bearer " + shop.token} if way == "api" else {"Accept": "text/event-stream"}
     http = requests.Session() if way == "api" else browser
     got, seen = [], threading.Event()
@@ -86,3 +87,18 @@ def test_what_customers_do_is_seen_as_they_do_it(shop, browser, way):
             seen.wait(0.3)
         assert seen.is_set(), got[-5:]
     assert shop.healthy()
+
+
+def test_a_filter_of_the_live_stream_is_checked_and_kept_to(shop):
+    headers = {"Authorization": "Bearer " + shop.token}
+    for query, words in (("channel=telegraph", "no such channel"), ("value_min=much", "value_min"), ("colour=red", "colour")):
+        refused = requests.get(shop.url + "/api/live?" + query, headers=headers, timeout=20)
+        assert refused.status_code in (400, 422) and words in refused.json()["detail"]
+    with requests.get(shop.url + "/api/live?name=Dear+Thing&value_min=50", headers=headers, stream=True, timeout=20) as stream:
+        for value in (10, 49.99, 50):
+            shop.send({"type": "track", "userId": "live-f", "event": "Dear Thing", "properties": {"value": value}})
+        shop.send({"type": "track", "userId": "live-f", "event": "Other Thing", "properties": {"value": 99}})
+        for line in stream.iter_lines():
+            if line.startswith(b"data: "):
+                assert json.loads(line[6:])["value"] == 50
+                break

@@ -38,13 +38,13 @@ import Testing
         try await TestServer.run(pages: true) { (server) async throws in
             try await World.fill(server)
             let id = try await World.customer(server, "user_id:ann")
-            for path in ["/", "/customers", "/customers/\(id)", "/reviews", "/live"] {
+            for path in ["/", "/customers", "/customers/\(id)", "/reviews", "/now"] {
                 let answer = try await server.send("GET", path, headers: [("Accept", "text/html")])
                 #expect(answer.status == 303, "\(path)")
                 #expect(answer.headers["location"]?.hasPrefix("/signin") == true, "\(path)")
                 #expect(!answer.text.contains("Ann"))
             }
-            let stream = try await server.send("GET", "/live/stream")
+            let stream = try await server.send("GET", "/now/stream")
             #expect(stream.status == 401)
         }
     }
@@ -74,7 +74,7 @@ import Testing
             #expect(found.text.contains("Ann Archer"))
             let recent = try await server.send("GET", "/customers", headers: [("Cookie", cookie)])
             #expect(recent.text.contains("Bob Baker"))
-            let live = try await server.send("GET", "/live", headers: [("Cookie", cookie)])
+            let live = try await server.send("GET", "/now", headers: [("Cookie", cookie)])
             #expect(live.status == 200 && live.text.contains("Ann Archer"))
         }
     }
@@ -104,7 +104,7 @@ import Testing
             try await World.fill(server)
             let (cookie, status) = try await Self.signIn(server, as: .employee)
             #expect(status == 303)
-            for path in ["/customers", "/customers?q=ann", "/live", "/reviews", "/live/stream"] {
+            for path in ["/customers", "/customers?q=ann", "/now", "/reviews", "/now/stream"] {
                 let answer = try await server.send("GET", path, headers: [("Cookie", cookie)])
                 #expect(answer.status == 403, "\(path)")
                 #expect(!answer.text.contains("Ann Archer"))

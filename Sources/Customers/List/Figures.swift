@@ -23,9 +23,24 @@ package struct DayFigures: Sendable {
     package var whole: [PeriodFigures]
     /// When each day began; today's is the last.
     package var days: [Instant]
+    /// For today, the last, and for the same day of each week before: what happened in each half hour. ``PeriodFigures/customers``
+    /// are those whose first interaction of that day it was, so that a day's half hours add up to the day.
+    package var halfHours: [[PeriodFigures]]
     /// Interactions of the last 60 minutes by channel, the most first.
     package var channels: [(name: String, count: Int)]
     package var asOf: Instant
+
+    package init(
+        untilNow: [PeriodFigures], whole: [PeriodFigures], days: [Instant], halfHours: [[PeriodFigures]], channels: [(name: String, count: Int)],
+        asOf: Instant
+    ) {
+        self.untilNow = untilNow
+        self.whole = whole
+        self.days = days
+        self.halfHours = halfHours
+        self.channels = channels
+        self.asOf = asOf
+    }
 }
 
 extension Customers {
@@ -68,7 +83,8 @@ extension Customers {
         }
         let (untilNow, whole) = sweep.figures()
         return DayFigures(
-            untilNow: untilNow, whole: whole, days: days, channels: channels.sorted { ($1.count, $0.name) < ($0.count, $1.name) }, asOf: now)
+            untilNow: untilNow, whole: whole, days: days, halfHours: sweep.halfHours(),
+            channels: channels.sorted { ($1.count, $0.name) < ($0.count, $1.name) }, asOf: now)
     }
 }
 
@@ -85,7 +101,14 @@ private struct DaySweep {
     /// For each person a bit for each day with an interaction, and for each with one in the stretch.
     private var active: [UInt64]
     private var activeUntilNow: [UInt64]
+    /// For each person and each day that has half hours: the first of them with an interaction.
+    private var firstHalfHour: [UInt8]
+    private var slots: [[PeriodFigures]]
     private(set) var channels = [Int](repeating: 0, count: 256)
+
+    /// A day of 25 hours has 50 half hours.
+    private static let mostSlots = 50
+    private static let none = UInt8.max
 
     init(days: [Instant], untils: [Instant], now: Instant, people: Int) {
         starts = days.map { UInt32(clamping: $0.seconds) }
@@ -97,6 +120,21 @@ private struct DaySweep {
         untilNow = whole
         active = [UInt64](repeating: 0, count: people)
         activeUntilNow = active
+        let weeks = (days.count - 1) / 7 + 1
+        firstHalfHour = [UInt8](repeating: Self.none, count: people * weeks)
+        let today = days.count - 1
+        slots = (0..<weeks).map { week in
+            let day = today - 7 * (weeks - 1 - week)
+            // Today's day ends where a day of 24 hours would: what is not yet is empty.
+            let seconds = day < today ? Int(days[day + 1].seconds - days[day].seconds) : 86_400
+            return Array(repeating: PeriodFigures(), count: min(Self.mostSlots, (seconds + 1799) / 1800))
+        }
+    }
+
+    /// Which row of the half hours a day is; nil for one that has none.
+    private func week(of day: Int) -> Int? {
+        let before = starts.count - 1 - day
+        return before % 7 == 0 ? slots.count - 1 - before / 7 : nil
     }
 
     /// - Parameter order: An order's value, not a number when it has none; nil for what is no order.
@@ -113,6 +151,11 @@ private struct DaySweep {
             activeUntilNow[Int(person)] |= 1 << UInt64(day)
         }
         if second > hourAgo { channels[Int(channel)] += 1 }
+        guard let week = week(of: day) else { return }
+        let slot = min(Int(second - starts[day]) / 1800, slots[week].count - 1)
+        Self.add(order, to: &slots[week][slot])
+        let place = Int(person) * slots.count + week
+        firstHalfHour[place] = min(firstHalfHour[place], UInt8(slot))
     }
 
     private static func add(_ order: Double?, to figures: inout PeriodFigures) {
@@ -120,6 +163,14 @@ private struct DaySweep {
         guard let order else { return }
         figures.orders += 1
         if order.isFinite { figures.spent += order }
+    }
+
+    func halfHours() -> [[PeriodFigures]] {
+        var slots = slots
+        for place in firstHalfHour.indices where firstHalfHour[place] != Self.none {
+            slots[place % slots.count][Int(firstHalfHour[place])].customers += 1
+        }
+        return slots
     }
 
     func figures() -> (untilNow: [PeriodFigures], whole: [PeriodFigures]) {

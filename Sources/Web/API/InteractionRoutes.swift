@@ -53,11 +53,24 @@ struct InteractionRoutes: Sendable {
                 description: """
                     Server-sent events named `interaction`, each with an interaction as JSON. When more happens than anybody can read, the newest \
                     are shown and the rest is left out.
-                    """, answer: .init(200, "A stream that ends when either side closes it", .init(type: "text/event-stream", schema: nil)),
+                    """,
+                parameters: [
+                    .init("channel", "Only interactions on this channel."), .init("name", "Only interactions of this name."),
+                    .init("value_min", "Only interactions whose value is at least this.", ["type": "number"]),
+                ], answer: .init(200, "A stream that ends when either side closes it", .init(type: "text/event-stream", schema: nil)),
                 problems: [429])
-        ) { request, _ in
+        ) { request, context in
             let services = services
-            return try EventStream.response(request, services.live) { item, out in
+            let query = context.query
+            var filter = LiveFilter(channel: query.value("channel"), name: query.value("name"))
+            if let channel = filter.channel, services.ledger.vocabulary.channel(channel) == nil {
+                throw Problem(CustomersProblem.filter(field: "channel", value: channel, known: services.ledger.vocabulary.channels.values.sorted()))
+            }
+            if let text = query.value("value_min") {
+                guard let least = Double(text), least.isFinite else { throw Problem.badRequest("`value_min` must be a number.") }
+                filter.leastValue = least
+            }
+            return try EventStream.response(request, services.live, filter) { item, out in
                 out.append(contentsOf: "event: interaction\ndata: ".utf8)
                 services.customers.write(item.item, to: &out)
                 out.append(contentsOf: "\n\n".utf8)

@@ -8,6 +8,7 @@ package struct Console: Sendable {
     let services: ConsoleServices
     let resources: Resources
     let sessions: Sessions
+    let figureKeeper = FigureKeeper()
 
     package init(services: ConsoleServices, resources: Resources) {
         self.services = services
@@ -107,7 +108,8 @@ package struct Console: Sendable {
         throw Problem(
             status: 403, kind: "forbidden", title: "Your role may not do this",
             detail: "You are signed in as \(visit.session.principal.name), with the role \(visit.session.principal.role.rawValue). "
-                + "To \(deed) takes one of these roles: \(Roles.listed(permission.roles)). Ask somebody who has it, or an administrator for another role.")
+                + "To \(deed) takes one of these roles: \(Roles.listed(permission.roles)). Ask somebody who has it, or an administrator for another role."
+        )
     }
 
     static let nowhere = Problem(
@@ -142,7 +144,7 @@ extension Console {
         var nav: [Fields] = []
         if visit.may(.read) {
             nav = [
-                Self.entry("/live", "Now", "now", room == "live"), Self.entry("/customers", "Customers", "people", room == "customers"),
+                Self.entry("/now", "Now", "now", room == "now"), Self.entry("/customers", "Customers", "people", room == "customers"),
                 Self.entry("/reviews", "Reviews", "pairs", room == "reviews", count: waiting),
             ]
         }
@@ -165,13 +167,27 @@ extension Console {
         return .page(try render(template, all), status: status)
     }
 
+    /// Renders a part of a page, for one that is open.
+    /// - Parameter address: what the browser shows as the page's address from then on; nil to leave it.
+    func part(_ template: String, _ fields: Fields, status: Int = 200, at address: String? = nil) throws -> PageAnswer {
+        var all = fields
+        all["icons"] = resources.address(of: "icons.svg")
+        var answer = PageAnswer.page(try render(template, all), status: status)
+        if let address { answer.headers.append((name: "hx-replace-url", value: address)) }
+        return answer
+    }
+
     /// What every page has, signed in or not.
     func frame(_ fields: inout Fields, title: String) {
         fields["title"] = title
         fields["workspace"] = services.workspace().name
         fields["css"] = resources.address(of: Resources.styleSheet)
         fields["js"] = resources.address(of: "console.js")
-        fields["livejs"] = resources.address(of: "live.js")
+        fields["nowjs"] = resources.address(of: "now.js")
+        // What others wrote and `make` fetches: a page that lacks it is one without scripts.
+        fields["htmx"] = resources.has("htmx.js") ? resources.address(of: "htmx.js") : nil
+        fields["htmxsse"] = resources.has("htmx-sse.js") ? resources.address(of: "htmx-sse.js") : nil
+        fields["chartjs"] = resources.has("chart.js") ? resources.address(of: "chart.js") : nil
         fields["favicon"] = resources.address(of: "favicon.svg")
         fields["icons"] = resources.address(of: "icons.svg")
     }
@@ -193,7 +209,9 @@ extension Console {
         ]
         var answer: PageAnswer
         do {
-            if request.query["part"] == nil, let session = sessions.find(request.cookie(Self.cookieName(request)), touching: false) {
+            if request.query["part"] == nil, request.headers["hx-request"] == nil,
+                let session = sessions.find(request.cookie(Self.cookieName(request)), touching: false)
+            {
                 let visit = Visit(request: request, session: session, formats: formats(services.clock.now))
                 answer = try await page("problem", title: problem.title, room: nil, visit, status: problem.status, fields)
             } else {

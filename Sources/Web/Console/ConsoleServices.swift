@@ -11,6 +11,8 @@ package import Notes
 package struct ConsoleServices: Sendable {
     /// Reviews are counted no further: ten pages of them say enough.
     package static let mostCounted = 100
+    /// The newest interactions that ``latest`` looks through for those that fit.
+    package static let mostSearched = 10_000
 
     package var workspace: @Sendable () -> Workspace
     package var clock: Clock
@@ -49,13 +51,15 @@ package struct ConsoleServices: Sendable {
     package var reviewCount: @Sendable () async throws -> Int
     /// One person or two. Throws when the review is decided already.
     package var decide: @Sendable (_ review: Int64, _ same: Bool, Principal) async throws -> Void
-    /// The newest interactions of everybody, newest first.
-    package var latest: @Sendable (_ channel: String?, _ limit: Int) async throws -> [LiveItem]
-    /// What happens from now on. Each call is one listener; the stream should drop the oldest rather than grow
+    /// The newest interactions of everybody that fit, newest first: of the last ``mostSearched``.
+    package var latest: @Sendable (LiveFilter, _ limit: Int) async throws -> [LiveItem]
+    /// What happened on these days, by the names of what counts as an order: see `Customers.figures(days:untils:orderNames:)`.
+    package var figures: @Sendable (_ days: [Instant], _ untils: [Instant], _ orders: Set<String>) async -> DayFigures
+    /// What happens from now on and fits. Each call is one listener; the stream should drop the oldest rather than grow
     /// (`.bufferingNewest`), and end when the server stops.
     ///
     /// - Throws: a ``Problem`` when too many listen already.
-    package var live: @Sendable () throws -> AsyncStream<LiveItem>
+    package var live: @Sendable (LiveFilter) throws -> AsyncStream<LiveItem>
     /// Reads JSON text; nil when it is none.
     package var json: @Sendable ([UInt8]) -> JSON?
     /// The name of a kind of identifier: `email`.
@@ -81,7 +85,9 @@ package struct ConsoleServices: Sendable {
         merge: @escaping @Sendable (CustomerID, CustomerID, String?, Principal) async throws -> Merge,
         undo: @escaping @Sendable (Int64, Principal) async throws -> Void, reviews: @escaping @Sendable (Int) async throws -> [Review],
         reviewCount: @escaping @Sendable () async throws -> Int, decide: @escaping @Sendable (Int64, Bool, Principal) async throws -> Void,
-        latest: @escaping @Sendable (String?, Int) async throws -> [LiveItem], live: @escaping @Sendable () throws -> AsyncStream<LiveItem>,
+        latest: @escaping @Sendable (LiveFilter, Int) async throws -> [LiveItem],
+        figures: @escaping @Sendable ([Instant], [Instant], Set<String>) async -> DayFigures,
+        live: @escaping @Sendable (LiveFilter) throws -> AsyncStream<LiveItem>,
         json: @escaping @Sendable ([UInt8]) -> JSON?, kindName: @escaping @Sendable (IdentifierKind) -> String,
         sourceName: @escaping @Sendable (UInt16) -> String?, channels: @escaping @Sendable () -> [String],
         problem: @escaping @Sendable (any Error) -> Problem?, failed: @escaping @Sendable (String, any Error) -> Void
@@ -107,6 +113,7 @@ package struct ConsoleServices: Sendable {
         self.reviewCount = reviewCount
         self.decide = decide
         self.latest = latest
+        self.figures = figures
         self.live = live
         self.json = json
         self.kindName = kindName

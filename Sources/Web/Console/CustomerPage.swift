@@ -55,9 +55,7 @@ extension Console {
     /// `/customers/{id}/history`: the days alone, for the script behind “Show earlier”.
     func historyPart(_ reference: String, _ visit: Visit) async throws -> PageAnswer {
         let view = try await customer(reference, visit)
-        var fields = try await history(view, Who(view), HistoryAsk(visit.request.query, visit.formats), visit)
-        fields["icons"] = resources.address(of: "icons.svg")
-        return .page(try render("history", fields))
+        return try part("history", try await history(view, Who(view), HistoryAsk(visit.request.query, visit.formats), visit))
     }
 
     /// The days of the history and where the next ones are.

@@ -24,8 +24,7 @@ extension Console {
             fields["isList"] = !list.isEmpty
         }
         if visit.request.query["part"] == "results" {
-            fields["icons"] = resources.address(of: "icons.svg")
-            return .page(try render("found", fields), status: status)
+            return try part("found", fields, status: status, at: q.map { "/customers?search=" + Parameters.encoded($0) } ?? "/customers")
         }
         fields["q"] = q
         fields["fresh"] = visit.request.query.pairs.isEmpty

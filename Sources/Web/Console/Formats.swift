@@ -117,6 +117,21 @@ struct Formats: Sendable {
         }
     }
 
+    /// `Thursday`
+    func weekday(_ day: Day) -> String { Self.weekdays[day.weekday] }
+
+    /// When it is the same time of day on another day. A time that the clocks leave out on that day is an hour later.
+    func moment(sameTimeAs at: Instant, on day: Day) -> Instant {
+        let second = Int64(parts(at).second)
+        let midnight = start(of: day)
+        let guess = midnight + second * 1000
+        // Where the clocks change in between, midnight and then have other hours.
+        return guess + (second - Int64(parts(guess).day == day ? parts(guess).second : Int(second))) * 1000
+    }
+
+    /// A number for programs: `1203.5`, without separators.
+    static func bare(_ value: Double) -> String { Int(exactly: value).map(String.init) ?? value.description }
+
     /// How long ago: `just now`, `4 min ago`, `3 h 22 min ago`, `yesterday`, `on Tuesday`, `on 6 November`.
     func ago(_ at: Instant) -> String {
         let seconds = (now - at) / 1000

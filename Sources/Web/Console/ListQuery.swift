@@ -71,12 +71,17 @@ struct ListQuery: Sendable {
 
     private mutating func amount(_ field: Field) -> Double? {
         guard let text = typed[field] else { return nil }
-        // Only digits: `Double` also reads `nan`, `inf` and `0x1p3`.
-        if text.utf8.allSatisfy({ (48...57).contains($0) || $0 == 46 || $0 == 45 }), let number = Double(text), abs(number) <= Self.mostSpent {
-            return number
-        }
+        if let number = Self.amount(text) { return number }
         faults[field] = .amount
         return nil
+    }
+
+    /// An amount as people type it, up to ``mostSpent`` either way; nil for anything else.
+    static func amount(_ text: String) -> Double? {
+        // Only digits: `Double` also reads `nan`, `inf` and `0x1p3`.
+        guard text.utf8.allSatisfy({ (48...57).contains($0) || $0 == 46 || $0 == 45 }), let number = Double(text), abs(number) <= mostSpent
+        else { return nil }
+        return number
     }
 
     /// The address's query with what is changed in it; it begins at the first page unless told otherwise.

@@ -69,8 +69,7 @@ extension Console {
         fields["q"] = q
         fields["place"] = place + "/merge"
         if visit.request.query["part"] == "results" {
-            fields["icons"] = resources.address(of: "icons.svg")
-            return .page(try render("results", fields))
+            return try part("results", fields, at: "\(place)/merge" + (q.map { "?search=" + Parameters.encoded($0) } ?? ""))
         }
         return try await page("merge-find", title: "Join \(who.title) with another", room: "customers", visit, fields)
     }

@@ -67,13 +67,14 @@ extension Console {
             PageRoute(.get, "/mentions", .read, to: "see what mentions you") { try await $0.mentionsPage($1) },
             PageRoute(.get, "/reviews", .read, to: "see customers") { try await $0.reviewsPage($1) },
             PageRoute(.post, "/reviews/:id", .change, to: "decide who is one person", audit: .review) { try await $0.decide($1.parameters[0], $1) },
-            PageRoute(.get, "/live", .read, to: "see what customers do") { try await $0.livePage($1) },
-            PageRoute(.get, "/live/stream", .read, to: "see what customers do") { try $0.liveStream($1) },
+            PageRoute(.get, "/now", .read, to: "see what customers do") { try await $0.nowPage($1) },
+            PageRoute(.get, "/now/figures", .read, to: "see what customers do") { try await $0.nowFigures($1) },
+            PageRoute(.get, "/now/stream", .read, to: "see what customers do") { try $0.liveStream($1) },
             PageRoute(.post, "/signout", .belong, to: "sign out", audit: .signOut) { try $0.signOut($1) },
         ] + accountRoutes + settingsRoutes
 
     /// The first page that somebody's role may see.
-    func home(_ visit: Visit) -> PageAnswer { .seeOther(visit.may(.read) ? "/customers" : "/you") }
+    func home(_ visit: Visit) -> PageAnswer { .seeOther(visit.may(.read) ? "/now" : "/you") }
 
     /// Writes what was done into the audit log.
     func record(_ action: AuditAction, by principal: Principal, subject: String?, _ request: PageRequest, _ trail: Trail = Trail()) throws {

@@ -9,7 +9,7 @@ package struct Resources: Sendable {
     /// What the parts of the style sheet are served as, in one.
     static let styleSheet = "sightline.css"
 
-    /// Reads everything below a folder that has `templates`, `styles` and `static` in it.
+    /// Reads everything below a folder that has `templates`, `styles` and `static` in it, and `vendor` if it is there.
     ///
     /// The files of `styles` are joined to one style sheet in the order of their names.
     package init(folder: String) throws(ResourceProblem) {
@@ -25,9 +25,14 @@ package struct Resources: Sendable {
             throw .template(error)
         }
         var files: [String: StaticFile] = [:]
-        for name in try Self.names(in: root.appendingPathComponent("static")) {
-            guard let type = StaticFile.type(of: name) else { continue }
-            files[name] = StaticFile(bytes: try Self.bytes(of: root.appendingPathComponent("static").appendingPathComponent(name)), type: type)
+        // What `scripts/page-libraries` fetched; the pages work without it.
+        let vendor = root.appendingPathComponent("vendor")
+        let folders = [root.appendingPathComponent("static")] + (FileManager.default.fileExists(atPath: vendor.path) ? [vendor] : [])
+        for folder in folders {
+            for name in try Self.names(in: folder) {
+                guard let type = StaticFile.type(of: name) else { continue }
+                files[name] = StaticFile(bytes: try Self.bytes(of: folder.appendingPathComponent(name)), type: type)
+            }
         }
         var styles: [UInt8] = []
         for name in try Self.names(in: root.appendingPathComponent("styles")) where name.hasSuffix(".css") {
@@ -60,6 +65,8 @@ package struct Resources: Sendable {
 
     /// The address of a static file, with the fingerprint of what is in it, so that browsers may keep it for ever.
     func address(of name: String) -> String { files[name].map { "/static/\(name)?v=\($0.fingerprint)" } ?? "/static/\(name)" }
+
+    func has(_ name: String) -> Bool { files[name] != nil }
 
     private static func names(in folder: URL) throws(ResourceProblem) -> [String] {
         do {

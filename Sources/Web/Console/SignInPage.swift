@@ -21,7 +21,7 @@ extension Console {
             frame(&fields, title: "One moment")
             return .page(try render("again", fields))
         }
-        if request.query["part"] != nil || request.path == "/live/stream" {
+        if request.query["part"] != nil || request.headers["hx-request"] != nil || request.path == "/now/stream" {
             throw Problem(status: 401, kind: "signed-out", title: "You are signed out", detail: "Load the page again to sign in.")
         }
         guard request.method != .post else {

@@ -12,10 +12,10 @@ package enum EventStream {
     /// - Parameter write: Appends one whole event, ending in an empty line, or nothing to leave the interaction out.
     /// - Throws: a 429 problem when too many listen already.
     package static func response(
-        _ request: Request, _ live: Live, _ write: @escaping @Sendable (LiveItem, inout [UInt8]) -> Void
+        _ request: Request, _ live: Live, _ filter: LiveFilter = .everything, _ write: @escaping @Sendable (LiveItem, inout [UInt8]) -> Void
     ) throws -> Response {
         // A HEAD request has no body that would end the listening again.
-        let listener = request.method == .head ? nil : try live.listen()
+        let listener = request.method == .head ? nil : try live.listen(to: filter)
         return Response(
             status: .ok,
             headers: [

@@ -20,7 +20,7 @@ import Testing
 
     @Test func `what happens is sent at once, escaped, as one event`() async throws {
         let world = try SampleWorld.furnished()
-        var (pieces, end) = try await open(world, "/live/stream")
+        var (pieces, end) = try await open(world, "/now/stream")
         #expect(String(decoding: try #require(await pieces.next()), as: UTF8.self) == "retry: 3000\n\n")
         world.emit(
             world.happen(CustomerID(raw: 4), "2026-11-19T10:42:00Z", "Message Received", channel: .chat, ["text": "one\r\n\r\nevent: over\ntwo <b>"]))
@@ -34,7 +34,7 @@ import Testing
 
     @Test func `a filter leaves other channels out`() async throws {
         let world = try SampleWorld.furnished()
-        var (pieces, end) = try await open(world, "/live/stream?channel=chat")
+        var (pieces, end) = try await open(world, "/now/stream?channel=chat")
         _ = await pieces.next()
         world.emit(world.happen(CustomerID(raw: 1), "2026-11-19T10:42:00Z", "Page Viewed", channel: .web, ["title": "Nothing"]))
         world.emit(world.happen(CustomerID(raw: 1), "2026-11-19T10:42:00Z", "Message Received", channel: .chat, ["text": "Something"]))
@@ -44,7 +44,7 @@ import Testing
 
     @Test func `more than a person can read in a second is counted, not shown`() async throws {
         let world = try SampleWorld.furnished()
-        var (pieces, end) = try await open(world, "/live/stream")
+        var (pieces, end) = try await open(world, "/now/stream")
         _ = await pieces.next()
         let item = world.happen(CustomerID(raw: 1), "2026-11-19T10:42:00Z", "Page Viewed")
         for _ in 0..<(Console.livePerSecond + 5) { world.emit(item) }
@@ -53,20 +53,20 @@ import Testing
         try await Task.sleep(for: .milliseconds(100))
         world.state.withLock { $0.now = $0.now + 1000 }
         world.emit(item)
-        #expect(String(decoding: try #require(await pieces.next()), as: UTF8.self) == "event: skipped\ndata: 5\n\n")
+        #expect(String(decoding: try #require(await pieces.next()), as: UTF8.self) == "event: skipped\ndata: 5 more in the last second.\n\n")
         end()
     }
 
     @Test func `the stream ends when its source does`() async throws {
         let world = try SampleWorld.furnished()
-        var (pieces, _) = try await open(world, "/live/stream")
+        var (pieces, _) = try await open(world, "/now/stream")
         _ = await pieces.next()
-        for listener in world.state.withLock({ $0.listeners }) { listener.finish() }
+        for (_, listener) in world.state.withLock({ $0.listeners }) { listener.finish() }
         #expect(await pieces.next() == nil)
     }
 
     @Test func `without a session there is no stream, and no redirect that a script would follow`() async throws {
-        let answer = await Browser(try SampleWorld().console()).get("/live/stream")
+        let answer = await Browser(try SampleWorld().console()).get("/now/stream")
         #expect(answer.status == 401)
     }
 
@@ -75,10 +75,10 @@ import Testing
         try await world.person("marta@example.com")
         let browser = Browser(try world.console())
         _ = await browser.signIn()
-        let html = await browser.get("/live").text
-        #expect(html.contains("10:41:21") && html.contains("Merino throw") && html.contains("data-stream=\"/live/stream\""))
-        let chat = await browser.get("/live?channel=chat").text
-        #expect(!chat.contains("Merino throw") && chat.contains("data-stream=\"/live/stream?channel=chat\""))
-        #expect(await browser.get("/live?channel=%22%3E").text.contains("data-stream=\"/live/stream\""))
+        let html = await browser.get("/now").text
+        #expect(html.contains("10:41:21") && html.contains("Merino throw") && html.contains("sse-connect=\"/now/stream\""))
+        let chat = await browser.get("/now?channel=chat").text
+        #expect(!chat.contains("Merino throw") && chat.contains("sse-connect=\"/now/stream?channel=chat\""))
+        #expect(await browser.get("/now?channel=%22%3E").text.contains("sse-connect=\"/now/stream\""))
     }
 }

@@ -24,7 +24,7 @@ import Testing
         }
         try save("signin", await browser.get("/signin"))
         try save("signin-wrong", await browser.signIn(password: "wrong password"))
-        try save("problem-alone", await browser.get("/live/stream"))
+        try save("problem-alone", await browser.get("/now/stream"))
         _ = await browser.signIn()
         for (name, address) in [
             ("customers", "/customers"), ("search", "/customers?search=smith"), ("nobody", "/customers?search=harbor%20lane"),
@@ -33,7 +33,7 @@ import Testing
             ("earlier", "/customers/cus_0000001?cursor=60"),
             ("anneliese", "/customers/cus_0000002"), ("rtl", "/customers/cus_0000003"), ("emoji", "/customers/cus_0000004"),
             ("empty", "/customers/cus_0000005"),
-            ("visitor", "/customers/cus_0000006"), ("reviews", "/reviews"), ("live", "/live"),
+            ("visitor", "/customers/cus_0000006"), ("reviews", "/reviews"), ("now", "/now"),
             ("merge-find", "/customers/cus_0000007/merge?search=smith"),
             ("merge", "/customers/cus_0000007/merge?with=cus_0000008"), ("undo", "/customers/cus_0000001/merges/12/undo"),
             ("missing", "/customers/cus_zzzzzzz"),

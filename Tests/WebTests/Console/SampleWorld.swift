@@ -28,7 +28,7 @@ final class SampleWorld: Sendable {
         var random = SeededRandom(seed: 7)
         var notes: [Note] = []
         var body: Int64 = 1
-        var listeners: [AsyncStream<LiveItem>.Continuation] = []
+        var listeners: [(filter: LiveFilter, to: AsyncStream<LiveItem>.Continuation)] = []
     }
     let state = Mutex(State())
 
@@ -89,8 +89,7 @@ final class SampleWorld: Sendable {
     // MARK: - Making things
 
     /// Adds an interaction of a customer and gives it back.
-    @discardableResult
-    func happen(
+    @discardableResult func happen(
         _ customer: CustomerID, _ at: String, _ name: String, channel: Channel = .web, direction: Direction = .in, type: CallType = .track,
         identifiers: [(IdentifierKind, String)] = [], _ properties: JSON = [:], context: JSON? = nil
     ) -> HistoryItem {
@@ -227,15 +226,36 @@ final class SampleWorld: Sendable {
             rows: Array(sorted.dropFirst(offset).prefix(limit)), total: sorted.count, everybody: rows.count, asOf: state.withLock { $0.now })
     }
 
-    func latest(_ channel: String?, _ limit: Int) -> [LiveItem] {
+    func latest(_ filter: LiveFilter, _ limit: Int) -> [LiveItem] {
         let (histories, views) = state.withLock { ($0.histories, $0.views) }
-        return histories.values.flatMap { $0 }.filter { channel == nil || $0.channel == channel }.sorted { $0.interaction.at > $1.interaction.at }
+        return histories.values.flatMap { $0 }.filter(filter.fits).sorted { $0.interaction.at > $1.interaction.at }
             .prefix(limit).map { LiveItem(item: $0, name: views[$0.customer]?.name) }
     }
 
     func emit(_ item: HistoryItem) {
         let (listeners, name) = state.withLock { ($0.listeners, $0.views[item.customer]?.name) }
-        for listener in listeners { listener.yield(LiveItem(item: item, name: name)) }
+        for (filter, listener) in listeners where filter.fits(item) { listener.yield(LiveItem(item: item, name: name)) }
+    }
+
+    /// Counted one by one.
+    func figures(_ days: [Instant], _ untils: [Instant]) -> DayFigures {
+        let (items, now) = state.withLock { ($0.histories.values.flatMap { $0 }, $0.now) }
+        func count(_ from: Instant, _ until: Instant) -> PeriodFigures {
+            let found = items.filter { $0.interaction.at >= from && $0.interaction.at < until }
+            let orders = found.filter { $0.interaction.name == "Order Completed" }
+            var figures = PeriodFigures()
+            figures.interactions = found.count
+            figures.customers = Set(found.map(\.customer)).count
+            figures.orders = orders.count
+            figures.spent = orders.reduce(0) { $0 + ($1.interaction.value ?? 0) }
+            return figures
+        }
+        let hour = Dictionary(grouping: items.filter { $0.interaction.at > now + -3_600_000 }, by: \.channel)
+        return DayFigures(
+            untilNow: zip(days, untils).map(count), whole: zip(days, days.dropFirst() + [now]).map(count), days: days,
+            halfHours: stride(from: (days.count - 1) % 7, to: days.count, by: 7).map { day in
+                (0..<48).map { count(days[day] + Int64($0) * 1_800_000, days[day] + Int64($0 + 1) * 1_800_000) }
+            }, channels: hour.map { (name: $0.key, count: $0.value.count) }.sorted { $0.count > $1.count }, asOf: now)
     }
 
     /// Writes notes as the house does, without a ledger.
@@ -296,9 +316,10 @@ final class SampleWorld: Sendable {
                 }
             },
             latest: { self.latest($0, $1) },
-            live: {
+            figures: { days, untils, _ in self.figures(days, untils) },
+            live: { filter in
                 let (stream, continuation) = AsyncStream.makeStream(of: LiveItem.self, bufferingPolicy: .bufferingNewest(64))
-                self.state.withLock { $0.listeners.append(continuation) }
+                self.state.withLock { $0.listeners.append((filter, continuation)) }
                 return stream
             },
             json: { bytes in self.state.withLock { $0.json[bytes] } }, kindName: { Vocabulary().name(of: $0) },

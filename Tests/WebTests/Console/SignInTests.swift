@@ -38,7 +38,7 @@ import Testing
         for route in Console.routes {
             let address = "/" + route.pattern.map { $0.hasPrefix(":") ? "1" : $0 }.joined(separator: "/")
             let answer = await browser.send(route.method, address)
-            #expect(answer.status == (route.method == .post || address == "/live/stream" ? 401 : 303), "\(address)")
+            #expect(answer.status == (route.method == .post || address == "/now/stream" ? 401 : 303), "\(address)")
             #expect(!route.permission.roles.isEmpty, "\(address) is for nobody signed in")
             if route.method == .post { #expect(route.audit != nil, "\(address) changes something, and the audit log hears nothing of it") }
         }

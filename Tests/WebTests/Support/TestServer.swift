@@ -93,8 +93,10 @@ struct TestServer: Sendable {
             access: access, staff: try Staff(store: accessStore, clock: time.clock, randomness: randomness), audit: try Audit(store: accessStore),
             collector: { collector }, ledger: ledger, pipeline: pipeline, customers: customers,
             notes: Notes(store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: time.clock), operations: operations,
-            live: Live(pipeline) { after, upTo, limit in
-                try customers.newest(after: after, upTo: upTo, limit: limit).map { LiveItem(item: $0, name: try customers.name(of: $0.customer)) }
+            live: Live(pipeline) {
+                try customers.newest(after: $0, upTo: $1, limit: $2)
+            } name: {
+                try customers.name(of: $0)
             }, clock: time.clock, version: "1.2.3")
     }
 }

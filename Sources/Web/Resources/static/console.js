@@ -1,85 +1,45 @@
-// What makes the console's pages quicker to use. Every page works without it.
+// What makes the console's pages quicker to use. Every page works without it, and htmx does most of it, by the attributes of the pages.
 
 const page = document;
 
-/** Shows what a search finds while somebody types, and keeps the address in step. */
-function searchAsYouType(form) {
-  const results = page.querySelector(form.dataset.search);
-  const field = form.querySelector('input[type="search"]');
-  let timer = 0;
-  let asked = null;
-  let shown = field.value.trim();
-
-  async function show() {
-    const text = field.value.trim();
-    if (text === shown) return;
-    asked?.abort();
-    asked = new AbortController();
-    const address = new URL(form.action);
-    if (text) address.searchParams.set('search', text);
-    const part = new URL(address);
-    part.searchParams.set('part', 'results');
-    const busy = setTimeout(() => form.setAttribute('aria-busy', 'true'), 300);
-    try {
-      const answer = await fetch(part, { signal: asked.signal });
-      if (answer.status === 401) return location.assign(address);
-      if (!answer.ok) return;
-      results.innerHTML = await answer.text();
-      shown = text;
-      history.replaceState(null, '', address);
-    } catch (error) {
-      if (error.name === 'AbortError') return;
-      // The connection broke: the form itself still works.
-    } finally {
-      clearTimeout(busy);
-      form.removeAttribute('aria-busy');
-    }
-  }
-
-  field.addEventListener('input', () => {
-    clearTimeout(timer);
-    timer = setTimeout(show, 120);
-  });
+// A search that is sent while it leaves one customer goes to that customer.
+for (const form of page.querySelectorAll('form.find')) {
   form.addEventListener('submit', (event) => {
+    const found = page.querySelectorAll('#results .row-link');
+    if (found.length !== 1 || form.querySelector('input[type="search"]').value.trim() !== shown) return;
     event.preventDefault();
-    clearTimeout(timer);
-    const first = results.querySelector('.row-link');
-    if (field.value.trim() === shown && first && results.querySelectorAll('.row-link').length === 1) location.assign(first.href);
-    else show();
+    location.assign(found[0].href);
   });
 }
+let shown = page.querySelector('form.find input[type="search"]')?.value.trim();
 
-/** “Show earlier” adds what comes before to the page instead of leaving it. */
-async function showEarlier(link) {
-  const row = link.closest('.earlier');
-  link.setAttribute('aria-busy', 'true');
-  let answer;
-  try {
-    answer = await fetch(link.dataset.earlier);
-  } catch {
-    answer = null;
+// What waits says so, but only when it takes a while.
+const waits = new WeakMap();
+page.addEventListener('htmx:beforeRequest', (event) => {
+  const { elt } = event.detail;
+  waits.set(elt, setTimeout(() => elt.setAttribute('aria-busy', 'true'), 300));
+});
+page.addEventListener('htmx:afterRequest', (event) => {
+  const { elt } = event.detail;
+  clearTimeout(waits.get(elt));
+  elt.removeAttribute('aria-busy');
+  if (elt.type === 'search') shown = elt.value.trim();
+});
+// Whoever is signed out meanwhile is led to the sign-in; where the connection broke, the link itself still works.
+page.addEventListener('htmx:responseError', (event) => event.detail.xhr.status === 401 && location.reload());
+
+// “Show earlier” goes on in the day where the page ended, and the focus goes to what came.
+page.addEventListener('htmx:afterSwap', (event) => {
+  if (!event.detail.requestConfig?.path.includes('part=history')) return;
+  const days = [...page.querySelectorAll('#history .day[data-day]')];
+  const came = days.find((day, at) => at > 0 && day.dataset.day === days[at - 1].dataset.day);
+  const before = came && days[days.indexOf(came) - 1].querySelector('ol');
+  const first = (came ?? event.detail.elt).querySelector?.('.event summary');
+  if (came) {
+    before.append(...came.querySelector('ol').children);
+    came.remove();
   }
-  if (!answer?.ok) return location.assign(link.href);
-  const part = page.createElement('template');
-  part.innerHTML = await answer.text();
-  const first = part.content.querySelector('.day');
-  const last = [...page.querySelectorAll('#history .day')].at(-1);
-  let focus = part.content.querySelector('.event summary');
-  if (first && last && first.dataset.day === last.dataset.day) {
-    last.querySelector('ol').append(...first.querySelector('ol').children);
-    first.remove();
-  }
-  row.replaceWith(part.content);
-  focus?.focus({ preventScroll: true });
-}
-
-for (const form of page.querySelectorAll('form[data-search]')) searchAsYouType(form);
-
-page.addEventListener('click', (event) => {
-  const link = event.target.closest?.('a[data-earlier]');
-  if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
-  event.preventDefault();
-  showEarlier(link);
+  (first ?? before?.lastElementChild?.querySelector('summary'))?.focus({ preventScroll: true });
 });
 
 // “/” goes to the search, as the key beside it says.

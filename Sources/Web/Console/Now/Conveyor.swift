@@ -4,28 +4,18 @@ import Ledger
 import Rendering
 
 extension Console {
-    /// How many rows the live page begins with, and keeps.
+    /// How many rows the conveyor begins with, and keeps.
     static let liveRows = 40
     /// More than this many in a second are counted instead of shown: nobody reads faster, and a listener must not slow the server.
     static let livePerSecond = 8
 
-    /// `/live`: what customers do right now.
-    func livePage(_ visit: Visit) async throws -> PageAnswer {
-        let channels = services.channels()
-        let channel = visit.request.query["channel"].flatMap { channels.contains($0) ? $0 : nil }
-        let rows = try await services.latest(channel, Self.liveRows).map { liveRow($0, visit.formats) }
-        var chips: [Fields] = [["href": "/live", "label": "Everything", "current": channel == nil]]
-        for name in channels {
-            chips.append(["href": "/live?channel=" + Parameters.encoded(name), "label": ChannelWords.title(name), "current": channel == name])
-        }
-        let stream = "/live/stream" + (channel.map { "?channel=" + Parameters.encoded($0) } ?? "")
-        let today = visit.formats.heading(visit.formats.today).rest
-        return try await page(
-            "live", title: "Now", room: "live", visit,
-            [
-                "rows": rows, "chips": chips, "stream": stream, "moment": today,
-                "some": !rows.isEmpty, "only": channel.map(ChannelWords.title), "keep": Self.liveRows,
-            ])
+    /// What the conveyor begins with: the newest interactions that fit.
+    func conveyor(_ asked: NowQuery, _ visit: Visit) async throws -> Fields {
+        let rows = try await services.latest(asked.filter, Self.liveRows).map { liveRow($0, visit.formats) }
+        return [
+            "rows": rows, "some": !rows.isEmpty, "keep": Self.liveRows, "stream": "/now/stream" + asked.query, "isNarrowed": asked.isNarrowed,
+            "most": Formats.number(ConsoleServices.mostSearched),
+        ]
     }
 
     /// What the template of a live row shows.
@@ -58,16 +48,15 @@ extension Console {
         ]
     }
 
-    /// `/live/stream`: the same as server-sent events (WHATWG HTML, section 9.2): `row` with the row's HTML, `skipped` with how many
+    /// `/now/stream`: the same as server-sent events (WHATWG HTML, section 9.2): `row` with the row's HTML, `skipped` with a sentence of how many
     /// were not shown in that second, and a comment every 15 seconds so that a broken connection is noticed.
     func liveStream(_ visit: Visit) throws -> PageAnswer {
-        let source = try services.live()
-        let channel = visit.request.query["channel"]
+        let source = try services.live(NowQuery(visit.request.query, channels: services.channels()).filter)
         let (stream, continuation) = AsyncStream.makeStream(of: [UInt8].self, bufferingPolicy: .bufferingNewest(256))
         let cookie = visit.request.cookie(Self.cookieName(visit.request))
         let work = Task { [self] in
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { await self.follow(source, channel, continuation) }
+                group.addTask { await self.follow(source, continuation) }
                 group.addTask { await self.beat(cookie, continuation) }
                 await group.next()
                 group.cancelAll()
@@ -81,17 +70,16 @@ extension Console {
     }
 
     /// Writes each interaction until the source ends.
-    private func follow(_ source: AsyncStream<LiveItem>, _ channel: String?, _ out: AsyncStream<[UInt8]>.Continuation) async {
+    private func follow(_ source: AsyncStream<LiveItem>, _ out: AsyncStream<[UInt8]>.Continuation) async {
         out.yield(Array("retry: 3000\n\n".utf8))
         var second: Int64 = 0
         var shown = 0
         var skipped = 0
         for await item in source {
             if Task.isCancelled { return }
-            if let channel, item.item.channel != channel { continue }
             let now = services.clock.now
             if now.seconds != second {
-                if skipped > 0 { out.yield(Self.event("skipped", String(skipped))) }
+                if skipped > 0 { out.yield(Self.event("skipped", "\(Formats.number(skipped)) more in the last second.")) }
                 (second, shown, skipped) = (now.seconds, 0, 0)
             }
             guard shown < Self.livePerSecond else {
