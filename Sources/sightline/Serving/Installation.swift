@@ -72,7 +72,11 @@ final class Installation: Sendable {
             store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: clock, sourceName: { access.name(ofSource: $0) })
         self.customers = customers
         notes = Notes(store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: clock)
-        live = Live(pipeline) { try customers.newest(after: $0, upTo: $1, limit: $2) } name: { try customers.name(of: $0) }
+        live = Live(pipeline) {
+            try customers.newest(after: $0, upTo: $1, limit: $2)
+        } name: {
+            try customers.name(of: $0)
+        }
         limits = try Known.limits(settings)
         following = Mutex(try Following(pipeline.definitions, ledger, limits, randomness))
         pipeline.onDefinitions { [weak self] in self?.follow($0) }
