@@ -122,6 +122,6 @@ extension Console {
     /// Answers a request, also one for an address that is none.
     func answer(_ request: Request, _ context: Context, _ authentication: Authentication) async throws -> Response {
         try await answer(
-            request, client: authentication.address(of: request, context) ?? "", isSecure: authentication.isSecure(request, context))
+            request, client: authentication.address(of: request, context) ?? "", isSecure: authentication.forwarding.isSecure(request, context))
     }
 }

@@ -1,6 +1,7 @@
 import Collect
 package import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
 package import Logging
 import NIOCore
 import NIOPosix
@@ -22,8 +23,10 @@ package struct Server: Service {
         package var request = 60
         /// Seconds within which a client must take what waits for it, a few hundred kilobytes at most.
         package var write = 60
-        /// Addresses of the reverse proxies whose `X-Forwarded-For` is believed.
-        package var proxies: Set<String> = []
+        /// Addresses of the reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+        package var proxies: [AddressRange] = []
+        /// With what the TCP listener speaks TLS; nil for plain HTTP. The Unix socket is always plain.
+        package var certificate: Certificate?
         /// The web origins whose pages may send to `/v1`; nil for any.
         package var origins: Set<String>?
         /// Threads that serve connections; 0 is one for each processor.
@@ -34,6 +37,8 @@ package struct Server: Service {
         package var listening: @Sendable (_ port: Int?) async -> Void = { _ in }
 
         package init() {}
+
+        var forwarding: Forwarding { Forwarding(proxies: proxies, isTLS: certificate != nil) }
     }
 
     /// Bytes that the head of a request may have, and its single fields, and how many of them.
@@ -61,9 +66,10 @@ package struct Server: Service {
     /// All routes behind all middleware.
     package static func router(_ services: Services, _ settings: Settings, console: Console? = nil) -> Router<Context> {
         let router = Router(context: Context.self, options: [.autoGenerateHeadEndpoints])
-        let authentication = Authentication(access: services.access, clock: services.clock, proxies: settings.proxies)
+        let authentication = Authentication(access: services.access, clock: services.clock, forwarding: settings.forwarding)
         let endpoints = Routes.all(services) + (console?.endpoints(authentication) ?? [])
         router.add(middleware: MetricsMiddleware(metrics: services.metrics))
+        router.add(middleware: StrictTransportMiddleware(settings.forwarding))
         if let write = settings.accessLog { router.add(middleware: AccessLogMiddleware(clock: services.clock, write: write)) }
         router.add(middleware: CORSMiddleware(origins: settings.origins))
         let page = console.map { console in { @Sendable in try await console.answer($0, $1, authentication) } as Endpoint.Handler }
@@ -84,7 +90,7 @@ package struct Server: Service {
             listeners.append(
                 Listener(
                     address: .hostname(address.host, port: address.port), name: "\(address.host):\(address.port)", write: settings.write,
-                    connections: connections, group: loops, server: self
+                    certificate: settings.certificate, connections: connections, group: loops, server: self
                 ) { channel in
                     await settings.listening(channel.localAddress?.port)
                 })
@@ -92,8 +98,10 @@ package struct Server: Service {
         if let path = settings.socket {
             let short = try SocketPath(path)
             listeners.append(
-                Listener(address: .unixDomainSocket(path: short.text), name: path, write: nil, connections: connections, group: loops, server: self) {
-                    _ in
+                Listener(
+                    address: .unixDomainSocket(path: short.text), name: path, write: nil, certificate: nil, connections: connections, group: loops,
+                    server: self
+                ) { _ in
                     short.restrict()
                     await settings.listening(nil)
                 })
@@ -113,6 +121,8 @@ package struct Server: Service {
         let name: String
         /// Seconds; nil for no limit.
         let write: Int?
+        /// Nil for plain HTTP.
+        let certificate: Certificate?
         let connections: Int
         /// Nil for the process's own, of one thread for each processor.
         let group: MultiThreadedEventLoopGroup?
@@ -127,8 +137,9 @@ package struct Server: Service {
                 additionalChannelHandlers: [ConnectionHandler(limits: limits)], idleTimeout: .seconds(Int64(settings.idle)),
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: Server.fieldLimit, maxHeaderListSize: Server.headLimit, maxHeaderFieldCount: Server.fieldCount))
+            let plain = HTTPServerBuilder.http1(configuration: http)
             let application = Application(
-                responder: server.responder, server: .http1(configuration: http),
+                responder: server.responder, server: try certificate.map { try .tls(plain, tlsConfiguration: $0.configuration) } ?? plain,
                 configuration: .init(address: address, backlog: 1024, availableConnectionsDelegate: MaximumAvailableConnections(connections)),
                 onServerRunning: onRunning, eventLoopGroupProvider: group.map { .shared($0) } ?? .singleton, logger: server.logger)
             do {

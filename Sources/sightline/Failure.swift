@@ -29,6 +29,7 @@ enum Failure {
         case let problem as FileProblem: problem.sentence
         case let problem as ServerProblem: sentence(problem)
         case let problem as ResourceProblem: problem.description
+        case let problem as CertificateProblem: problem.description
         case let problem as LedgerProblem: sentence(problem)
         case let problem as StoreProblem: sentence(problem)
         case let problem as AccessProblem: sentence(problem)

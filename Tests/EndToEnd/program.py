@@ -99,12 +99,13 @@ class Server:
     # Those started, so that none outlives a test that failed.
     started = []
 
-    def __init__(self, folder, ready=30, token=None, key=None, demo=False, **settings):
+    def __init__(self, folder, ready=30, token=None, key=None, demo=False, authority=None, **settings):
+        """With `authority`, a certificate's file, the server is asked by TLS; False believes any certificate."""
         self.folder = folder
         self.log = folder.path.parent / f"{folder.path.name}.server-{next(Server.numbers)}.log"
         env = folder.env | {"SIGHTLINE_" + k.upper(): str(v) for k, v in settings.items()}
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'http' if authority is None else 'https'}://127.0.0.1:{self.port}"
         with self.log.open("wb") as log:
             words = ["serve", "--data", str(folder.path), "--host", "127.0.0.1", "--port", str(self.port), *(["--demo"] if demo else [])]
             self.process = subprocess.Popen([folder.binary, *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env, cwd=ROOT)
@@ -112,6 +113,8 @@ class Server:
         self._token, self._key = token, key
         self.http = requests.Session()
         self.http.trust_env = False
+        if authority is not None:
+            self.http.verify = str(authority) if authority else False
         if ready:
             wait_until(self.healthy, ready, "GET /health never answered 200")
 
@@ -122,7 +125,7 @@ class Server:
         if self.process.poll() is not None:
             raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.said()}")
         try:
-            return requests.get(self.url + "/health", timeout=5).status_code == 200
+            return requests.get(self.url + "/health", timeout=5, verify=self.http.verify).status_code == 200
         except requests.RequestException:
             return False
 
@@ -148,7 +151,7 @@ class Server:
                 first = False
             link = self.folder.run("person", "first") if first else self.folder.run("person", "invite", email, "--role", role)
             with requests.Session() as visitor:
-                visitor.trust_env = False
+                visitor.trust_env, visitor.verify = False, self.http.verify
                 address = self.url + link.stdout.strip()
                 form = re.search(r'name="form" value="([^"]+)"', visitor.get(address).text)[1]
                 fields = {"form": form, "email": email, "name": name, "password": self.PASSWORD}

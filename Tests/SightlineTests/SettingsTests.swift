@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Testing
+import Web
 
 @testable import sightline
 
@@ -75,6 +76,28 @@ import Testing
         }
         #expect(problem.all.count == 6)
         _ = try Settings(flags: ["access-log": "/no/such/folder/log"])
+    }
+
+    @Test func `trusted proxies are addresses and ranges`() throws {
+        let given = try Settings(flags: ["trusted-proxies": "127.0.0.1, 10.0.0.0/8,fd00::/8"])[Known.proxies]
+        #expect(given == ["127.0.0.1", "10.0.0.0/8", "fd00::/8"].compactMap { AddressRange($0) })
+        #expect(try Settings()[Known.proxies].isEmpty)
+        for wrong in ["proxy.example", "10.0.0.1/8", "10.0.0.0/33", "127.0.0.1,", ""] {
+            #expect(throws: SettingsProblem.self, "\(wrong)") { try Settings(flags: ["trusted-proxies": wrong]) }
+        }
+    }
+
+    @Test func `a certificate and its key are set both or not at all, and only a server minds`() throws {
+        for (name, missing) in [("tls-certificate", "tls-key"), ("tls-key", "tls-certificate")] {
+            let problem = try #require(throws: SettingsProblem.self) { try Settings(flags: [name: "/no/such/file"], isForServer: true) }
+            #expect(problem.all.count == 1)
+            #expect(problem.description.contains("set `\(missing)` too"))
+            _ = try Settings(flags: [name: "/no/such/file"])
+        }
+        let both = ["tls-certificate": "/no/such/file", "tls-key": "/no/such/key", "port": "many"]
+        let problem = try #require(throws: SettingsProblem.self) { try Settings(flags: both, isForServer: true) }
+        #expect(problem.all.count == 2)
+        #expect(problem.description.contains("--tls-certificate: tls-certificate: /no/such/file cannot be read: No such file"))
     }
 
     @Test func `a file that is no YAML, or none of settings, is told`() {

@@ -107,7 +107,7 @@ import Web
     }
 
     @Test func `behind a trusted proxy failures count for the address it names last`() async throws {
-        try await TestServer.run({ $0.proxies = ["127.0.0.1"] }) { (server) async throws in
+        try await TestServer.run({ $0.proxies = [AddressRange("127.0.0.1")].compactMap(\.self) }) { (server) async throws in
             for i in 0..<FailureLimit.failures {
                 let headers = [("Authorization", "Bearer wrong"), ("X-Forwarded-For", "10.0.0.\(i), 203.0.113.9")]
                 #expect(try await server.send("GET", "/api/ledger", headers: headers).status == 401)

@@ -38,7 +38,6 @@ package struct Console: Sendable {
                 request)
         }
         if answer.header("content-security-policy") == nil, answer.header("etag") == nil { answer.headers += Self.safety }
-        if request.isSecure { answer.headers.append((name: "strict-transport-security", value: "max-age=31536000")) }
         return answer
     }
 

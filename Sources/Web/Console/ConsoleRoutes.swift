@@ -12,7 +12,7 @@ extension Console {
     /// Answers a request of the server.
     /// - Parameters:
     ///   - client: the address at the other end of the connection.
-    ///   - isSecure: whether the browser speaks TLS to the proxy before us.
+    ///   - isSecure: whether the browser speaks TLS, to us or to the proxy before us.
     func answer(_ request: Request, client: String, isSecure: Bool) async throws -> Response {
         let method = PageRequest.Method(rawValue: request.method.rawValue) ?? .get
         var headers: [String: String] = [:]

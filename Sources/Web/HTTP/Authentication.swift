@@ -18,14 +18,14 @@ import Synchronization
 package struct Authentication: Sendable {
     let access: Access
     let clock: Clock
-    let proxies: Set<String>
+    let forwarding: Forwarding
     private let failures = FailureLimit()
 
-    /// - Parameter proxies: Addresses of the reverse proxies whose `X-Forwarded-For` is believed.
-    package init(access: Access, clock: Clock, proxies: Set<String> = []) {
+    /// - Parameter forwarding: What is believed about where a request comes from.
+    package init(access: Access, clock: Clock, forwarding: Forwarding = Forwarding()) {
         self.access = access
         self.clock = clock
-        self.proxies = proxies
+        self.forwarding = forwarding
     }
 
     /// Lets the request through, and notes who it is from.
@@ -69,27 +69,8 @@ package struct Authentication: Sendable {
         return rest.isEmpty ? nil : String(rest)
     }
 
-    /// The client's address: the connection's, or what a trusted proxy says of it. Nil for the Unix socket.
-    ///
-    /// Only the last entry of `X-Forwarded-For` was written by the trusted proxy; those before it are the client's word.
-    package func address(of request: Request, _ context: Context) -> String? {
-        guard let peer = context.peer?.ipAddress else { return nil }
-        guard proxies.contains(peer), let list = request.headers[values: .forwardedFor].last, let last = list.split(separator: ",").last else {
-            return peer
-        }
-        return String(last.drop { $0 == " " })
-    }
-
-    /// Whether the client speaks TLS to the trusted proxy before us; we speak none ourselves.
-    func isSecure(_ request: Request, _ context: Context) -> Bool {
-        guard let peer = context.peer?.ipAddress, proxies.contains(peer) else { return false }
-        return request.headers[values: .forwardedProto].last?.lowercased() == "https"
-    }
-}
-
-extension HTTPField.Name {
-    static let forwardedFor = HTTPField.Name("X-Forwarded-For")!
-    static let forwardedProto = HTTPField.Name("X-Forwarded-Proto")!
+    /// The client's address, see ``Forwarding/address(of:_:)``.
+    package func address(of request: Request, _ context: Context) -> String? { forwarding.address(of: request, context) }
 }
 
 /// Counts unknown tokens per address over fixed minutes.

@@ -6,7 +6,7 @@ struct Serve: AsyncParsableCommand {
         discussion: """
             Prints one line with its address when it is ready; GET /health answers 200 from then on. SIGINT or SIGTERM stop it in peace: it \
             takes no more, concludes what it has acknowledged, and exits with 0. A second signal ends it at once; nothing that was \
-            acknowledged is lost then either.
+            acknowledged is lost then either. SIGHUP takes the certificate of tls-certificate anew.
 
             Example: sightline serve --data ./my-data --host 127.0.0.1 --port 8080
             """)
@@ -17,6 +17,8 @@ struct Serve: AsyncParsableCommand {
     @Option(name: .customLong(Known.port.name), help: Known.port.help) var port: String?
     @Option(name: .customLong(Known.origins.name), help: Known.origins.help) var origins: String?
     @Option(name: .customLong(Known.proxies.name), help: Known.proxies.help) var proxies: String?
+    @Option(name: .customLong(Known.certificate.name), help: Known.certificate.help) var certificate: String?
+    @Option(name: .customLong(Known.certificateKey.name), help: Known.certificateKey.help) var certificateKey: String?
     @Option(name: .customLong(Known.itemLimit.name), help: Known.itemLimit.help) var itemLimit: String?
     @Option(name: .customLong(Known.batchLimit.name), help: Known.batchLimit.help) var batchLimit: String?
     @Option(name: .customLong(Known.batchItems.name), help: Known.batchItems.help) var batchItems: String?
@@ -47,7 +49,8 @@ struct Serve: AsyncParsableCommand {
     /// What the flags say, by name of the setting.
     var flags: [String: String] {
         let given: [(any AnySetting, String?)] = [
-            (Known.host, host), (Known.port, port), (Known.origins, origins), (Known.proxies, proxies), (Known.itemLimit, itemLimit),
+            (Known.host, host), (Known.port, port), (Known.origins, origins), (Known.proxies, proxies), (Known.certificate, certificate),
+            (Known.certificateKey, certificateKey), (Known.itemLimit, itemLimit),
             (Known.batchLimit, batchLimit), (Known.batchItems, batchItems), (Known.importLimit, importLimit), (Known.importItems, importItems),
             (Known.itemDepth, itemDepth), (Known.objectMembers, objectMembers), (Known.aheadTolerance, aheadTolerance),
             (Known.queueBytes, queueBytes),

@@ -17,6 +17,7 @@ final class RunningServer: OwnServer {
 
     private let installation: Installation
     private let lock: FolderLock
+    private let certificate: Certificate?
     private let state = Mutex(State())
 
     /// How long connections that are busy may hold up the end.
@@ -30,13 +31,15 @@ final class RunningServer: OwnServer {
     ) async throws -> (server: RunningServer, port: Int?) {
         // What commands ask by the socket alone is no access from outside.
         let accessLog = try address == nil ? nil : settings[Known.accessLog].map(AccessLog.init)
+        let certificate = try address == nil ? nil : Self.certificate(settings, logger)
         let installation = try await Installation(lock, settings, logger: logger)
-        let server = RunningServer(installation, lock)
+        let server = RunningServer(installation, lock, certificate)
         let ready = Ready(expected: address == nil ? 1 : 2)
         var options = Server.Settings()
         options.address = address
         options.socket = lock.folder.socket
-        options.proxies = Set(settings[Known.proxies])
+        options.proxies = settings[Known.proxies]
+        options.certificate = certificate
         options.listening = { ready.listening($0) }
         unlink(lock.folder.socket)
         var quiet = logger
@@ -64,9 +67,15 @@ final class RunningServer: OwnServer {
         }
     }
 
-    private init(_ installation: Installation, _ lock: FolderLock) {
+    private init(_ installation: Installation, _ lock: FolderLock, _ certificate: Certificate?) {
         self.installation = installation
         self.lock = lock
+        self.certificate = certificate
+    }
+
+    private static func certificate(_ settings: Settings, _ logger: Logger) throws -> Certificate? {
+        guard let certificate = settings[Known.certificate], let key = settings[Known.certificateKey] else { return nil }
+        return try Certificate(certificate: certificate, key: key, clock: SystemClock.clock, logger: logger)
     }
 
     private func run(_ web: Server, _ logger: Logger, failed: @escaping @Sendable (any Error) -> Void) {
@@ -76,6 +85,7 @@ final class RunningServer: OwnServer {
                 .init(service: CustomersKeeping(customers: installation.customers, logger: logger)),
             ],
             logger: Self.silent)
+        if let certificate { configuration.services.append(.init(service: certificate)) }
         configuration.maximumGracefulShutdownDuration = Self.patience
         let group = ServiceGroup(configuration: configuration)
         state.withLock { $0.group = group }
@@ -130,6 +140,9 @@ final class RunningServer: OwnServer {
 
     /// The path of a page on which the first administrator comes in; nil when somebody can sign in already.
     func firstLink() throws -> String? { try installation.staff.firstLink().map { OneTimeLink.path($0.secret) } }
+
+    /// Takes the certificate's files anew; nothing without one.
+    func takeCertificateAnew() { certificate?.takeAnew() }
 
     func stop() async {
         end(.stop)

@@ -23,8 +23,11 @@ struct ServerProcess {
         var logger = Logger(label: "sightline", factory: settings[Known.logFormat].handler)
         logger.logLevel = settings[Known.logLevel].level
         let (server, port) = try await RunningServer.start(settings, lock, address: (host, settings[Known.port]), logger: logger)
-        let signals = Signals { server.end(.stop) }
-        let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port ?? settings[Known.port])"
+        let isTLS = settings[Known.certificate] != nil
+        // Whoever closes the terminal of a plain server means to end it; a daemon's SIGHUP never does.
+        let isDaemon = isTLS || isatty(STDIN_FILENO) == 0
+        let signals = Signals(takesHangUp: isDaemon, hangUp: { server.takeCertificateAnew() }, end: { server.end(.stop) })
+        let address = "http\(isTLS ? "s" : "")://\(host.contains(":") ? "[\(host)]" : host):\(port ?? settings[Known.port])"
         try? terminal.print("Sightline serves \(folder.path) at \(address)")
         if let first = try server.firstLink() {
             try? terminal.print("Nobody can sign in yet. This link works once, for the first administrator: \(address)\(first)")
@@ -93,29 +96,35 @@ struct ServerProcess {
         var words: [UnsafeMutablePointer<CChar>?] = (CommandLine.arguments + again).map { strdup($0) }
         words.append(nil)
         // What is ignored stays ignored in what is executed, and a rebuild may take its time.
-        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+        for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_DFL) }
         execv("/proc/self/exe", &words)
         throw FolderProblem.system("The server cannot start itself again; start it by hand. The backup is staged", errno)
     }
 }
 
-/// SIGINT and SIGTERM: the first ends the server in peace, the second at once.
+/// SIGINT and SIGTERM: the first ends the server in peace, the second at once. SIGHUP: the certificate is taken anew.
 private final class Signals {
     private let sources: [any DispatchSourceSignal]
 
-    init(_ end: @escaping @Sendable () -> Void) {
+    /// - Parameter takesHangUp: False when SIGHUP is to do what it does to every program, which is to end it.
+    init(takesHangUp: Bool, hangUp: @escaping @Sendable () -> Void, end: @escaping @Sendable () -> Void) {
         let queue = DispatchQueue(label: "sightline.signals")
-        sources = [SIGINT, SIGTERM].map { number in
+        func source(_ number: Int32, _ work: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler {
+            source.setEventHandler(handler: work)
+            source.resume()
+            return source
+        }
+        var sources = [SIGINT, SIGTERM].map { number in
+            source(number) {
                 // The system ends the process at the next one.
                 for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
                 end()
             }
-            source.resume()
-            return source
         }
+        if takesHangUp { sources.append(source(SIGHUP, hangUp)) }
+        self.sources = sources
     }
 
     func cancel() { for source in sources { source.cancel() } }

@@ -10,7 +10,8 @@ enum Known {
         form: .folder, inDataFolder: false, fault: Fault.noFolder)
     static let host = Setting(
         name: "host", placeholder: "HOST", standard: "127.0.0.1",
-        summary: "The address to listen on. `0.0.0.0` or `::` listens on all; put a reverse proxy with TLS before it then.", form: .text)
+        summary: "The address to listen on. `0.0.0.0` or `::` listens on all; set `tls-certificate` then, or put a reverse proxy with TLS before it.",
+        form: .text)
     static let port = Setting(
         name: "port", placeholder: "PORT", standard: "8080",
         summary: "The port to listen on; 0 takes any that is free, and the line of readiness names it.",
@@ -22,8 +23,17 @@ enum Known {
         form: .list("an origin (`https://shop.example`) or `*`") { $0 == "*" || ($0.hasPrefix("http") && $0.contains("://") && !$0.hasSuffix("/")) })
     static let proxies = Setting(
         name: "trusted-proxies", placeholder: "LIST", standard: "none",
-        summary: "The IP addresses of reverse proxies whose `X-Forwarded-For` is believed when failed tokens are counted per address.",
-        form: .list("an IP address") { !$0.isEmpty && $0.allSatisfy { $0.isHexDigit || $0 == "." || $0 == ":" } })
+        summary:
+            "The reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: who the client is, and whether it speaks TLS. They pass `Host` on as they got it; `X-Forwarded-Host` is never looked at.",
+        form: Form<[AddressRange]>.ranges)
+    static let certificate = Setting(
+        name: "tls-certificate", placeholder: "FILE", standard: "none",
+        summary:
+            "The certificate with which the server speaks TLS (1.2 or 1.3), then those of its authorities, in PEM. Taken anew on SIGHUP, and within a minute when the file changes.",
+        form: Form<String?>.fileOrNone)
+    static let certificateKey = Setting(
+        name: "tls-key", placeholder: "FILE", standard: "none",
+        summary: "The private key of `tls-certificate`, in PEM and without a password. Both are given, or neither.", form: Form<String?>.fileOrNone)
     static let itemLimit = bytes(
         "item-limit", "item-bytes", standard: "32 KB", "The most bytes that one item of the tracking API may have; a larger one is refused by itself."
     )
@@ -101,10 +111,38 @@ enum Known {
 
     /// In the order that help and documentation show.
     static let all: [any AnySetting] = [
-        data, host, port, origins, proxies, itemLimit, batchLimit, batchItems, importLimit, importItems, itemDepth,
+        data, host, port, certificate, certificateKey, proxies, origins, itemLimit, batchLimit, batchItems, importLimit, importItems, itemDepth,
         objectMembers, aheadTolerance, queueBytes, dedupeWindow, quarantineItems, threads,
         readers, resources, logLevel, logFormat, readyLag, accessLog,
     ]
+}
+
+/// What settings are together wrong about, though each of them could be right by itself.
+struct Disagreement {
+    /// The setting that is told of.
+    var name: String
+    var reason: String
+
+    /// - Parameter given: The values of those settings whose values are right by themselves.
+    static func all(_ given: SettingsGiven) -> [Disagreement] { certificate(given) }
+
+    private static func certificate(_ given: SettingsGiven) -> [Disagreement] {
+        guard let certificate = given[Known.certificate], let key = given[Known.certificateKey] else { return [] }
+        switch (certificate, key) {
+        case (nil, nil): return []
+        case (_?, nil): return [Disagreement(name: Known.certificate.name, reason: "a certificate needs its key: set `tls-key` too.")]
+        case (nil, _?): return [Disagreement(name: Known.certificateKey.name, reason: "a key needs its certificate: set `tls-certificate` too.")]
+        case (let certificate?, let key?):
+            guard let problem = Certificate.fault(certificate: certificate, key: key) else { return [] }
+            let isOfKey =
+                switch problem {
+                case .unreadable(let path, _): path == key && path != certificate
+                case .noCertificate: false
+                case .noKey, .encryptedKey, .notOfEachOther: true
+                }
+            return [Disagreement(name: isOfKey ? Known.certificateKey.name : Known.certificate.name, reason: problem.description)]
+        }
+    }
 }
 
 /// Where the access log goes.

@@ -1,4 +1,5 @@
 import Kernel
+import Web
 
 /// One setting of the server: what it is called in flags, environment and file, what it takes, and what it is for.
 ///
@@ -58,6 +59,20 @@ extension Form where Value == String {
 extension Form where Value == String? {
     /// Nil for `auto`.
     static let folderOrAuto = Form(takes: "the path of a folder, or `auto`") { $0.isEmpty ? nil : .some($0 == "auto" ? nil : $0) }
+}
+
+extension Form where Value == String? {
+    /// Nil for `none`.
+    static let fileOrNone = Form(takes: "the path of a file, or `none`") { $0.isEmpty ? nil : .some($0 == "none" ? nil : $0) }
+}
+
+extension Form where Value == [AddressRange] {
+    static let ranges = Form(takes: "IP addresses and ranges of them (`10.0.0.0/8`, `fd00::/8`), several apart by commas, or `none`") { text in
+        if text == "none" { return [] }
+        let words = text.split(separator: ",", omittingEmptySubsequences: false).map(\.trimmed)
+        let ranges = words.compactMap { AddressRange($0) }
+        return ranges.count == words.count ? ranges : nil
+    }
 }
 
 extension Form where Value == Int {

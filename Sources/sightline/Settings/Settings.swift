@@ -33,6 +33,7 @@ struct Settings: Sendable {
         var problems = found
         let fromFile = file.map { Self.read($0, &problems) } ?? [:]
         values = [:]
+        var places: [String: SettingsProblem.Place] = [:]
         for setting in Known.all {
             let given: (text: String, place: SettingsProblem.Place)? =
                 if let text = flags[setting.name] {
@@ -42,6 +43,7 @@ struct Settings: Sendable {
                 } else {
                     fromFile[setting.name]
                 }
+            places[setting.name] = given?.place
             if let given {
                 if let value = setting.value(of: given.text) {
                     values[setting.name] = value
@@ -53,6 +55,11 @@ struct Settings: Sendable {
             }
             if isForServer, let value = values[setting.name], let reason = setting.fault(of: value) {
                 problems.append(.unusable(name: setting.name, reason: reason, at: given?.place ?? .standard))
+            }
+        }
+        if isForServer {
+            problems += Disagreement.all(SettingsGiven(values: values)).map {
+                .unusable(name: $0.name, reason: $0.reason, at: places[$0.name] ?? .standard)
             }
         }
         problems += Self.strangers(environment)
@@ -104,6 +111,13 @@ struct Settings: Sendable {
         }
         return found
     }
+}
+
+/// The values of those settings that are right by themselves, while others may not be.
+struct SettingsGiven {
+    fileprivate let values: [String: any Sendable]
+
+    subscript<Value>(_ setting: Setting<Value>) -> Value? { values[setting.name] as? Value }
 }
 
 /// What is wrong with the settings: everything at once.

@@ -1,0 +1,106 @@
+import Foundation
+import Kernel
+import Logging
+import Synchronization
+import Testing
+
+@testable import Web
+
+/// The files on their own; that TLS is spoken with them is tested end to end.
+@Suite struct `The certificate's files` {
+    private struct Files: ~Copyable {
+        let folder: String
+        var certificate: String { folder + "/a.pem" }
+        var key: String { folder + "/a.key" }
+
+        init() throws {
+            folder = FileManager.default.temporaryDirectory.appendingPathComponent("certificate-\(UUID().uuidString)").path
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try make("1", days: 30)
+        }
+        deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+        /// Another pair in the place of what is there.
+        func make(_ name: String, days: Int) throws {
+            let openssl = Process()
+            openssl.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            openssl.arguments =
+                ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=\(name)"]
+                + ["-days", "\(days)", "-keyout", key, "-out", certificate]
+            openssl.standardError = FileHandle.nullDevice
+            try openssl.run()
+            openssl.waitUntilExit()
+            try #require(openssl.terminationStatus == 0)
+        }
+    }
+
+    private static let now = Clock { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
+
+    @Test func `a look takes changed files, and what cannot be used leaves what was`() throws {
+        let files = try Files()
+        let log = LogLines()
+        let certificate = try Certificate(certificate: files.certificate, key: files.key, clock: Self.now, logger: log.logger)
+        let first = certificate.ends
+        certificate.look()
+        #expect(log.all.isEmpty, "nothing has changed")
+        try files.make("2", days: 90)
+        certificate.look()
+        #expect(certificate.ends - first > 50 * 86_400_000)
+        let second = certificate.ends
+        try Data("no key".utf8).write(to: URL(fileURLWithPath: files.key))
+        certificate.look()
+        certificate.look()
+        #expect(certificate.ends == second)
+        #expect(log.all == ["the certificate was taken anew", "the new certificate cannot be used, the one before stays"], "each told once")
+        try files.make("3", days: 120)
+        certificate.look()
+        #expect(certificate.ends > second)
+    }
+
+    @Test func `an end that comes near is told once a day`() throws {
+        let files = try Files()
+        let log = LogLines()
+        let time = Mutex(Self.now.now)
+        let clock = Clock { time.withLock { $0 } }
+        let certificate = try Certificate(certificate: files.certificate, key: files.key, clock: clock, logger: log.logger)
+        #expect(log.all.isEmpty)
+        time.withLock { $0 = certificate.ends + -Certificate.notice }
+        certificate.look()
+        #expect(log.all.isEmpty, "not one moment early")
+        time.withLock { $0 = $0 + 1 }
+        certificate.look()
+        certificate.look()
+        #expect(log.all == ["the certificate expires soon"])
+        time.withLock { $0 = certificate.ends }
+        certificate.look()
+        #expect(log.all.last == "the certificate has expired")
+        #expect(log.all.count == 2)
+    }
+
+    @Test func `a file that goes away is told, and what was stays`() throws {
+        let files = try Files()
+        let log = LogLines()
+        let certificate = try Certificate(certificate: files.certificate, key: files.key, clock: Self.now, logger: log.logger)
+        try FileManager.default.removeItem(atPath: files.certificate)
+        certificate.look()
+        #expect(log.all == ["the new certificate cannot be used, the one before stays"])
+    }
+}
+
+/// Keeps the messages that were logged.
+private final class LogLines: Sendable {
+    private let lines = Mutex<[String]>([])
+    var all: [String] { lines.withLock { $0 } }
+    var logger: Logger { Logger(label: "test") { [self] _ in Handler(lines: self) } }
+
+    private struct Handler: LogHandler {
+        let lines: LogLines
+        var logLevel = Logger.Level.info
+        var metadata: Logger.Metadata = [:]
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+        func log(event: LogEvent) { lines.lines.withLock { $0.append("\(event.message)") } }
+    }
+}
