@@ -44,7 +44,9 @@ final class Core {
         self.names = names
         self.reactions = reactions
         self.options = options
-        reader = try LedgerReader(path: ledger.path)
+        let reader = try LedgerReader(path: ledger.path)
+        self.reader = reader
+        try Self.findPositions(folder.store, reader)
         let (position, records, definitions, hidden) = try folder.store.read { db in
             let body = try Int64.fetchOne(db, sql: "SELECT body FROM pipeline") ?? 0
             return (
@@ -294,9 +296,9 @@ final class Core {
             for (kind, text) in documents.sorted(by: { $0.key < $1.key }) {
                 try db.execute(
                     sql: """
-                        INSERT INTO definition (kind, version, text, author, at)
-                        SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4 FROM definition WHERE kind = $1
-                        """, arguments: [kind, text, author, at.milliseconds])
+                        INSERT INTO definition (kind, version, text, author, at, position)
+                        SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4, $5 FROM definition WHERE kind = $1
+                        """, arguments: [kind, text, author, at.milliseconds, Int64(bitPattern: position.raw)])
             }
             let all = try Pipeline.definitions(db)
             rules = try options.rules(all, ledger.vocabulary)

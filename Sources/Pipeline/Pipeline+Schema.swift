@@ -33,7 +33,13 @@ extension Pipeline {
                 at      BIGINT NOT NULL,
                 PRIMARY KEY (kind, version)
             );
-            """)
+            """),
+        Migration(
+            "pipeline 2: where versions of definitions stand in the ledger",
+            """
+            -- 0: made before this column was, see Core.findPositions.
+            ALTER TABLE definition ADD COLUMN position BIGINT NOT NULL DEFAULT 0;
+            """),
     ]
 
     /// The definitions in force: kind → YAML.

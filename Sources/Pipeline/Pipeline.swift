@@ -94,6 +94,7 @@ package final class Pipeline: Sendable {
     package let people: People
     package let names: EventNames
     private let folder: Folder
+    var store: Store { folder.store }
     private let options: Options
     private let reactions: [any Reaction]
     private let logger: Logger

@@ -23,6 +23,7 @@ extension ConsoleServices {
                 on: { try notes.notes(on: $0, limit: $1) },
                 write: { try await notes.write($0, about: $1, by: $2.id, named: $2.name, mentioning: $3) },
                 mentioning: { try notes.notes(mentioning: $0, limit: $1) }, count: { try notes.count(mentioning: $0, after: $1) }),
+            definitions: services.definitions,
             view: { reference in
                 do {
                     return try customers.find(reference).flatMap(customers.view)

@@ -20,6 +20,8 @@ package struct Services: Sendable {
     package var notes: Notes
     package var operations: any Operations
     package var live: Live
+    /// What the company decides, with every version of it.
+    package var definitions: DefinitionBook
     package var clock: Clock
     /// The program's version, as `/health` says it.
     package var version: String
@@ -31,7 +33,7 @@ package struct Services: Sendable {
     package init(
         access: Access, staff: Staff, audit: Audit, collector: @escaping @Sendable () -> Collector, ledger: Ledger, pipeline: Pipeline,
         customers: Customers, notes: Notes, operations: any Operations, live: Live,
-        clock: Clock, version: String
+        definitions: DefinitionBook, clock: Clock, version: String
     ) {
         self.access = access
         self.staff = staff
@@ -43,6 +45,7 @@ package struct Services: Sendable {
         self.notes = notes
         self.operations = operations
         self.live = live
+        self.definitions = definitions
         self.clock = clock
         self.version = version
     }
@@ -58,9 +61,4 @@ package protocol Operations: Sendable {
     /// - Parameter keepReplaced: Whether what was there is kept, in the data folder.
     /// - Throws: a ``Problem`` of status 422 when the folder holds no sound backup.
     func restore(from folder: String, keepReplaced: Bool) async throws -> JSON
-    /// The documents in force, with when and by whom they were put in force.
-    func blueprint() async throws -> JSON
-    /// Checks documents and, unless `checkOnly`, puts them in force.
-    /// - Throws: a ``Problem`` of status 422 that names file, line and mistake of what is wrong.
-    func blueprint(_ documents: [(name: String, text: String)], checkOnly: Bool, by: String) async throws -> JSON
 }

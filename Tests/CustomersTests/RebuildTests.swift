@@ -103,7 +103,7 @@ private struct History {
                 ("reference", "kind, value, customer_id, position, at"),
                 ("merge", "id, a, b, kept, absorbed, reason, kind, value, other_kind, other_value, author, note, position, undone_by"),
                 ("apart", "a, b"), ("conflict", "kind, value, user_value"), ("trait", "customer_id, key, value, at, position, source, channel"),
-                ("definition", "kind, version, text, author"), ("erasure", "id, customers, position"),
+                ("definition", "kind, version, text, author, at, position"), ("erasure", "id, customers, position"),
             ] {
                 for row in try Row.fetchAll(db, sql: "SELECT \(columns) FROM \(table) ORDER BY \(columns)") { lines.append("\(table) \(row)") }
             }

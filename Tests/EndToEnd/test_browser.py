@@ -380,6 +380,34 @@ def test_the_first_administrator_invites_somebody_who_comes_in(browser, server, 
 
 
 @pytest.mark.parametrize("window", ["wide", "narrow"])
+def test_a_definition_is_changed_refused_and_gone_back_from(browser, server, window):
+    with visiting(browser, server, window) as visitor:
+        page = visitor.page
+        visitor.open("/settings/definitions")
+        visitor.check("definitions")
+        page.get_by_role("link", name="workspace").click()
+        visitor.check("a document by default")
+        for name in ("Shop A", "Shop B"):
+            page.get_by_label("The document, in YAML").fill(f"# ours\nworkspace:\n  name: {name}\n")
+            page.get_by_role("button", name="Put in force").click()
+            expect(page.locator(".toast")).to_contain_text("workspace is in force as version")
+        expect(page.locator(".rail-home")).to_contain_text("Shop B")
+        page.get_by_label("The document, in YAML").fill("workspace:\n  nmae: C\n")
+        page.get_by_role("button", name="Put in force").click()
+        expect(page.get_by_role("alert")).to_contain_text("Line 2, column 3: workspace: there is no nmae; did you mean name?")
+        visitor.check("a document refused", 422)
+        visitor.open("/settings/definitions/workspace/versions/1")
+        page.get_by_role("link", name="Go back to this version").click()
+        expect(page.locator(".diff")).to_contain_text("name: Shop B")
+        visitor.check("going back")
+        page.get_by_role("button", name="Go back to it").click()
+        expect(page.locator(".rail-home")).to_contain_text("Shop A")
+        page.locator("table").get_by_role("link").first.click()
+        expect(page.locator(".diff .is-removed")).to_contain_text("removed:   name: Shop B")
+        visitor.check("a version")
+
+
+@pytest.mark.parametrize("window", ["wide", "narrow"])
 def test_a_note_with_a_mention_reaches_the_colleague(browser, shop, people, state, window):
     name = f"Ola {window.title()}"
     email = shop.person(f"{window}@mail.example", "agent", name)

@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+import json
 import uuid
 
 import networkx
@@ -134,6 +135,22 @@ def test_a_blueprint_is_put_in_force_with_and_without_a_server(folder, tmp_path,
     with folder.serving() as server:
         server.send({"type": "track", "userId": "u-later", "event": "Bought", "properties": {"card": "C-78"}})
         assert server.customer("card:C-78")["id"] == server.customer("user_id:u-later")["id"]
+
+
+def test_versions_of_a_blueprint_are_listed_and_gone_back_to(folder, tmp_path):
+    for name in ("A", "B"):
+        apply(folder, tmp_path / name, workspace=f"workspace:\n  name: Shop {name}\n")
+    listed = folder.run("blueprint", "log").stdout.splitlines()
+    assert [line.split()[:2] for line in listed[1:]] == [["workspace", "2"], ["workspace", "1"]], listed
+    done = folder.run("blueprint", "rollback", "workspace", "1")
+    assert "workspace: changed, version 3" in done.stdout
+    changes = folder.run("blueprint", "log", "workspace", "--changes", "--limit", "1").stdout
+    assert "-   name: Shop B" in changes and "+   name: Shop A" in changes
+    assert json.loads(folder.run("blueprint", "log", "--json").stdout)["items"][0]["version"] == 3
+    folder.run("blueprint", "export", tmp_path / "out")
+    assert "Shop A" in (tmp_path / "out" / "workspace.yaml").read_text()
+    missing = folder.run("blueprint", "rollback", "workspace", "9", check=False)
+    assert missing.returncode != 0 and "There is no such version of this document" in missing.stderr
 
 
 # Limits, shared devices, blocked values

@@ -86,12 +86,4 @@ import Testing
         }
         #expect(lines.allSatisfy { Text.width($0) <= 80 })
     }
-
-    @Test func `a difference shows what went, what came, and a little around it`() {
-        let old = (1...9).map { "line \($0)" }.joined(separator: "\n") + "\n"
-        let new = old.replacing("line 5", with: "line five")
-        #expect(LineDiff.lines(old, new) == ["  line 3", "  line 4", "- line 5", "+ line five", "  line 6", "  line 7"])
-        #expect(LineDiff.lines("", "a\n") == ["+ a"])
-        #expect(LineDiff.lines("a\n", "a\n") == [])
-    }
 }

@@ -335,7 +335,20 @@ extension OpenAPI {
               "documents": {"type": "array", "items": {"$ref": "#/components/schemas/Document"}}}},
             "NewBlueprint": {"type": "object", "required": ["documents"], "properties": {
               "documents": {"type": "array", "items": {"$ref": "#/components/schemas/Document"}, "maxItems": 1000}, "check": {"type": "boolean"}}},
-            "BlueprintChanges": {"type": "object"},
+            "BlueprintChanges": {"type": "object", "required": ["changes", "applied"], "properties": {
+              "changes": {"type": "array", "items": {"type": "object", "required": ["document", "what", "version"], "properties": {
+                "document": {"type": "string"}, "what": {"type": "string", "enum": ["added", "changed", "removed", "rewritten"]},
+                "version": {"type": ["integer", "null"], "description": "That it became; null when nothing was changed."}}}},
+              "applied": {"type": "boolean"}}},
+            "Rollback": {"type": "object", "required": ["document", "version"], "properties": {
+              "document": {"type": "string", "description": "`identity`, `metric/lifetime_value`"}, "version": {"type": "integer", "minimum": 1}}},
+            "Version": {"type": "object", "required": ["document", "version", "removed", "author", "at", "position"], "properties": {
+              "document": {"type": "string"}, "version": {"type": "integer", "minimum": 1},
+              "removed": {"type": "boolean", "description": "It took the document out of force."}, "author": {"type": "string"},
+              "at": {"$ref": "#/components/schemas/Time"}, "position": {"type": "integer", "description": "Of the decision in the ledger."},
+              "text": {"type": ["string", "null"]}}},
+            "VersionPage": {"type": "object", "required": ["items", "next"], "properties": {
+              "items": {"type": "array", "items": {"$ref": "#/components/schemas/Version"}}, "next": {"type": ["string", "null"]}}},
             "Ready": {"type": "object", "required": ["status", "lag"], "properties": {
               "status": {"type": "string", "enum": ["ready"]},
               "lag": {"type": "object", "required": ["milliseconds"], "properties": {"milliseconds": {"type": "integer"}}}}},

@@ -3,11 +3,11 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 
-/// What concerns the installation as a whole: backups and definitions.
+/// What concerns the installation as a whole: backups.
 struct OperationRoutes: Sendable {
     let services: Services
 
-    var endpoints: [Endpoint] { [backup, restore, blueprint, apply] }
+    var endpoints: [Endpoint] { [backup, restore] }
 
     private var backup: Endpoint {
         Endpoint(
@@ -43,33 +43,5 @@ struct OperationRoutes: Sendable {
         let folder = try body.required(key)
         guard folder.hasPrefix("/") else { throw Problem.badRequest("`\(key)` must be an absolute path on the server's machine.") }
         return folder
-    }
-
-    private var blueprint: Endpoint {
-        Endpoint(
-            .get, "/api/blueprint", .read,
-            about: .init("The definitions in force", tag: "Installation", answer: .init(200, "The documents", .init("Blueprint")))
-        ) { _, _ in Response(.ok, try await services.operations.blueprint()) }
-    }
-
-    private var apply: Endpoint {
-        Endpoint(
-            .post, "/api/blueprint", .administer, audit: .definitions,
-            about: .init(
-                "Check definitions and put them in force", tag: "Installation",
-                description: "All documents together or none. With `check: true` nothing changes.", body: .init("NewBlueprint"),
-                answer: .init(200, "What changes", .init("BlueprintChanges")), problems: [422, 429, 503])
-        ) { request, context in
-            let body = try await Body.json(request, "NewBlueprint")
-            guard let documents = body["documents"]?.array, documents.count <= 1000 else {
-                throw Problem.badRequest("The body needs `documents`, an array of at most 1000 objects with `name` and `text`.")
-            }
-            for document in documents { try Body.check(document, "Document") }
-            let checkOnly = try body.flag("check")
-            return Response(
-                .ok,
-                try await services.operations.blueprint(
-                    documents.map { (try $0.required("name"), try $0.optional("text") ?? "") }, checkOnly: checkOnly, by: context.caller))
-        }
     }
 }

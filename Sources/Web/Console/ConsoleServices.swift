@@ -23,6 +23,8 @@ package struct ConsoleServices: Sendable {
     package var access: Access
     package var audit: Audit
     package var notes: NoteServices
+    /// What the company decides, with every version of it.
+    package var definitions: DefinitionBook
     /// The customer that a reference leads to; nil when there is none.
     package var view: @Sendable (CustomerReference) async throws -> CustomerView?
     /// A page of what happened, newest first.
@@ -75,7 +77,7 @@ package struct ConsoleServices: Sendable {
 
     package init(
         workspace: @escaping @Sendable () -> Workspace, clock: Clock, randomness: Randomness,
-        staff: Staff, access: Access, audit: Audit, notes: NoteServices,
+        staff: Staff, access: Access, audit: Audit, notes: NoteServices, definitions: DefinitionBook,
         view: @escaping @Sendable (CustomerReference) async throws -> CustomerView?,
         history: @escaping @Sendable (CustomerID, HistoryFilter, String?, Int) async throws -> Page<HistoryItem>,
         interaction: @escaping @Sendable (CustomerID, Position) async throws -> HistoryItem?,
@@ -99,6 +101,7 @@ package struct ConsoleServices: Sendable {
         self.access = access
         self.audit = audit
         self.notes = notes
+        self.definitions = definitions
         self.view = view
         self.history = history
         self.interaction = interaction

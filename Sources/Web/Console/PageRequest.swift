@@ -28,8 +28,9 @@ package struct PageRequest: Sendable {
         self.isSecure = isSecure
     }
 
-    /// The most bytes a posted form may have: a note of 10,000 characters of four bytes, each byte written as `%F0`, and some.
-    package static let maximumForm = 160 * 1024
+    /// The most bytes a posted form may have: a definition of 60,000 bytes, most of them written as `%F0` and line breaks as `%0D%0A`,
+    /// and some.
+    package static let maximumForm = 256 * 1024
 
     /// The path's parts, decoded; nil when one is no UTF-8.
     var parts: [String]? {

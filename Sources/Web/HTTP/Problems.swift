@@ -1,6 +1,7 @@
 import Access
 import Collect
 import Customers
+import Definitions
 package import HTTPTypes
 package import Hummingbird
 package import Kernel
@@ -30,6 +31,7 @@ extension Problem {
         case let problem as StaffProblem: self.init(problem)
         case let problem as NoteProblem: self.init(problem)
         case let problem as CustomersProblem: self.init(problem)
+        case let problem as DefinitionsProblem: self.init(problem)
         case let error as HTTPError where error.status == .notFound: self = .noRoute
         case let error as HTTPError: self = .badRequest(error.body ?? error.status.reasonPhrase, status: error.status.code)
         case is NIOTooManyBytesError: self = .badRequest("The body is too large.", status: 413)
@@ -113,6 +115,28 @@ extension Problem {
         case .length(let count): self = .unacceptable("A note has 1 to 10,000 characters; this one has \(count).", kind: "note")
         case .tooManyMentions(let count): self = .unacceptable("A note mentions 20 colleagues at most; this one \(count).", kind: "note")
         case .noCustomer: self = .noCustomer
+        }
+    }
+
+    private init(_ problem: DefinitionsProblem) {
+        let title = "The definitions cannot be put in force"
+        switch problem {
+        case .wrong(let findings, let onlyChecked):
+            self.init(
+                status: 422, kind: "definitions", title: title,
+                detail: (onlyChecked ? "" : "Nothing was changed. ") + findings.map(\.description).joined(separator: "\n"))
+        case .another(let document, let found):
+            self.init(
+                status: 422, kind: "definitions", title: title,
+                detail:
+                    "Nothing was changed. This is the document \(document), and the text is one of \(found); write `\(document.prefix { $0 != "/" }):` at its top."
+            )
+        case .overtaken(_, let by, let version):
+            self.init(
+                status: 409, kind: "overtaken", title: "Somebody else was quicker",
+                detail: "Nothing was changed. \(by) put version \(version) in force meanwhile. Look at it, and make your change in it.")
+        case .noDocument: self = .notFound("document")
+        case .noVersion: self = .notFound("version of this document")
         }
     }
 

@@ -7,7 +7,7 @@ struct BlueprintCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "blueprint", abstract: "Checks and puts in force what a company decides: a folder of YAML files.",
         discussion: "Example: sightline blueprint apply ./blueprint --data ./my-data",
-        subcommands: [Check.self, Diff.self, Apply.self, Export.self])
+        subcommands: [Check.self, Diff.self, Apply.self, Export.self, Log.self, Rollback.self])
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -39,12 +39,8 @@ struct BlueprintCommand: AsyncParsableCommand {
                 if changes.isEmpty { terminal.say("It is what is in force.") }
                 for change in changes {
                     try terminal.print(style.bold("\(change.id): \(change.what.rawValue)"))
-                    let lines = LineDiff.lines(old[change.id.kind, change.id.key]?.text ?? "", new[change.id.kind, change.id.key]?.text ?? "")
-                    for line in lines {
-                        try terminal.print(
-                            line.hasPrefix("+")
-                                ? style.accent(Text.clean(line)) : line.hasPrefix("-") ? style.warning(Text.clean(line)) : Text.clean(line))
-                    }
+                    let old = old[change.id.kind, change.id.key]?.text ?? ""
+                    try BlueprintCommand.show(LineDifference(from: old, to: new[change.id.kind, change.id.key]?.text ?? ""), style, terminal)
                 }
             }
         }
@@ -73,8 +69,7 @@ struct BlueprintCommand: AsyncParsableCommand {
                 let done = try await client.json(APIRequest("POST", "/api/blueprint", body: body.bytes))
                 let changes = try done.list("changes")
                 if changes.isEmpty { return terminal.say("It is what is in force: nothing changed.") }
-                for change in changes { try terminal.print(Text.clean("\(try change.text("document")): \(try change.text("what"))")) }
-                terminal.say("In force from now on.")
+                try BlueprintCommand.tell(changes, terminal)
             }
         }
     }
@@ -113,45 +108,31 @@ struct BlueprintCommand: AsyncParsableCommand {
         return blueprint
     }
 
+    /// Prints what changed, and says that it holds.
+    static func tell(_ changes: [JSON], _ terminal: Terminal) throws {
+        for change in changes {
+            let version = change["version"]?.integer.map { ", version \($0)" } ?? ""
+            try terminal.print(Text.clean("\(try change.text("document")): \(try change.text("what"))\(version)"))
+        }
+        terminal.say("In force from now on.")
+    }
+
+    /// Prints what differs, with two lines around it.
+    static func show(_ difference: LineDifference, _ style: Style, _ terminal: Terminal) throws {
+        for line in difference.excerpt() {
+            guard let line else { continue }
+            let text = Text.clean(line.text)
+            switch line.mark {
+            case .added: try terminal.print(style.accent("+ " + text))
+            case .removed: try terminal.print(style.warning("- " + text))
+            case .same: try terminal.print("  " + text)
+            }
+        }
+    }
+
     private static func inForce(_ client: FolderClient) async throws -> Blueprint {
         let answer = try await client.json(APIRequest("GET", "/api/blueprint"))
         let files = try answer.list("documents").map { (name: try $0.text("name"), bytes: Array(try $0.text("text").utf8)) }
         return Blueprint(files: files, Findings())
-    }
-}
-
-/// What is different between two texts, line by line.
-enum LineDiff {
-    /// Lines that went begin with `-`, lines that came with `+`, and up to two unchanged lines around them with a space.
-    static func lines(_ old: String, _ new: String) -> [String] {
-        let old = split(old)
-        let new = split(new)
-        var out: [(mark: Character, text: Substring)] = []
-        let difference = new.difference(from: old)
-        let gone = Set(difference.removals.compactMap { if case .remove(let at, _, _) = $0 { at } else { nil } })
-        let came = Set(difference.insertions.compactMap { if case .insert(let at, _, _) = $0 { at } else { nil } })
-        var i = 0
-        var j = 0
-        while i < old.count || j < new.count {
-            if gone.contains(i) {
-                out.append(("-", old[i]))
-                i += 1
-            } else if came.contains(j) {
-                out.append(("+", new[j]))
-                j += 1
-            } else {
-                out.append((" ", old[i]))
-                i += 1
-                j += 1
-            }
-        }
-        let shown = out.indices.filter { at in out[max(0, at - 2)...min(out.count - 1, at + 2)].contains { $0.mark != " " } }
-        return shown.map { String(out[$0].mark) + " " + out[$0].text }
-    }
-
-    private static func split(_ text: String) -> [Substring] {
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        if lines.last == "" { lines.removeLast() }
-        return lines
     }
 }

@@ -2,6 +2,7 @@ import Collect
 import Definitions
 import Identity
 import Ledger
+import Web
 
 /// What a company decided, as the parts of the house take it.
 enum CompanyDefinitions {
@@ -10,9 +11,7 @@ enum CompanyDefinitions {
 
     /// The blueprint of the definitions in force.
     /// - Parameter definitions: As the pipeline has them: a document's id (`identity`, `metric/lifetime_value`) and its text.
-    static func blueprint(_ definitions: [String: String]) -> Blueprint {
-        Blueprint(files: definitions.map { (name: $0.key + ".yaml", bytes: Array($0.value.utf8)) }, Findings())
-    }
+    static func blueprint(_ definitions: [String: String]) -> Blueprint { DefinitionBook.blueprint(definitions) }
 
     /// The rules of identity that hold.
     /// - Parameter vocabulary: Must have codes for all kinds that the definitions declare, see ``declared(by:)``.

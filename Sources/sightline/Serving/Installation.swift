@@ -157,7 +157,11 @@ final class Installation: Sendable {
         var services = Services(
             access: access, staff: staff, audit: audit, collector: { [self] in collector }, ledger: ledger, pipeline: pipeline, customers: customers,
             notes: notes,
-            operations: InstallationOperations(installation: self, stop: stop), live: live, clock: clock, version: Version.number)
+            operations: InstallationOperations(installation: self, stop: stop), live: live,
+            definitions: DefinitionBook(
+                kinds: CompanyDefinitions.kinds,
+                shelf: LedgerShelf(pipeline: pipeline, ledger: ledger, randomness: randomness, declared: CompanyDefinitions.declared)), clock: clock,
+            version: Version.number)
         services.mostLag = Int64(settings[Known.readyLag])
         return services
     }

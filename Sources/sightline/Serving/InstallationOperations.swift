@@ -1,9 +1,7 @@
-import Definitions
 import Foundation
 import Kernel
 import Ledger
 import Logging
-import Pipeline
 import Store
 import Web
 
@@ -29,32 +27,6 @@ struct InstallationOperations: Operations {
         installation.logger.notice("a backup is staged; starting again")
         stop(.restart)
         return manifest.json
-    }
-
-    func blueprint() async throws -> JSON {
-        let documents = CompanyDefinitions.blueprint(installation.pipeline.definitions).documents
-        return ["documents": .array(documents.map { ["name": .string("\($0.id).yaml"), "text": .string($0.text)] })]
-    }
-
-    func blueprint(_ documents: [(name: String, text: String)], checkOnly: Bool, by author: String) async throws -> JSON {
-        let findings = Findings()
-        let new = Blueprint(files: documents.map { (name: $0.name, bytes: Array($0.text.utf8)) }, findings)
-        CompanyDefinitions.kinds.check(new, findings)
-        guard findings.isEmpty else {
-            throw Problem(
-                status: 422, kind: "definitions", title: "The definitions cannot be put in force",
-                detail: (checkOnly ? "" : "Nothing was changed. ") + findings.all.map(\.description).joined(separator: "\n"))
-        }
-        let changes = new.changes(from: CompanyDefinitions.blueprint(installation.pipeline.definitions))
-        let said: JSON = .array(changes.map { ["document": .string("\($0.id)"), "what": .string($0.what.rawValue)] })
-        guard !checkOnly, !changes.isEmpty else { return ["changes": said, "applied": false] }
-        let words = CompanyDefinitions.declared(by: new)
-        try await installation.ledger.declare(channels: words.channels, kinds: words.kinds)
-        var texts: [String: String] = [:]
-        // An empty text takes a definition out of force.
-        for change in changes { texts["\(change.id)"] = new[change.id.kind, change.id.key]?.text ?? "" }
-        _ = try await installation.pipeline.perform(.define(documents: texts, author: author), randomness: installation.randomness)
-        return ["changes": said, "applied": true]
     }
 
     /// Runs what takes a while on a thread of its own, and says what went wrong as a problem.

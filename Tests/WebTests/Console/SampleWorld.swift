@@ -31,6 +31,7 @@ final class SampleWorld: Sendable {
         var listeners: [(filter: LiveFilter, to: AsyncStream<LiveItem>.Continuation)] = []
     }
     let state = Mutex(State())
+    let shelf = MemoryShelf { SampleWorld.now }
 
     init() throws {
         let folder = NSTemporaryDirectory() + "sample-" + UUID().uuidString
@@ -283,10 +284,13 @@ final class SampleWorld: Sendable {
             })
     }
 
+    /// The real book over versions kept in memory.
+    var definitions: DefinitionBook { DefinitionBook(kinds: TestKinds.all, shelf: shelf) }
+
     var services: ConsoleServices {
         ConsoleServices(
             workspace: { Workspace(name: "Harbour & Pine", timeZone: "Europe/London", currency: "GBP") }, clock: clock, randomness: randomness,
-            staff: house.staff, access: house.access, audit: house.audit, notes: notes,
+            staff: house.staff, access: house.access, audit: house.audit, notes: notes, definitions: definitions,
             view: { self.view($0) },
             history: { self.history($0, $1, $2, $3) },
             interaction: { customer, position in self.state.withLock { $0.histories[customer]?.first { $0.interaction.position == position } } },
@@ -325,7 +329,8 @@ final class SampleWorld: Sendable {
             json: { bytes in self.state.withLock { $0.json[bytes] } }, kindName: { Vocabulary().name(of: $0) },
             sourceName: { $0 == 1 ? "website" : nil },
             channels: { Channel.builtIn.filter { $0 != "other" } + ["other"] },
-            problem: { _ in nil }, failed: { reference, error in self.state.withLock { $0.failures.append("\(reference) \(error)") } })
+            problem: { ($0 as? DefinitionsProblem).map { Problem($0) } },
+            failed: { reference, error in self.state.withLock { $0.failures.append("\(reference) \(error)") } })
     }
 
     static func merge(_ id: Int64, _ kept: CustomerID, _ absorbed: CustomerID, _ reason: Merge.Reason, _ sentence: String, undone: String? = nil)

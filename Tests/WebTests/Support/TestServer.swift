@@ -97,7 +97,11 @@ struct TestServer: Sendable {
                 try customers.newest(after: $0, upTo: $1, limit: $2)
             } name: {
                 try customers.name(of: $0)
-            }, clock: time.clock, version: "1.2.3")
+            },
+            definitions: DefinitionBook(
+                kinds: TestKinds.all,
+                shelf: LedgerShelf(pipeline: pipeline, ledger: ledger, randomness: randomness) { _ in ([], []) }), clock: time.clock,
+            version: "1.2.3")
     }
 }
 
@@ -117,10 +121,6 @@ final class TestOperations: Operations {
     }
     func backup(to folder: String) async throws -> JSON { note("backup \(folder)") }
     func restore(from folder: String, keepReplaced: Bool) async throws -> JSON { note("restore \(folder)\(keepReplaced ? " keeping" : "")") }
-    func blueprint() async throws -> JSON { ["documents": []] }
-    func blueprint(_ documents: [(name: String, text: String)], checkOnly: Bool, by: String) async throws -> JSON {
-        note("\(checkOnly ? "check" : "apply") \(documents.map(\.name).joined(separator: ",")) by \(by)")
-    }
 }
 
 extension TestServer {

@@ -17,6 +17,7 @@ extension Console {
     static let settingsSections: [SettingsSection] = [
         SettingsSection(name: "people", label: "People", permission: .readStaff, routes: peopleRoutes),
         SettingsSection(name: "keys", label: "Keys", permission: .administer, routes: keysRoutes),
+        SettingsSection(name: "definitions", label: "Definitions", permission: .read, routes: definitionsRoutes),
         SettingsSection(name: "log", label: "Log", permission: .administer, routes: logRoutes),
     ]
 
@@ -29,12 +30,16 @@ extension Console {
     }
 
     /// A page of the settings, with their navigation.
-    /// - Parameter here: The name of its ``SettingsSection``.
-    func settingsPage(_ here: String, title: String, _ visit: Visit, status: Int = 200, _ fields: Fields) async throws -> PageAnswer {
+    /// - Parameters:
+    ///   - here: The last part of its template's name, as a rule that of its ``SettingsSection``.
+    ///   - section: The name of its section, where it is another.
+    func settingsPage(_ here: String, section: String? = nil, title: String, _ visit: Visit, status: Int = 200, _ fields: Fields) async throws
+        -> PageAnswer
+    {
         var all = fields
         all["sections"] = Self.settingsSections
             .filter { visit.may($0.permission) }
-            .map { ["href": "/settings/" + $0.name, "label": $0.label, "current": $0.name == here] as Fields }
+            .map { ["href": "/settings/" + $0.name, "label": $0.label, "current": $0.name == section ?? here] as Fields }
         all["mayAdminister"] = visit.may(.administer)
         return try await page("settings-" + here, title: title, room: "settings", visit, status: status, all)
     }
