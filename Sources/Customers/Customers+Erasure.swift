@@ -93,7 +93,7 @@ extension Customers {
         }
         var after: Int64? = 0
         while let from = after {
-            let page = try await ledger.quarantined(after: from, limit: 500)
+            let page = try await ledger.quarantined(after: from, limit: 500, withGivenUp: true)
             after = page.next
             let ids = page.items.filter { item in
                 if let known = try? parser.parse(item.refused.item, mentions) { return known }

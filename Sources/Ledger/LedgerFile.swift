@@ -41,6 +41,7 @@ package enum LedgerFile {
             }
             try check(db, path)
             try Quarantine.prepare(db)
+            try Quarantine.purge(now: clock.now, db)
         }
         return queue
     }

@@ -19,11 +19,12 @@ package struct Quarantined: Sendable, Equatable {
     package var isTruncated: Bool { bytes > refused.item.count }
 }
 
-/// Some refused items, oldest first.
+/// Some refused items, in the order that was asked for.
 package struct QuarantinePage: Sendable {
     package var items: [Quarantined] = []
-    /// After which id the next page starts; nil when this is the last.
+    /// After which id, in that order, the next page starts; nil when this is the last.
     package var next: Int64?
+    package init() {}
 }
 
 package enum Quarantine {
@@ -48,6 +49,20 @@ package enum Quarantine {
         ALTER TABLE quarantine ADD COLUMN last_received_at BIGINT;
         CREATE UNIQUE INDEX quarantine_print ON quarantine (print);
         """
+    /// What came after those: what was given up stays for a day, so that it can be taken back; reasons are counted out of an
+    /// index, without a look at the items; and each minute's refusals are counted, for they may outlive their items.
+    private static let counting = """
+        ALTER TABLE quarantine ADD COLUMN given_up_at BIGINT;
+        UPDATE quarantine SET last_received_at = received_at WHERE last_received_at IS NULL;
+        CREATE INDEX quarantine_reason ON quarantine (source, kind, reason, last_received_at, times, given_up_at) WHERE given_up_at IS NULL;
+        CREATE INDEX quarantine_given_up ON quarantine (given_up_at) WHERE given_up_at IS NOT NULL;
+        CREATE TABLE IF NOT EXISTS refusal (
+            minute INTEGER NOT NULL,
+            source INTEGER NOT NULL,
+            times  INTEGER NOT NULL,
+            PRIMARY KEY (minute, source)
+        ) WITHOUT ROWID;
+        """
 
     /// Bytes of an item that are kept, with what its batch shared; of a longer one only its start, and it cannot be replayed.
     ///
@@ -58,7 +73,9 @@ package enum Quarantine {
     static let pageBytes = 8 << 20
 
     static func prepare(_ db: Database) throws {
-        if try !db.columns(in: "quarantine").contains(where: { $0.name == "print" }) { try db.execute(sql: additions) }
+        let columns = Set(try db.columns(in: "quarantine").map(\.name))
+        if !columns.contains("print") { try db.execute(sql: additions) }
+        if !columns.contains("given_up_at") { try db.execute(sql: counting) }
     }
 
     static func insert(_ refused: [Refused], _ db: Database, key: FingerprintKey, keeping limit: Int) throws {
@@ -66,8 +83,12 @@ package enum Quarantine {
             sql: """
                 INSERT INTO quarantine (received_at, source, route, place, message_id, kind, reason, item, print, bytes, last_received_at)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $1)
-                ON CONFLICT (print) DO UPDATE SET times = times + 1, last_received_at = max(last_received_at, excluded.last_received_at)
+                ON CONFLICT (print) DO UPDATE SET
+                    times = CASE WHEN given_up_at IS NULL THEN times ELSE 0 END + 1,
+                    received_at = CASE WHEN given_up_at IS NULL THEN received_at ELSE excluded.received_at END,
+                    last_received_at = max(last_received_at, excluded.last_received_at), given_up_at = NULL
                 """)
+        try count(refused, db)
         for r in refused {
             try insert.execute(arguments: [
                 r.receivedAt.milliseconds, Int(r.source), r.route, r.index, r.messageID, r.kind, r.reason, Data(r.item.prefix(itemBytes)),
@@ -77,9 +98,24 @@ package enum Quarantine {
         try db.execute(sql: "DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?", arguments: [limit])
     }
 
-    /// Takes replayed items out; gives back those of the ids that were not there any more.
+    /// Counts refusals by minute and source, and forgets the minutes that nobody asks for any more.
+    private static func count(_ refused: [Refused], _ db: Database) throws {
+        var counts: [Int64: [UInt16: Int]] = [:]
+        for r in refused { counts[r.receivedAt.minute, default: [:]][r.source, default: 0] += 1 }
+        let add = try db.cachedStatement(
+            sql:
+                "INSERT INTO refusal (minute, source, times) VALUES (?, ?, ?) ON CONFLICT (minute, source) DO UPDATE SET times = times + excluded.times"
+        )
+        for (minute, sources) in counts {
+            for (source, times) in sources { try add.execute(arguments: [minute, Int(source), times]) }
+        }
+        try db.cachedStatement(sql: "DELETE FROM refusal WHERE minute <= (SELECT max(minute) FROM refusal) - ?")
+            .execute(arguments: [RecentMinutes.kept])
+    }
+
+    /// Takes replayed items out; gives back those of the ids that were not there any more, or had been given up.
     static func settle(_ ids: [Int64], _ db: Database) throws -> Set<Int64> {
-        let delete = try db.cachedStatement(sql: "DELETE FROM quarantine WHERE id = ?")
+        let delete = try db.cachedStatement(sql: "DELETE FROM quarantine WHERE id = ? AND given_up_at IS NULL")
         var gone: Set<Int64> = []
         for id in Set(ids) {
             try delete.execute(arguments: [id])
@@ -109,43 +145,5 @@ extension FingerprintKey {
         var all = Array("\(r.source)\0\(r.route)\0\(r.kind)\0\(r.reason)\0".utf8)
         all += bytes(r.item.withUnsafeBytes { item($0) })
         return Data(bytes(all.withUnsafeBytes { item($0) }))
-    }
-}
-
-extension Ledger {
-    /// Refused items, oldest first: at most so many, and fewer when they are long.
-    package func quarantined(after id: Int64, limit: Int) async throws -> QuarantinePage {
-        try await look { db in
-            var page = QuarantinePage()
-            var bytes = 0
-            let rows = try Row.fetchCursor(db, sql: "SELECT * FROM quarantine WHERE id > ? ORDER BY id", arguments: [id])
-            while let row = try rows.next() {
-                if page.items.count == limit || bytes > Quarantine.pageBytes {
-                    page.next = page.items.last?.id
-                    break
-                }
-                page.items.append(Quarantine.read(row))
-                bytes += page.items.last?.refused.item.count ?? 0
-            }
-            return page
-        }
-    }
-
-    /// The refused items with these ids, oldest first; those that are not there are left out.
-    package func quarantined(ids: [Int64]) async throws -> [Quarantined] {
-        try await look { db in
-            let statement = try db.cachedStatement(sql: "SELECT * FROM quarantine WHERE id = ?")
-            return try Set(ids).sorted().compactMap { try Row.fetchOne(statement, arguments: [$0]).map(Quarantine.read) }
-        }
-    }
-
-    /// How many are kept.
-    package func quarantineCount() async throws -> Int {
-        try await look { try Int.fetchOne($0, sql: "SELECT count(*) FROM quarantine") ?? 0 }
-    }
-
-    /// Removes refused items that nobody wants. Returns how many were there. Those that are replayed go by ``Batch/settle(_:)``.
-    @discardableResult package func dropQuarantined(ids: [Int64]) async throws -> Int {
-        try await perform { db in Set(ids).count - (try Quarantine.settle(ids, db)).count }
     }
 }

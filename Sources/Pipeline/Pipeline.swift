@@ -93,7 +93,7 @@ package final class Pipeline: Sendable {
 
     package let people: People
     package let names: EventNames
-    private let folder: Folder
+    let folder: Folder
     var store: Store { folder.store }
     private let options: Options
     private let reactions: [any Reaction]

@@ -59,6 +59,7 @@ extension ConsoleServices {
             failed: { reference, error in
                 logger.error("page failed", metadata: ["reference": "\(reference)", "error": "\(String(reflecting: error))"])
             })
+        sources = SourceServices(services)
     }
 }
 

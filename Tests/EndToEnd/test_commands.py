@@ -245,6 +245,27 @@ def test_what_was_refused_is_taken_in_after_a_fix(folder, tmp_path, serving):
     assert "hologram-0" in left and "kiosk-0" not in left
 
 
+def test_what_was_refused_is_counted_given_up_and_taken_back(folder):
+    with folder.serving() as server:
+        server.post("/v1/batch?wait=view", {"batch": [
+            {"type": "track", "event": "Nobody's"}, {"type": "track", "userId": "q", "event": "Fine"},
+            {"type": "track", "userId": "q", "event": "Late", "timestamp": "yesterday"},
+        ]})
+        [source] = [s for s in server.ask("/api/sources")["items"] if s["day"]["accepted"]]
+        assert source["hour"] == {"accepted": 1, "repeated": 0, "refused": 2} and source["quarantined"] == 2 and sum(source["hours"]) == 1
+        number = str(source["id"])
+        assert source["name"] in folder.run("sources").stdout
+        assert "no-identifier" in folder.run("ledger", "quarantine", "reasons", "--source", number).stdout
+        done = folder.run("ledger", "quarantine", "drop", "--source", number, "--kind", "invalid-time")
+        assert "1 item dropped" in done.stderr
+        assert "invalid-time" not in folder.run("ledger", "quarantine").stdout
+        undo = done.stderr.split("--undo ")[1].split("`")[0]
+        assert "1 item back" in folder.run("ledger", "quarantine", "drop", "--undo", undo).stderr
+        assert "invalid-time" in folder.run("ledger", "quarantine", "list", "--kind", "invalid-time").stdout
+        assert "2" in folder.run("ledger", "quarantine", "replay", "--source", number).stdout
+    assert folder.run("ledger", "quarantine", "replay", "--all", "--kind", "x", check=False).returncode != 0
+
+
 def test_what_was_too_large_is_taken_in_whole_once_the_limit_is_raised(folder):
     # With what its batch shares it has 70 KB, and without its white space it is small enough for the ledger.
     fill, shared = "x" * 30_000, "y" * 25_000

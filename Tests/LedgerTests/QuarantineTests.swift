@@ -165,6 +165,102 @@ import Testing
         }
     }
 
+    @Test func `what is given up is seen, counted and replayed no more, until it is taken back`() async throws {
+        try await withLedger { ledger in
+            let ids = try await refuse(ledger, refused("{1}"), refused("{2}", source: 2), refused("{3}", reason: "s")).map(\.id)
+            let first = try await ledger.giveUp(ids: [ids[0], ids[0], 99], now: Self.noon)
+            let second = try await ledger.giveUp(QuarantineFilter(source: 2), now: Self.noon)
+            #expect(first.count == 1 && second.count == 1 && first.number != second.number)
+            #expect(try await ledger.quarantined(after: 0, limit: 10).items.map(\.id) == [ids[2]])
+            #expect(try await ledger.quarantined(ids: ids).map(\.id) == [ids[2]])
+            #expect(try await ledger.quarantineCount() == 1)
+            #expect(try await ledger.quarantinedBySource() == [1: 1])
+            #expect(try await ledger.refusals(limit: 10).map(\.reason) == ["s"])
+            #expect(try await ledger.write(replay(ledger, [ids[0]])).gone == [ids[0]])
+            #expect(try await ledger.takeBack(second.number) == 1)
+            #expect(try await ledger.takeBack(second.number) == 0)
+            #expect(try await ledger.quarantined(after: 0, limit: 10).items.map(\.id) == [ids[1], ids[2]])
+            #expect(try await ledger.giveUp(now: Self.noon).count == 2)
+        }
+    }
+
+    @Test func `what was given up is gone for good after a day, and not a moment before`() async throws {
+        try await withLedger { ledger in
+            try await refuse(ledger, refused("{1}"))
+            let given = try await ledger.giveUp(now: Self.noon)
+            try await ledger.purgeGivenUp(now: Self.noon + Quarantine.regret)
+            #expect(try await ledger.quarantined(after: 0, limit: 10, withGivenUp: true).items.count == 1)
+            try await ledger.purgeGivenUp(now: Self.noon + (Quarantine.regret + 1))
+            #expect(try await ledger.quarantined(after: 0, limit: 10, withGivenUp: true).items.isEmpty)
+            #expect(try await ledger.takeBack(given.number) == 0)
+        }
+    }
+
+    @Test func `what was given up and comes again is there again, counted from one`() async throws {
+        try await withLedger { ledger in
+            try await refuse(ledger, refused("{1}"), refused("{1}"))
+            _ = try await ledger.giveUp(now: Self.noon)
+            let kept = try await refuse(ledger, refused("{1}", after: 60))
+            #expect(kept.map(\.times) == [1])
+            #expect(kept[0].refused.receivedAt == Self.noon + 60_000)
+        }
+    }
+
+    @Test func `a thousand and one are given up as one`() async throws {
+        try await withLedger { ledger in
+            var batch = Batch()
+            batch.refused = (0..<1001).map { refused("{\($0)}") }
+            _ = try await ledger.append(batch)
+            let given = try await ledger.giveUp(QuarantineFilter(kind: "k"), now: Self.noon)
+            #expect(given.count == 1001)
+            #expect(try await ledger.takeBack(given.number) == 1001)
+        }
+    }
+
+    @Test func `items are filtered by source, kind and reason, in both orders, page by page`() async throws {
+        try await withLedger { ledger in
+            for i in 0..<6 { try await refuse(ledger, refused("{\(i)}", source: UInt16(1 + i % 2), reason: i < 3 ? "r" : "s")) }
+            let filter = QuarantineFilter(source: 1, kind: "k")
+            let oldest = try await ledger.quarantined(after: 0, limit: 2, filter)
+            #expect(oldest.items.map(\.id) == [1, 3] && oldest.next == 3)
+            #expect(try await ledger.quarantined(after: 3, limit: 2, filter).next == nil)
+            let newest = try await ledger.quarantined(before: .max, limit: 2, filter)
+            #expect(newest.items.map(\.id) == [5, 3] && newest.next == 3)
+            #expect(try await ledger.quarantined(before: 3, limit: 2, filter).items.map(\.id) == [1])
+            #expect(try await ledger.quarantined(before: .max, limit: 9, QuarantineFilter(reason: "s")).items.map(\.id) == [6, 5, 4])
+        }
+    }
+
+    @Test func `refusals are counted by reason, out of the index alone`() async throws {
+        try await withLedger { ledger in
+            try await refuse(
+                ledger, refused("{1}"), refused("{2}"), refused("{2}", after: 60), refused("{3}", reason: "s"), refused("{4}", source: 2))
+            let groups = try await ledger.refusals(QuarantineFilter(source: 1), limit: 10)
+            #expect(groups.map(\.reason) == ["r", "s"])
+            #expect(groups[0].items == 2 && groups[0].times == 3 && groups[0].lastReceivedAt == Self.noon + 60_000)
+            let plan = try await ledger.perform { db in
+                try Row.fetchAll(
+                    db,
+                    sql:
+                        "EXPLAIN QUERY PLAN SELECT source, kind, reason, count(*), sum(times), max(id) FROM quarantine WHERE given_up_at IS NULL GROUP BY source, kind, reason"
+                ).map { "\($0["detail"] as String)" }
+            }
+            #expect(plan.contains { $0.contains("COVERING INDEX quarantine_reason") } && !plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
+        }
+    }
+
+    @Test func `each minute's refusals are counted, though the items are one or gone`() async throws {
+        try await withLedger { ledger in
+            try await refuse(ledger, refused("{1}"), refused("{1}", after: 10), refused("{1}", after: -3540), refused("{1}", source: 2, after: -3600))
+            _ = try await ledger.dropQuarantined(ids: [1, 2])
+            let counted = try await ledger.recentRefusals(now: Self.noon + 59_000).sorted { $0.source < $1.source }
+            #expect(counted.map { "\($0.source) \($0.hoursAgo) \($0.times)" } == ["1 0 3", "2 1 1"])
+            // A day later the first minute is the last that still counts, and after another it does not.
+            #expect(try await ledger.recentRefusals(now: Self.noon + (86_400_000 - 60_000)).map(\.times) == [2])
+            #expect(try await ledger.recentRefusals(now: Self.noon + 86_400_000).isEmpty)
+        }
+    }
+
     @Test func `a quarantine from before there were counts is taken over`() async throws {
         let path = NSTemporaryDirectory() + "quarantine-" + UUID().uuidString + ".db"
         let randomness = Randomness { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }

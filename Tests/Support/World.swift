@@ -72,6 +72,7 @@ package final class World: Sendable {
         package var value: Double?
         package var channel = Channel.web
         package var direction = Direction.in
+        package var source: UInt16 = 0
 
         package init(_ ids: (IdentifierKind, String)..., name: String = "Page Viewed", message: String? = nil, at seconds: Int64 = 0) {
             self.ids = ids
@@ -95,6 +96,7 @@ package final class World: Sendable {
             header.value = s.value
             header.channel = s.channel
             header.direction = s.direction
+            header.source = s.source
             batch.append(header, name: s.name, messageID: message, identifiers: s.ids, properties: s.properties)
         }
         return batch

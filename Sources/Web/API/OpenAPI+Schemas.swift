@@ -293,12 +293,13 @@ extension OpenAPI {
               }
             },
             "Refused": {
-              "type": "object", "required": ["id", "receivedAt", "lastReceivedAt", "times", "source", "route", "index", "messageId", "kind", "reason", "bytes", "truncated", "item"],
+              "type": "object", "required": ["id", "receivedAt", "lastReceivedAt", "times", "source", "sourceId", "route", "index", "messageId", "kind", "reason", "bytes", "truncated", "item"],
               "properties": {
                 "id": {"type": "integer"}, "receivedAt": {"$ref": "#/components/schemas/Time"},
                 "lastReceivedAt": {"$ref": "#/components/schemas/Time"},
                 "times": {"type": "integer", "minimum": 1, "description": "How often it came and was refused for this reason."},
                 "source": {"type": ["string", "null"]},
+                "sourceId": {"type": "integer", "description": "The number of the write key; 0 for none."},
                 "route": {"type": "string"}, "index": {"type": "integer"}, "messageId": {"type": ["string", "null"]}, "kind": {"type": "string"},
                 "reason": {"type": "string"}, "bytes": {"type": "integer", "description": "Of the whole item, with what its batch shared."},
                 "truncated": {"type": "boolean", "description": "Only the first 131072 bytes are kept; it cannot be replayed."},
@@ -307,8 +308,40 @@ extension OpenAPI {
             },
             "QuarantinePage": {"type": "object", "required": ["items", "next"], "properties": {
               "items": {"type": "array", "items": {"$ref": "#/components/schemas/Refused"}}, "next": {"type": ["integer", "null"]}}},
-            "Replay": {"type": "object", "properties": {
-              "ids": {"type": "array", "items": {"type": "integer"}, "maxItems": 10000}, "all": {"type": "boolean"}}},
+            "Replay": {"type": "object", "description": "Some by `ids`; or all that fit `source`, `kind` and `reason`; or all that are there.", "properties": {
+              "ids": {"type": "array", "items": {"type": "integer"}, "maxItems": 10000}, "all": {"type": "boolean"},
+              "source": {"type": ["integer", "null"], "minimum": 0, "maximum": 65535, "description": "The number of a write key; 0 for none."},
+              "kind": {"type": ["string", "null"]}, "reason": {"type": ["string", "null"]}}},
+            "Dismissal": {"type": "object", "required": ["number", "dropped"], "properties": {
+              "number": {"type": "integer"}, "dropped": {"type": "integer"}}},
+            "TakenBack": {"type": "object", "required": ["returned"], "properties": {"returned": {"type": "integer"}}},
+            "Refusal": {
+              "type": "object", "required": ["source", "sourceId", "kind", "reason", "items", "times", "lastReceivedAt", "sample"],
+              "properties": {
+                "source": {"type": ["string", "null"]}, "sourceId": {"type": "integer"}, "kind": {"type": "string"}, "reason": {"type": "string"},
+                "items": {"type": "integer"}, "times": {"type": "integer", "description": "How often they came, all together."},
+                "lastReceivedAt": {"$ref": "#/components/schemas/Time"}, "sample": {"type": "integer", "description": "The newest item."}
+              }
+            },
+            "RefusalPage": {"type": "object", "required": ["items", "next"], "properties": {
+              "items": {"type": "array", "items": {"$ref": "#/components/schemas/Refusal"}}, "next": {"type": "null"}}},
+            "SourceCounts": {"type": "object", "required": ["accepted", "repeated", "refused"], "properties": {
+              "accepted": {"type": "integer"}, "refused": {"type": "integer"},
+              "repeated": {"type": "integer", "description": "Messages that had been there before; they count once."}}},
+            "Source": {
+              "type": "object", "required": ["id", "name", "createdAt", "revokedAt", "lastAt", "hour", "day", "hours", "channels", "quarantined"],
+              "properties": {
+                "id": {"type": "integer"}, "name": {"type": ["string", "null"]}, "createdAt": {"type": ["string", "null"], "format": "date-time"},
+                "revokedAt": {"type": ["string", "null"], "format": "date-time"}, "lastAt": {"type": ["string", "null"], "format": "date-time"},
+                "hour": {"$ref": "#/components/schemas/SourceCounts"}, "day": {"$ref": "#/components/schemas/SourceCounts"},
+                "hours": {"type": "array", "items": {"type": "integer"}, "description": "Accepted in each of the last 24 hours, the newest last."},
+                "channels": {"type": "array", "items": {"type": "object", "required": ["name", "hour", "day"], "properties": {
+                  "name": {"type": "string"}, "hour": {"type": "integer"}, "day": {"type": "integer"}}}},
+                "quarantined": {"type": "integer"}
+              }
+            },
+            "SourcePage": {"type": "object", "required": ["items", "next"], "properties": {
+              "items": {"type": "array", "items": {"$ref": "#/components/schemas/Source"}}, "next": {"type": "null"}}},
             "Replayed": {
               "type": "object", "required": ["accepted", "refused", "refusals"],
               "properties": {

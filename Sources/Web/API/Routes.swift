@@ -14,6 +14,7 @@ package enum Routes {
         all += AuditRoutes(services: services).endpoints
         all += LedgerRoutes(services: services).endpoints
         all += BlueprintRoutes(services: services).endpoints
+        all += QuarantineRoutes(services: services).endpoints
         all += OperationRoutes(services: services).endpoints
         all.append(HealthRoute(services: services).endpoint)
         all.append(ReadyRoute(services: services).endpoint)

@@ -25,6 +25,8 @@ package struct ConsoleServices: Sendable {
     package var notes: NoteServices
     /// What the company decides, with every version of it.
     package var definitions: DefinitionBook
+    /// What sources sent, and what was refused; set after the rest.
+    package var sources = SourceServices()
     /// The customer that a reference leads to; nil when there is none.
     package var view: @Sendable (CustomerReference) async throws -> CustomerView?
     /// A page of what happened, newest first.

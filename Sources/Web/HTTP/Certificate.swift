@@ -25,10 +25,9 @@ package final class Certificate: Service {
     }
     /// Tells whether a file is another than before.
     private struct Stamp: Equatable, Sendable {
-        var inode: UInt
-        var bytes: Int
-        var seconds: Int
-        var nanoseconds: Int
+        var inode: UInt64
+        var bytes: UInt64
+        var changed: Date?
     }
     private struct State: Sendable {
         var pair: Pair
@@ -154,9 +153,9 @@ package final class Certificate: Service {
     }
 
     private static func stamp(_ path: String) -> Stamp? {
-        var found = stat()
-        guard stat(path, &found) == 0 else { return nil }
-        return Stamp(inode: UInt(found.st_ino), bytes: Int(found.st_size), seconds: found.st_mtim.tv_sec, nanoseconds: found.st_mtim.tv_nsec)
+        guard let found = try? FileManager.default.attributesOfItem(atPath: (path as NSString).resolvingSymlinksInPath) else { return nil }
+        return Stamp(
+            inode: found[.systemFileNumber] as? UInt64 ?? 0, bytes: found[.size] as? UInt64 ?? 0, changed: found[.modificationDate] as? Date)
     }
 
     /// Browsers refuse a certificate that is over, or has not begun. It is used all the same: whoever runs the server sees to it.

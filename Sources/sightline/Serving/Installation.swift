@@ -89,7 +89,7 @@ final class Installation: Sendable {
     }
 
     /// What the capabilities do when something happened, each in its turn.
-    private static let reactions: [any Reaction] = [CustomersReaction(), NotesReaction()]
+    private static let reactions: [any Reaction] = [ArrivalsReaction(), CustomersReaction(), NotesReaction()]
     /// All tables of `state.db`.
     static let migrations = Identity.migrations + Pipeline.migrations + reactions.flatMap(\.migrations)
     /// All tables of `access.db`.

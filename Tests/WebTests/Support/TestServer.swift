@@ -76,7 +76,7 @@ struct TestServer: Sendable {
     private static func make(_ folder: String, _ time: TestClock, _ operations: TestOperations, _ options: Ledger.Options) async throws -> Services {
         let random = Mutex(SeededRandom(seed: 7))
         let randomness = Randomness { count in random.withLock { random in (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) } } }
-        let reactions: [any Reaction] = [CustomersReaction(), NotesReaction()]
+        let reactions: [any Reaction] = [ArrivalsReaction(), CustomersReaction(), NotesReaction()]
         let migrations = Identity.migrations + Pipeline.migrations + reactions.flatMap(\.migrations)
         let store = try Store(path: folder + "/state.db", migrations: migrations)
         let ledger = try Ledger(path: folder + "/ledger.db", options: options, randomness: randomness, clock: time.clock)

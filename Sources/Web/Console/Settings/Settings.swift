@@ -18,6 +18,7 @@ extension Console {
         SettingsSection(name: "people", label: "People", permission: .readStaff, routes: peopleRoutes),
         SettingsSection(name: "keys", label: "Keys", permission: .administer, routes: keysRoutes),
         SettingsSection(name: "definitions", label: "Definitions", permission: .read, routes: definitionsRoutes),
+        SettingsSection(name: "sources", label: "Sources", permission: .read, routes: sourcesRoutes),
         SettingsSection(name: "log", label: "Log", permission: .administer, routes: logRoutes),
     ]
 
@@ -41,6 +42,7 @@ extension Console {
             .filter { visit.may($0.permission) }
             .map { ["href": "/settings/" + $0.name, "label": $0.label, "current": $0.name == section ?? here] as Fields }
         all["mayAdminister"] = visit.may(.administer)
+        all["mayChange"] = visit.may(.change)
         return try await page("settings-" + here, title: title, room: "settings", visit, status: status, all)
     }
 }
