@@ -64,12 +64,13 @@ let package = Package(
         room("Audit", ["Store", "Kernel", "CSodium"] + grdb),
         room("Access", ["Store", "Kernel", "CSodium"] + grdb),
         room("Notes", ["Access", "Pipeline", "Identity", "Timeline", "Ledger", "Store", "Kernel", "Simdjson"] + grdb),
+        room("Consent", ["Pipeline", "Identity", "Timeline", "Ledger", "Store", "Kernel", "Simdjson"] + grdb),
         room("Rendering", [.product(name: "Mustache", package: "swift-mustache")]),
         room("Collect", ["Ledger", "Identity", "Definitions", "Kernel", "Simdjson", "CZlib", yams]),
         room(
             "Web",
             [
-                "Access", "Audit", "Notes", "Collect", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Rendering",
+                "Access", "Audit", "Notes", "Collect", "Consent", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Rendering",
                 "Simdjson", "Store",
                 "Timeline", .product(name: "Hummingbird", package: "hummingbird"), .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
@@ -82,7 +83,7 @@ let package = Package(
         .executableTarget(
             name: "sightline",
             dependencies: [
-                "Access", "Audit", "Collect", "Customers", "Definitions", "Demo", "Identity", "Kernel", "Ledger", "Notes", "Pipeline", "Simdjson",
+                "Access", "Audit", "Collect", "Consent", "Customers", "Definitions", "Demo", "Identity", "Kernel", "Ledger", "Notes", "Pipeline", "Simdjson",
                 "Store",
                 "Timeline", "Web", "CCurl", "CSodium", yams,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -112,6 +113,7 @@ let package = Package(
         tests("PipelineTests", ["TestSupport", "Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel"] + grdb),
         tests("CustomersTests", ["TestSupport", "Customers", "Pipeline", "Identity", "Ledger", "Store", "Kernel"] + grdb),
         tests("NotesTests", ["TestSupport", "Notes", "Access", "Customers", "Identity", "Pipeline", "Ledger", "Kernel"]),
+        tests("ConsentTests", ["TestSupport", "Consent", "Customers", "Identity", "Pipeline", "Ledger", "Kernel"]),
         tests("AuditTests", ["Audit", "Kernel", "Store"] + grdb),
         tests("AccessTests", ["Access", "Kernel", "Store"] + grdb),
         tests(
@@ -126,7 +128,7 @@ let package = Package(
         tests(
             "WebTests",
             [
-                "Web", "Access", "Audit", "Notes", "Collect", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Rendering",
+                "Web", "Access", "Audit", "Notes", "Collect", "Consent", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Rendering",
                 "Simdjson",
                 "Store",
                 .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Hummingbird", package: "hummingbird"),

@@ -23,6 +23,7 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case review = "review"
     case erasure = "erasure"
     case note = "note"
+    case consent = "consent"
     case definitions = "definitions"
     case replay = "quarantine-replay"
     case dismissal = "quarantine-drop"

@@ -44,6 +44,17 @@ package final class Store: Sendable {
         try migrator.migrate(pool)
     }
 
+    /// Whether a file has tables of these migrations, and lacks others: an earlier version of the program wrote it.
+    package static func isOlder(_ path: String, than migrations: [Migration]) throws -> Bool {
+        let queue = try DatabaseQueue(path: path)
+        defer { try? queue.close() }
+        let applied = try queue.read { db -> Set<String> in
+            guard try db.tableExists("grdb_migrations") else { return [] }
+            return Set(try String.fetchAll(db, sql: "SELECT identifier FROM grdb_migrations"))
+        }
+        return !applied.isEmpty && !migrations.allSatisfy { applied.contains($0.name) }
+    }
+
     /// Runs in the one writing transaction; nothing of it stays when it throws.
     /// - Throws: ``StoreProblem/unwritable(_:)`` when the disk is full or read-only, and what `body` throws.
     package func write<R>(_ body: (Database) throws -> R) throws -> R {

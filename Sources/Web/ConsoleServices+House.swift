@@ -1,4 +1,5 @@
 import Access
+import Consent
 import Customers
 import HTTPTypes
 import Hummingbird
@@ -60,6 +61,11 @@ extension ConsoleServices {
                 logger.error("page failed", metadata: ["reference": "\(reference)", "error": "\(String(reflecting: error))"])
             })
         sources = SourceServices(services)
+        let held = services.consents
+        consents = ConsentServices(
+            state: { try held.state(of: $0) },
+            record: { try await held.record($0, for: $1, on: $2, of: $3, method: $4, wording: $5, by: $6.name) })
+        relationship = { customers.relationship(of: $0, orderNames: $1, weeks: $2, end: $3) }
     }
 }
 

@@ -1,6 +1,7 @@
 package import Access
 package import Audit
 package import Collect
+package import Consent
 package import Customers
 package import Kernel
 package import Ledger
@@ -18,6 +19,7 @@ package struct Services: Sendable {
     package var pipeline: Pipeline
     package var customers: Customers
     package var notes: Notes
+    package var consents: Consents
     package var operations: any Operations
     package var live: Live
     /// What the company decides, with every version of it.
@@ -32,7 +34,7 @@ package struct Services: Sendable {
 
     package init(
         access: Access, staff: Staff, audit: Audit, collector: @escaping @Sendable () -> Collector, ledger: Ledger, pipeline: Pipeline,
-        customers: Customers, notes: Notes, operations: any Operations, live: Live,
+        customers: Customers, notes: Notes, consents: Consents, operations: any Operations, live: Live,
         definitions: DefinitionBook, clock: Clock, version: String
     ) {
         self.access = access
@@ -43,6 +45,7 @@ package struct Services: Sendable {
         self.pipeline = pipeline
         self.customers = customers
         self.notes = notes
+        self.consents = consents
         self.operations = operations
         self.live = live
         self.definitions = definitions

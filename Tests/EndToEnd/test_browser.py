@@ -308,6 +308,27 @@ def test_now_shows_figures_and_weeks_that_can_be_explored(browser, shop, state):
         visitor.calm("now, filtered")
 
 
+def test_what_a_customer_agrees_to_is_written_down_on_their_page(browser, shop, people, state):
+    with visiting(browser, shop, state=state) as visitor:
+        page = visitor.page
+        visitor.open(people["nora"])
+        expect(page.locator(".worth")).to_contain_text("An order")
+        page.get_by_text("Write down what they said").click()
+        page.get_by_role("radio", name="do not agree").check()
+        page.get_by_label("To", exact=True).fill("Surveys")
+        page.get_by_label("On", exact=True).select_option("SMS")
+        page.get_by_label("How they said it").fill("by phone <b>")
+        visitor.check("consent form")
+        page.get_by_role("button", name="Write it down").click()
+        expect(page.locator(".toast")).to_contain_text("It is written down that they do not agree.")
+        said = page.locator(".consent li").first
+        expect(said).to_contain_text("Does not agree to surveys on SMS")
+        expect(said).to_contain_text("by phone <b>, written down by")
+        said.get_by_role("link").click()
+        expect(page.locator("main")).to_contain_text("no longer agrees to surveys")
+        visitor.calm("its proof")
+
+
 def test_on_paper_there_is_the_page_alone(browser, shop, people, state):
     with visiting(browser, shop, state=state, color_scheme="dark") as visitor:
         visitor.open(people["nora"])

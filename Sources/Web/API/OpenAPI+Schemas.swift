@@ -196,6 +196,24 @@ extension OpenAPI {
             "NotePage": {"type": "object", "required": ["items", "next"], "properties": {
               "items": {"type": "array", "items": {"$ref": "#/components/schemas/NoteOnCustomer"}}, "next": {"type": "null"}}},
             "NewNote": {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1, "maxLength": 10000}}},
+            "Consent": {
+              "type": "object", "required": ["purpose", "channel", "given", "at", "position", "method", "wording", "recordedBy"],
+              "properties": {
+                "purpose": {"type": "string", "examples": ["marketing"]},
+                "channel": {"type": ["string", "null"], "description": "Null for every channel."},
+                "given": {"type": "boolean"}, "at": {"$ref": "#/components/schemas/Time"},
+                "position": {"type": "integer", "description": "The interaction that proves it."},
+                "method": {"type": ["string", "null"]}, "wording": {"type": ["string", "null"]},
+                "recordedBy": {"type": ["string", "null"], "description": "The colleague who wrote it down; null when it came by itself."}
+              }
+            },
+            "Consents": {"type": "object", "required": ["current", "history"], "properties": {
+              "current": {"type": "array", "items": {"$ref": "#/components/schemas/Consent"}},
+              "history": {"type": "array", "items": {"$ref": "#/components/schemas/Consent"}}}},
+            "NewConsent": {"type": "object", "required": ["purpose", "given"], "properties": {
+              "purpose": {"type": "string", "minLength": 1, "maxLength": 60}, "given": {"type": "boolean"},
+              "channel": {"type": ["string", "null"], "description": "One of the channels there are; null or left out for every channel."},
+              "method": {"type": ["string", "null"], "maxLength": 60}, "wording": {"type": ["string", "null"], "maxLength": 2000}}},
             "Person": {
               "type": "object", "required": ["id", "email", "name", "role", "teams", "createdAt", "joinedAt", "disabledAt", "seenAt"],
               "properties": {

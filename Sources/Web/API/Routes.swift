@@ -9,6 +9,7 @@ package enum Routes {
         all += MergeRoutes(services: services).endpoints
         all += InteractionRoutes(services: services).endpoints
         all += NoteRoutes(services: services).endpoints
+        all += ConsentRoutes(services: services).endpoints
         all += AccessRoutes(services: services).endpoints
         all += PeopleRoutes(services: services).endpoints
         all += AuditRoutes(services: services).endpoints

@@ -23,6 +23,12 @@ package struct ConsoleServices: Sendable {
     package var access: Access
     package var audit: Audit
     package var notes: NoteServices
+    /// What customers agree to; set after the rest.
+    package var consents = ConsentServices()
+    /// What a customer is worth, in so many weeks up to a moment: see `Customers.relationship`; set after the rest.
+    package var relationship: @Sendable (CustomerID, _ orders: Set<String>, _ weeks: Int, _ end: Instant) async -> Relationship = { _, _, _, _ in
+        Relationship()
+    }
     /// What the company decides, with every version of it.
     package var definitions: DefinitionBook
     /// What sources sent, and what was refused; set after the rest.

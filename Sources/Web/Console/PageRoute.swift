@@ -61,6 +61,9 @@ extension Console {
             PageRoute(.post, "/customers/:id/merges/:merge/undo", .change, to: "take customers apart", audit: .unmerge) {
                 try await $0.undo($1.parameters[0], $1.parameters[1], $1)
             },
+            PageRoute(.post, "/customers/:id/consents", .annotate, to: "write down what customers agree to", audit: .consent) {
+                try await $0.writeConsent($1.parameters[0], $1)
+            },
             PageRoute(.post, "/customers/:id/notes", .annotate, to: "write on a customer’s page", audit: .note) {
                 try await $0.writeNote($1.parameters[0], $1)
             },

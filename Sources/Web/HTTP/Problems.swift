@@ -1,5 +1,6 @@
 import Access
 import Collect
+import Consent
 import Customers
 import Definitions
 package import HTTPTypes
@@ -30,6 +31,7 @@ extension Problem {
         case let problem as AccessProblem: self.init(problem)
         case let problem as StaffProblem: self.init(problem)
         case let problem as NoteProblem: self.init(problem)
+        case let problem as ConsentProblem: self.init(problem)
         case let problem as CustomersProblem: self.init(problem)
         case let problem as DefinitionsProblem: self.init(problem)
         case let error as HTTPError where error.status == .notFound: self = .noRoute
@@ -107,6 +109,17 @@ extension Problem {
                 detail: "This is the only administrator. Make somebody else one first.")
         case .leadIsNoMember: self = .unacceptable("A team's lead is one of its members.", kind: "lead")
         case .damaged: self = .unforeseen
+        }
+    }
+
+    private init(_ problem: ConsentProblem) {
+        switch problem {
+        case .purposeLength(let count): self = .unacceptable("A purpose has 1 to 60 characters; this one has \(count).", kind: "consent")
+        case .methodLength(let count): self = .unacceptable("How it was said takes 60 characters at most; this has \(count).", kind: "consent")
+        case .wordingLength(let count): self = .unacceptable("The wording takes 2,000 characters at most; this has \(count).", kind: "consent")
+        case .unknownChannel(let name):
+            self = .unacceptable("There is no channel \(name.prefix(60)). Leave it out for every channel.", kind: "consent")
+        case .noCustomer: self = .noCustomer
         }
     }
 

@@ -1,6 +1,7 @@
 import Access
 import Audit
 import Collect
+import Consent
 import Customers
 import Definitions
 import Foundation
@@ -29,6 +30,7 @@ final class Installation: Sendable {
     let staff: Staff
     let audit: Audit
     let notes: Notes
+    let consents: Consents
     let live: Live
     let clock: Clock
     let randomness: Randomness
@@ -58,6 +60,9 @@ final class Installation: Sendable {
         options.quarantineItems = settings[Known.quarantineItems]
         let ledger = try Ledger(path: folder.ledger, options: options, randomness: randomness, clock: clock)
         self.ledger = ledger
+        if try Self.forgetOlderState(folder) {
+            logger.notice("this version keeps more than the one before: what follows from the ledger is worked out again")
+        }
         store = try Store(path: folder.state, migrations: Self.migrations, readers: settings[Known.readers])
         accessStore = try Store(path: folder.access, migrations: Self.accessMigrations, isDurable: true)
         let access = try Access(store: accessStore, clock: clock, randomness: randomness)
@@ -67,11 +72,12 @@ final class Installation: Sendable {
         var pipelineOptions = Pipeline.Options(clock: clock, rules: CompanyDefinitions.identity)
         pipelineOptions.window = UInt32(clamping: settings[Known.dedupeWindow] / 1000)
         pipeline = try await Pipeline(
-            .init(ledger: ledger, store: store, timeline: folder.timeline), reactions: Self.reactions, options: pipelineOptions, logger: logger)
+            .init(ledger: ledger, store: store, timeline: folder.timeline), reactions: Self.reactions(ledger), options: pipelineOptions, logger: logger)
         let customers = Customers(
             store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: clock, sourceName: { access.name(ofSource: $0) })
         self.customers = customers
         notes = Notes(store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: clock)
+        consents = Consents(store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: clock)
         live = Live(pipeline) {
             try customers.newest(after: $0, upTo: $1, limit: $2)
         } name: {
@@ -89,11 +95,25 @@ final class Installation: Sendable {
     }
 
     /// What the capabilities do when something happened, each in its turn.
-    private static let reactions: [any Reaction] = [ArrivalsReaction(), CustomersReaction(), NotesReaction()]
+    private static func reactions(_ ledger: Ledger) -> [any Reaction] {
+        [ArrivalsReaction(), CustomersReaction(), NotesReaction(), ConsentReaction { ledger.vocabulary }]
+    }
     /// All tables of `state.db`.
-    static let migrations = Identity.migrations + Pipeline.migrations + reactions.flatMap(\.migrations)
+    static let migrations =
+        Identity.migrations + Pipeline.migrations + ArrivalsReaction().migrations + CustomersReaction().migrations + NotesReaction().migrations
+        + Consents.migrations
     /// All tables of `access.db`.
     static let accessMigrations = Access.migrations + Staff.migrations + Audit.migrations
+
+    /// New tables of what follows from the ledger would miss all that was concluded before them, so it is concluded again.
+    private static func forgetOlderState(_ folder: DataFolder) throws -> Bool {
+        guard FileManager.default.fileExists(atPath: folder.state), try Store.isOlder(folder.state, than: migrations) else { return false }
+        for path in [folder.state, folder.state + "-wal", folder.state + "-shm", folder.timeline]
+        where FileManager.default.fileExists(atPath: path) {
+            try FileManager.default.removeItem(atPath: path)
+        }
+        return true
+    }
 
     /// After a restoration: returns when everybody is out of sight who was erased since the backup was made. What they said
     /// is taken out of the files too, now or, when that does not work, in the background.
@@ -156,7 +176,7 @@ final class Installation: Sendable {
     func services(stop: @escaping @Sendable (ServerEnd) -> Void) -> Services {
         var services = Services(
             access: access, staff: staff, audit: audit, collector: { [self] in collector }, ledger: ledger, pipeline: pipeline, customers: customers,
-            notes: notes,
+            notes: notes, consents: consents,
             operations: InstallationOperations(installation: self, stop: stop), live: live,
             definitions: DefinitionBook(
                 kinds: CompanyDefinitions.kinds,

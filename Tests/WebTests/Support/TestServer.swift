@@ -1,6 +1,7 @@
 import Access
 import Audit
 import Collect
+import Consent
 import Customers
 import Foundation
 import Identity
@@ -76,10 +77,10 @@ struct TestServer: Sendable {
     private static func make(_ folder: String, _ time: TestClock, _ operations: TestOperations, _ options: Ledger.Options) async throws -> Services {
         let random = Mutex(SeededRandom(seed: 7))
         let randomness = Randomness { count in random.withLock { random in (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) } } }
-        let reactions: [any Reaction] = [ArrivalsReaction(), CustomersReaction(), NotesReaction()]
+        let ledger = try Ledger(path: folder + "/ledger.db", options: options, randomness: randomness, clock: time.clock)
+        let reactions: [any Reaction] = [ArrivalsReaction(), CustomersReaction(), NotesReaction(), ConsentReaction { ledger.vocabulary }]
         let migrations = Identity.migrations + Pipeline.migrations + reactions.flatMap(\.migrations)
         let store = try Store(path: folder + "/state.db", migrations: migrations)
-        let ledger = try Ledger(path: folder + "/ledger.db", options: options, randomness: randomness, clock: time.clock)
         let accessStore = try Store(
             path: folder + "/access.db", migrations: Access.migrations + Staff.migrations + Audit.migrations, isDurable: true)
         let access = try Access(store: accessStore, clock: time.clock, randomness: randomness)
@@ -92,7 +93,8 @@ struct TestServer: Sendable {
         return Services(
             access: access, staff: try Staff(store: accessStore, clock: time.clock, randomness: randomness), audit: try Audit(store: accessStore),
             collector: { collector }, ledger: ledger, pipeline: pipeline, customers: customers,
-            notes: Notes(store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: time.clock), operations: operations,
+            notes: Notes(store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: time.clock),
+            consents: Consents(store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: time.clock), operations: operations,
             live: Live(pipeline) {
                 try customers.newest(after: $0, upTo: $1, limit: $2)
             } name: {

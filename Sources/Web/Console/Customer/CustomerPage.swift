@@ -30,14 +30,18 @@ extension Console {
         return try await customerPage(view, visit)
     }
 
-    /// - Parameter refused: a note that was not written, and why.
-    func customerPage(_ view: CustomerView, _ visit: Visit, refused: RefusedNote? = nil) async throws -> PageAnswer {
+    /// - Parameters:
+    ///   - refused: a note that was not written, and why.
+    ///   - refusedConsent: a word on consent that was not written down, and why.
+    func customerPage(_ view: CustomerView, _ visit: Visit, refused: RefusedNote? = nil, refusedConsent: RefusedConsent? = nil) async throws -> PageAnswer {
         let place = "/customers/\(view.id)"
         let who = Who(view)
         let ask = HistoryAsk(visit.request.query, visit.formats)
         var fields = try await history(view, who, ask, visit)
         try await addNotes(to: &fields, on: view, visit, refused)
         try addLooks(to: &fields, at: view, visit)
+        await addRelationship(to: &fields, of: view, visit)
+        try await addConsents(to: &fields, of: view, visit, refusedConsent)
         let mayDecide = Permission.change.roles.contains(visit.session.principal.role)
         fields["who"] = who.title
         fields["short"] = who.inline
@@ -49,7 +53,7 @@ extension Console {
         let about = About(view: view, who: who, formats: visit.formats, mayDecide: mayDecide)
         about.add(to: &fields)
         Filters(view: view, who: who, ask: ask, place: place, formats: visit.formats).add(to: &fields)
-        return try await page("customer", title: who.title, room: "customers", visit, status: refused?.status ?? 200, fields)
+        return try await page("customer", title: who.title, room: "customers", visit, status: refused?.status ?? (refusedConsent == nil ? 200 : 422), fields)
     }
 
     /// `/customers/{id}/history`: the days alone, for the script behind “Show earlier”.
