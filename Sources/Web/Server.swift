@@ -1,5 +1,4 @@
-import Collect
-package import Hummingbird
+import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
 package import Logging
@@ -7,14 +6,12 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 
-/// The HTTP server: one router behind a TCP listener and a Unix socket in the data folder.
+/// The HTTP server: one TCP listener, behind which the Host chooses the site, and a Unix socket for each site.
 package struct Server: Service {
     /// How the server listens, and what it puts up with.
     package struct Settings: Sendable {
-        /// Address and port to listen at; port 0 takes any that is free. Nil to listen at the socket alone.
+        /// Address and port to listen at; port 0 takes any that is free. Nil to listen at the sockets alone.
         package var address: (host: String, port: Int)? = ("127.0.0.1", 8080)
-        /// The path of the Unix socket, at most 103 bytes (see ``SocketPath``); nil for none.
-        package var socket: String?
         /// Connections at once per listener; those beyond it wait until one ends.
         package var connections = 4096
         /// Seconds that a connection may stay without a request, and that the head of one may take.
@@ -27,18 +24,15 @@ package struct Server: Service {
         package var proxies: [AddressRange] = []
         /// With what the TCP listener speaks TLS; nil for plain HTTP. The Unix socket is always plain.
         package var certificate: Certificate?
-        /// The web origins whose pages may send to `/v1`; nil for any.
-        package var origins: Set<String>?
         /// Threads that serve connections; 0 is one for each processor.
         package var threads = 0
-        /// Takes the lines of the access log; nil for none.
-        package var accessLog: (@Sendable ([UInt8]) -> Void)?
-        /// Called with the port when the TCP listener is up, and with nil when the socket's is.
+        /// Called with the port when the TCP listener is up, and with nil for each socket's.
         package var listening: @Sendable (_ port: Int?) async -> Void = { _ in }
 
         package init() {}
 
-        var forwarding: Forwarding { Forwarding(proxies: proxies, isTLS: certificate != nil) }
+        /// What the sites are to believe of where requests come from.
+        package var forwarding: Forwarding { Forwarding(proxies: proxies, isTLS: certificate != nil) }
     }
 
     /// Bytes that the head of a request may have, and its single fields, and how many of them.
@@ -48,41 +42,26 @@ package struct Server: Service {
 
     private let settings: Settings
     private let logger: Logger
-    private let live: Live
-    private let responder: RouterResponder<Context>
+    private let sites: [Site]
+    private let hosts: Hosts
     /// Of all routes, in bytes.
     private let largestBody: Int
 
-    /// - Parameter console: The pages for people; nil for an API without them.
-    package init(_ services: Services, _ settings: Settings, console: Console? = nil, logger: Logger) {
+    /// - Parameter hosts: The sites, and by which host each is reached.
+    package init(_ hosts: Hosts, _ settings: Settings, logger: Logger) {
         self.settings = settings
         self.logger = logger
-        live = services.live
-        let limits = services.collector().limits
-        largestBody = Route.allCases.map(limits.bytes).reduce(Body.limit, max)
-        responder = Self.router(services, settings, console: console).buildResponder()
-    }
-
-    /// All routes behind all middleware.
-    package static func router(_ services: Services, _ settings: Settings, console: Console? = nil) -> Router<Context> {
-        let router = Router(context: Context.self, options: [.autoGenerateHeadEndpoints])
-        let authentication = Authentication(access: services.access, clock: services.clock, forwarding: settings.forwarding)
-        let endpoints = Routes.all(services) + (console?.endpoints(authentication) ?? [])
-        router.add(middleware: MetricsMiddleware(metrics: services.metrics))
-        router.add(middleware: StrictTransportMiddleware(settings.forwarding))
-        if let write = settings.accessLog { router.add(middleware: AccessLogMiddleware(clock: services.clock, write: write)) }
-        router.add(middleware: CORSMiddleware(origins: settings.origins))
-        let page = console.map { console in { @Sendable in try await console.answer($0, $1, authentication) } as Endpoint.Handler }
-        router.add(middleware: ProblemMiddleware(methods: MethodTable(endpoints), page: page))
-        router.add(endpoints, authentication, Recorder(audit: services.audit, clock: services.clock))
-        return router
+        self.hosts = hosts
+        sites = hosts.sites
+        largestBody = sites.map(\.largestBody).reduce(0, max)
     }
 
     /// Serves until the graceful stop, then answers what has begun and ends.
     /// - Throws: ``ServerProblem`` when it cannot listen.
     package func run() async throws {
-        // Half for each listener, after what databases and the timeline keep open.
-        let connections = max(16, min(settings.connections, (OpenFiles.raise() - 256) / 2))
+        // A part for each listener, after what the databases and timelines keep open.
+        let sockets = sites.count { $0.settings.socket != nil }
+        let connections = max(16, min(settings.connections, (OpenFiles.raise() - 256 * sites.count) / (sockets + 1)))
         let loops = settings.threads > 0 ? MultiThreadedEventLoopGroup(numberOfThreads: settings.threads) : nil
         defer { loops?.shutdownGracefully { _ in } }
         var listeners: [any Service] = []
@@ -90,17 +69,18 @@ package struct Server: Service {
             listeners.append(
                 Listener(
                     address: .hostname(address.host, port: address.port), name: "\(address.host):\(address.port)", write: settings.write,
-                    certificate: settings.certificate, connections: connections, group: loops, server: self
+                    certificate: settings.certificate, hosts: hosts, connections: connections, group: loops, server: self
                 ) { channel in
                     await settings.listening(channel.localAddress?.port)
                 })
         }
-        if let path = settings.socket {
+        for site in sites {
+            guard let path = site.settings.socket else { continue }
             let short = try SocketPath(path)
             listeners.append(
                 Listener(
-                    address: .unixDomainSocket(path: short.text), name: path, write: nil, certificate: nil, connections: connections, group: loops,
-                    server: self
+                    address: .unixDomainSocket(path: short.text), name: path, write: nil, certificate: nil, hosts: Hosts(others: site),
+                    connections: connections, group: loops, server: self
                 ) { _ in
                     short.restrict()
                     await settings.listening(nil)
@@ -110,11 +90,11 @@ package struct Server: Service {
         try await withGracefulShutdownHandler {
             try await group.run()
         } onGracefulShutdown: {
-            live.endAll()
+            for site in sites { site.live.endAll() }
         }
     }
 
-    /// One of the two ways in.
+    /// One of the ways in.
     private struct Listener: Service {
         let address: BindAddress
         /// The address as people write it.
@@ -123,6 +103,7 @@ package struct Server: Service {
         let write: Int?
         /// Nil for plain HTTP.
         let certificate: Certificate?
+        let hosts: Hosts
         let connections: Int
         /// Nil for the process's own, of one thread for each processor.
         let group: MultiThreadedEventLoopGroup?
@@ -139,7 +120,7 @@ package struct Server: Service {
                     maxHeaderFieldSize: Server.fieldLimit, maxHeaderListSize: Server.headLimit, maxHeaderFieldCount: Server.fieldCount))
             let plain = HTTPServerBuilder.http1(configuration: http)
             let application = Application(
-                responder: server.responder, server: try certificate.map { try .tls(plain, tlsConfiguration: $0.configuration) } ?? plain,
+                responder: hosts, server: try certificate.map { try .tls(plain, tlsConfiguration: $0.configuration) } ?? plain,
                 configuration: .init(address: address, backlog: 1024, availableConnectionsDelegate: MaximumAvailableConnections(connections)),
                 onServerRunning: onRunning, eventLoopGroupProvider: group.map { .shared($0) } ?? .singleton, logger: server.logger)
             do {

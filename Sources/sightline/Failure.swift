@@ -30,6 +30,8 @@ enum Failure {
         case let problem as ServerProblem: sentence(problem)
         case let problem as ResourceProblem: problem.description
         case let problem as CertificateProblem: problem.description
+        case let problem as WorkspaceProblem:
+            "The workspace \(problem.host) (\(problem.folder)) cannot be opened, so none is served. \(sentence(problem.reason))"
         case let problem as LedgerProblem: sentence(problem)
         case let problem as StoreProblem: sentence(problem)
         case let problem as AccessProblem: sentence(problem)

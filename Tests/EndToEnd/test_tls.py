@@ -176,6 +176,7 @@ def test_without_a_certificate_sighup_changes_nothing(folder):
         assert server.healthy()
 
 
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 def test_an_expired_certificate_is_used_and_warned_of(folder, tmp_path):
     certificate, key = tmp_path / "old.pem", tmp_path / "old.key"
     request = tmp_path / "old.csr"

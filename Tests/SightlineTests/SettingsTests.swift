@@ -100,6 +100,42 @@ import Web
         #expect(problem.description.contains("--tls-certificate: tls-certificate: /no/such/file cannot be read: No such file"))
     }
 
+    @Test(arguments: [
+        ("brand.example", "brand.example"), ("Brand-A.Example.", "brand-a.example"), ("localhost", "localhost"), ("a_b.example", "a_b.example"),
+        ("10.0.0.1", "10.0.0.1"), ("", nil), ("a..b", nil), (".a", nil), ("-a.example", nil), ("a-.example", nil), ("a.example:80", nil),
+        ("http://a.example", nil), ("a b", nil), ("bücher.example", nil), ("*.example", nil),
+        (String(repeating: "a", count: 63), String(repeating: "a", count: 63)),
+        (String(repeating: "a", count: 64), nil), (Array(repeating: "abc", count: 64).joined(separator: "."), nil),
+    ])
+    func `a host is a name and nothing more`(text: String, name: String?) { #expect(HostName.read(text) == name) }
+
+    @Test func `what is of the server is the main folder's, of the rest each workspace has its own`() throws {
+        let place = try #require(WorkspacePlace("a.example=/srv/a"))
+        let (main, none) = Settings.worked(
+            out: ["port": "1", "item-limit": "2 KB"], ["SIGHTLINE_READERS": "7"], file("queue-bytes: 1 MB\nthreads: 3\n"), isForServer: false)
+        #expect(none.isEmpty)
+        var own = file("queue-bytes: 2 MB\nitem-limit: 4 KB\nreaders: 9\n")
+        own.isOfWorkspace = true
+        let (settings, problems) = main.workspace(
+            place, flags: ["port": "1", "item-limit": "2 KB"], environment: ["SIGHTLINE_READERS": "7"], file: own, found: [])
+        #expect(problems.isEmpty)
+        #expect(settings[Known.data] == "/srv/a")
+        #expect(settings[Known.port] == 1 && settings[Known.threads] == 3, "of the server")
+        #expect(settings[Known.itemLimit] == 2 << 10 && settings[Known.readers] == 7, "flags and environment come first here too")
+        #expect(settings[Known.queueBytes] == 2 << 20, "its own file")
+        let (bare, _) = main.workspace(place, flags: [:], environment: [:], file: nil, found: [])
+        #expect(bare[Known.queueBytes] == 64 << 20, "the main folder's file says nothing about others")
+    }
+
+    @Test func `a workspace's file says nothing about the server, and what flags say wrongly is told once`() throws {
+        var own = file("port: 9\nitme-limit: 1\nitem-depth: none\n")
+        own.isOfWorkspace = true
+        let place = try #require(WorkspacePlace("a.example=/srv/a"))
+        let (_, problems) = try Settings().workspace(place, flags: ["item-limit": "x"], environment: ["SIGHTLINE_X": "1"], file: own, found: [])
+        #expect(problems.count == 3)
+        #expect(SettingsProblem(all: problems).description.contains("line 1: `port` holds for the whole server"))
+    }
+
     @Test func `a file that is no YAML, or none of settings, is told`() {
         for text in ["a: [", "- a\n- b", "just text"] {
             #expect(throws: SettingsProblem.self) { try Settings(file: file(text)) }

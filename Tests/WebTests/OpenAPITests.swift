@@ -21,7 +21,7 @@ import Web
             #expect(answer.headers["content-type"] == "application/openapi+json")
             let document = try parsed(answer.body)
             #expect(document["openapi"] == "3.1.0")
-            let routed = Server.router(server.services, Server.Settings()).routes.map { route in
+            let routed = Site.router(server.services, Site.Settings()).routes.map { route in
                 let path = route.path.description
                 return "\(route.method.rawValue) \(path.hasPrefix("/") ? path : "/" + path)"
             }

@@ -130,7 +130,7 @@ import Web
 
     @Test func `the access log has a line of JSON a request, without address, query, client or name`() async throws {
         let lines = Lines()
-        try await TestServer.run({ $0.accessLog = { lines.add($0) } }) { (server) async throws in
+        try await TestServer.run(site: { $0.accessLog = { lines.add($0) } }) { (server) async throws in
             _ = try await server.send("GET", "/api/customers/email:ann%40example.com?secret=1", bySocket: true)
             _ = try await server.send("GET", "/health")
         }

@@ -162,7 +162,7 @@ import Web
     }
 
     @Test func `with origins named only they may send`() async throws {
-        try await TestServer.run({ $0.origins = ["https://shop.example"] }) { (server) async throws in
+        try await TestServer.run(site: { $0.origins = ["https://shop.example"] }) { (server) async throws in
             let ours = try await server.send("OPTIONS", "/v1/t", headers: [("Origin", "https://shop.example")])
             #expect(ours.headers["access-control-allow-origin"] == "https://shop.example")
             let other = try await server.send("OPTIONS", "/v1/t", headers: [("Origin", "https://other.example")])

@@ -6,14 +6,18 @@ package import Kernel
 /// client address, no name.
 ///
 /// `{"time":"2026-11-21T23:59:06.123Z","method":"GET","route":"/api/customers/{ref}","status":200,"bytes":812,"microseconds":95,"request":"…"}`;
-/// `bytes` is null for a stream, whose end is not waited for.
+/// `bytes` is null for a stream, whose end is not waited for. With several workspaces `workspace` names the one that answered.
 package struct AccessLogMiddleware: RouterMiddleware {
     let clock: Clock
+    let workspace: String?
     let write: @Sendable ([UInt8]) -> Void
 
-    /// - Parameter write: Takes whole lines, each ending in a line feed. Called from many threads.
-    package init(clock: Clock, write: @escaping @Sendable ([UInt8]) -> Void) {
+    /// - Parameters:
+    ///   - workspace: Its name, where there are several.
+    ///   - write: Takes whole lines, each ending in a line feed. Called from many threads.
+    package init(clock: Clock, workspace: String? = nil, write: @escaping @Sendable ([UInt8]) -> Void) {
         self.clock = clock
+        self.workspace = workspace
         self.write = write
     }
 
@@ -39,6 +43,10 @@ package struct AccessLogMiddleware: RouterMiddleware {
         JSONText.append(took.seconds * 1_000_000 + took.attoseconds / 1_000_000_000_000, to: &line)
         put(",\"request\":")
         JSONText.append(context.request.description, to: &line)
+        if let workspace {
+            put(",\"workspace\":")
+            JSONText.append(workspace, to: &line)
+        }
         put("}\n")
         write(line)
         return response

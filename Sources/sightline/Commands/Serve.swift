@@ -19,6 +19,8 @@ struct Serve: AsyncParsableCommand {
     @Option(name: .customLong(Known.proxies.name), help: Known.proxies.help) var proxies: String?
     @Option(name: .customLong(Known.certificate.name), help: Known.certificate.help) var certificate: String?
     @Option(name: .customLong(Known.certificateKey.name), help: Known.certificateKey.help) var certificateKey: String?
+    @Option(name: .customLong(Known.workspaces.name), help: Known.workspaces.help) var workspaces: String?
+    @Option(name: .customLong(Known.mainHosts.name), help: Known.mainHosts.help) var mainHosts: String?
     @Option(name: .customLong(Known.itemLimit.name), help: Known.itemLimit.help) var itemLimit: String?
     @Option(name: .customLong(Known.batchLimit.name), help: Known.batchLimit.help) var batchLimit: String?
     @Option(name: .customLong(Known.batchItems.name), help: Known.batchItems.help) var batchItems: String?
@@ -50,7 +52,7 @@ struct Serve: AsyncParsableCommand {
     var flags: [String: String] {
         let given: [(any AnySetting, String?)] = [
             (Known.host, host), (Known.port, port), (Known.origins, origins), (Known.proxies, proxies), (Known.certificate, certificate),
-            (Known.certificateKey, certificateKey), (Known.itemLimit, itemLimit),
+            (Known.certificateKey, certificateKey), (Known.workspaces, workspaces), (Known.mainHosts, mainHosts), (Known.itemLimit, itemLimit),
             (Known.batchLimit, batchLimit), (Known.batchItems, batchItems), (Known.importLimit, importLimit), (Known.importItems, importItems),
             (Known.itemDepth, itemDepth), (Known.objectMembers, objectMembers), (Known.aheadTolerance, aheadTolerance),
             (Known.queueBytes, queueBytes),
@@ -63,7 +65,7 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         let environment = Environment.current
-        let settings = try folder.settings(flags, environment: environment.variables, isForServer: true)
-        try await ServerProcess(settings: settings, demo: demo, isRestarted: restarted, terminal: environment.terminal).run()
+        let workspaces = try folder.workspaces(flags, environment: environment.variables)
+        try await ServerProcess(workspaces: workspaces, demo: demo, isRestarted: restarted, terminal: environment.terminal).run()
     }
 }

@@ -68,27 +68,53 @@ struct DataOptions: ParsableArguments {
     var config: String?
 
     /// What holds for this command.
-    /// - Parameters:
-    ///   - flags: Settings that the command's own flags gave.
-    ///   - isForServer: Whether what the values name is looked at too.
+    /// - Parameter flags: Settings that the command's own flags gave.
     /// - Throws: ``SettingsProblem`` with everything that is wrong.
-    func settings(_ flags: [String: String] = [:], environment: [String: String], isForServer: Bool = false) throws(SettingsProblem) -> Settings {
+    func settings(_ flags: [String: String] = [:], environment: [String: String]) throws(SettingsProblem) -> Settings {
+        let (settings, problems) = worked(flags, environment, isForServer: false)
+        guard problems.isEmpty else { throw SettingsProblem(all: problems) }
+        return settings
+    }
+
+    /// The workspaces that a server is to serve, the main one first. What the values name is looked at too.
+    /// - Throws: ``SettingsProblem`` with everything that is wrong about any of them.
+    func workspaces(_ flags: [String: String], environment: [String: String]) throws(SettingsProblem) -> [ServedWorkspace] {
+        let (main, found) = worked(flags, environment, isForServer: true)
+        var problems = found
+        var all = [ServedWorkspace(host: nil, settings: main)]
+        for place in main.given[Known.workspaces] ?? [] {
+            var unreadable: [SettingsProblem.One] = []
+            var file = Self.file(place.data.settings, isNamed: false, &unreadable)
+            file?.isOfWorkspace = true
+            let (settings, more) = main.workspace(place, flags: flags, environment: environment, file: file, found: unreadable)
+            problems += more
+            all.append(ServedWorkspace(host: place.host, settings: settings))
+        }
+        guard problems.isEmpty else { throw SettingsProblem(all: problems) }
+        return all
+    }
+
+    private func worked(
+        _ flags: [String: String], _ environment: [String: String], isForServer: Bool
+    ) -> (Settings, problems: [SettingsProblem.One]) {
         var flags = flags
         flags[Known.data.name] = data
         // Where the folder is decides which file counts, so it is worked out first, without the file.
         let named = config ?? environment["SIGHTLINE_CONFIG"]
         let place = named ?? DataFolder(flags[Known.data.name] ?? environment[Known.data.environment] ?? Known.data.standard).settings
-        var file: Settings.File?
         var found: [SettingsProblem.One] = []
+        let file = Self.file(place, isNamed: named != nil, &found)
+        return Settings.worked(out: flags, environment, file, found: found, isForServer: isForServer)
+    }
+
+    private static func file(_ path: String, isNamed: Bool, _ found: inout [SettingsProblem.One]) -> Settings.File? {
         do {
-            file = .init(path: place, text: try String(contentsOfFile: place, encoding: .utf8), inDataFolder: named == nil)
+            return .init(path: path, text: try String(contentsOfFile: path, encoding: .utf8), inDataFolder: !isNamed)
         } catch {
             // Nobody needs a file in the data folder; but one that is there is meant to be read.
-            if named != nil || FileManager.default.fileExists(atPath: place) {
-                found.append(.unreadable(path: place, reason: Self.reason(place)))
-            }
+            if isNamed || FileManager.default.fileExists(atPath: path) { found.append(.unreadable(path: path, reason: reason(path))) }
+            return nil
         }
-        return try Settings(flags: flags, environment: environment, file: file, found: found, isForServer: isForServer)
     }
 
     private static func reason(_ path: String) -> String {

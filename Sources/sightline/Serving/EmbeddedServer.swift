@@ -5,6 +5,6 @@ enum EmbeddedServer {
     static let start: StartServer = { settings, lock in
         var logger = Logger(label: "sightline") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .warning
-        return try await RunningServer.start(settings, lock, address: nil, logger: logger).server
+        return try await RunningServer.start([LockedWorkspace(host: nil, settings: settings, lock: lock)], address: nil, logger: logger).server
     }
 }

@@ -11,6 +11,7 @@ import Ledger
 import Logging
 import Notes
 import Pipeline
+import ServiceLifecycle
 import Store
 import Synchronization
 import Timeline
@@ -19,6 +20,8 @@ import Web
 /// An open data folder: every part of the house, put together once. The composition root.
 final class Installation: Sendable {
     let folder: DataFolder
+    /// By which host it is reached; nil for the main folder.
+    let host: String?
     let settings: Settings
     let ledger: Ledger
     let store: Store
@@ -38,12 +41,16 @@ final class Installation: Sendable {
     /// By the definitions in force.
     private let following: Mutex<Following>
     private let limits: Limits
+    private let lock: FolderLock
 
-    /// Opens a folder whose lock the caller has. Whatever a backup left to do is done first.
+    /// Opens a locked folder; from then on the lock is its own, until it is closed. Whatever a backup left to do is done first.
     ///
     /// Returns when reads are right as of what was concluded before; what the ledger has beyond it is caught up meanwhile.
-    init(_ lock: FolderLock, _ settings: Settings, logger: Logger) async throws {
-        folder = lock.folder
+    init(_ workspace: LockedWorkspace, logger: Logger) async throws {
+        folder = workspace.lock.folder
+        host = workspace.host
+        lock = workspace.lock
+        let settings = workspace.settings
         self.settings = settings
         self.logger = logger
         clock = SystemClock.clock
@@ -171,6 +178,27 @@ final class Installation: Sendable {
         return Console(services: ConsoleServices(services, workspace: workspace, randomness: randomness, logger: logger), resources: resources)
     }
 
+    /// What the main workspace is called in logs, where the others have their hosts.
+    static let mainName = "main"
+
+    /// What answers for this folder.
+    /// - Parameters:
+    ///   - accessLog: Where its requests are written down; nil for nowhere.
+    ///   - stop: See ``services(stop:)``.
+    func site(
+        _ forwarding: Forwarding, hasPages: Bool, accessLog: AccessLog?, stop: @escaping @Sendable (ServerEnd) -> Void
+    ) throws -> Site {
+        var own = Site.Settings()
+        own.forwarding = forwarding
+        if case .string(let name)? = logger[metadataKey: "workspace"] { own.name = name }
+        own.socket = folder.socket
+        let origins = settings[Known.origins]
+        own.origins = origins.contains("*") ? nil : Set(origins)
+        if let accessLog { own.accessLog = { accessLog.write($0) } }
+        let services = services(stop: stop)
+        return Site(services, own, console: hasPages ? try console(services) : nil)
+    }
+
     /// What the routes need.
     /// - Parameter stop: Ends the server in peace, and starts it again when told to.
     func services(stop: @escaping @Sendable (ServerEnd) -> Void) -> Services {
@@ -186,7 +214,12 @@ final class Installation: Sendable {
         return services
     }
 
-    /// Closes everything. All that was acknowledged is concluded, and on the disk.
+    /// What goes on in the background while it is served.
+    var services: [any Service] {
+        [live, AccessKeeping(installation: self), CustomersKeeping(customers: customers, logger: logger)]
+    }
+
+    /// Closes everything and lets others have the folder. All that was acknowledged is concluded, and on the disk.
     func close() async {
         // Nothing is appended any more: the server has ended. What the ledger has is concluded before the files close.
         await pipeline.stop()
@@ -204,6 +237,8 @@ final class Installation: Sendable {
             // What was acknowledged is safe without this: the next start reads it from the files that are left.
             logger.warning("closing was not tidy", metadata: ["error": "\(error)"])
         }
+        unlink(folder.socket)
+        lock.release()
     }
 }
 

@@ -6,7 +6,7 @@ import ServiceLifecycle
 import Synchronization
 import Web
 
-/// A server on an open folder: from the moment it answers until it has ended.
+/// A server on one or more open folders: from the moment it answers until it has ended.
 final class RunningServer: OwnServer {
     private struct State {
         var end: ServerEnd?
@@ -15,50 +15,50 @@ final class RunningServer: OwnServer {
         var result: Result<Void, any Error>?
     }
 
-    private let installation: Installation
-    private let lock: FolderLock
+    private let installations: [Installation]
     private let certificate: Certificate?
     private let state = Mutex(State())
 
     /// How long connections that are busy may hold up the end.
     static let patience = Duration.seconds(6)
 
-    /// Opens the folder and starts to answer; returns when it does.
-    /// - Parameter address: Where to listen beside the folder's socket; nil for nowhere else.
+    /// Opens the folders and starts to answer; returns when it does. When one of them cannot be opened, all are let go.
+    /// - Parameters:
+    ///   - workspaces: The main one first.
+    ///   - address: Where to listen beside the folders' sockets; nil for nowhere else.
     /// - Returns: The server, and the port it listens on, when it does.
     static func start(
-        _ settings: Settings, _ lock: FolderLock, address: (host: String, port: Int)?, logger: Logger
+        _ workspaces: [LockedWorkspace], address: (host: String, port: Int)?, logger: Logger
     ) async throws -> (server: RunningServer, port: Int?) {
+        guard let settings = workspaces.first?.settings else { preconditionFailure("a server serves at least the main folder") }
         // What commands ask by the socket alone is no access from outside.
         let accessLog = try address == nil ? nil : settings[Known.accessLog].map(AccessLog.init)
         let certificate = try address == nil ? nil : Self.certificate(settings, logger)
-        let installation = try await Installation(lock, settings, logger: logger)
-        let server = RunningServer(installation, lock, certificate)
-        let ready = Ready(expected: address == nil ? 1 : 2)
+        let server = RunningServer(try await open(workspaces, logger), certificate)
+        let ready = Ready(expected: workspaces.count + (address == nil ? 0 : 1))
         var options = Server.Settings()
         options.address = address
-        options.socket = lock.folder.socket
         options.proxies = settings[Known.proxies]
         options.certificate = certificate
+        options.threads = settings[Known.threads]
         options.listening = { ready.listening($0) }
-        unlink(lock.folder.socket)
         var quiet = logger
         // Hummingbird tells that it listens; so do we.
         if logger.logLevel == .info { quiet.logLevel = .notice }
-        let origins = settings[Known.origins]
-        options.origins = origins.contains("*") ? nil : Set(origins)
-        options.threads = settings[Known.threads]
-        if let accessLog { options.accessLog = { accessLog.write($0) } }
-        let services = installation.services { server.end($0) }
         let web: Server
         do {
-            // Pages are for browsers, and no browser reaches a socket.
-            web = Server(services, options, console: address == nil ? nil : try installation.console(services), logger: quiet)
+            let sites = try server.installations.map { installation in
+                unlink(installation.folder.socket)
+                // Pages are for browsers, and no browser reaches a socket.
+                return try installation.site(options.forwarding, hasPages: address != nil, accessLog: accessLog) { server.end($0) }
+            }
+            let others = zip(workspaces, sites).dropFirst().map { (host: $0.host ?? "", site: $1) }
+            web = Server(Hosts(main: sites[0], mainHosts: settings[Known.mainHosts], workspaces: others), options, logger: quiet)
         } catch {
-            await installation.close()
+            for installation in server.installations { await installation.close() }
             throw error
         }
-        server.run(web, logger) { ready.failed($0) }
+        server.run(web) { ready.failed($0) }
         do {
             return (server, try await ready.wait())
         } catch {
@@ -67,9 +67,27 @@ final class RunningServer: OwnServer {
         }
     }
 
-    private init(_ installation: Installation, _ lock: FolderLock, _ certificate: Certificate?) {
-        self.installation = installation
-        self.lock = lock
+    /// Opens all folders, one after the other, or none.
+    private static func open(_ workspaces: [LockedWorkspace], _ logger: Logger) async throws -> [Installation] {
+        var opened: [Installation] = []
+        do {
+            for workspace in workspaces {
+                var own = logger
+                if workspaces.count > 1 { own[metadataKey: "workspace"] = .string(workspace.host ?? Installation.mainName) }
+                let installation = try await WorkspaceProblem.naming(workspace.host, workspace.lock.folder) {
+                    try await Installation(workspace, logger: own)
+                }
+                opened.append(installation)
+            }
+        } catch {
+            for installation in opened { await installation.close() }
+            throw error
+        }
+        return opened
+    }
+
+    private init(_ installations: [Installation], _ certificate: Certificate?) {
+        self.installations = installations
         self.certificate = certificate
     }
 
@@ -78,13 +96,9 @@ final class RunningServer: OwnServer {
         return try Certificate(certificate: certificate, key: key, clock: SystemClock.clock, logger: logger)
     }
 
-    private func run(_ web: Server, _ logger: Logger, failed: @escaping @Sendable (any Error) -> Void) {
+    private func run(_ web: Server, failed: @escaping @Sendable (any Error) -> Void) {
         var configuration = ServiceGroupConfiguration(
-            services: [
-                .init(service: web), .init(service: installation.live), .init(service: AccessKeeping(installation: installation)),
-                .init(service: CustomersKeeping(customers: installation.customers, logger: logger)),
-            ],
-            logger: Self.silent)
+            services: [.init(service: web)] + installations.flatMap { $0.services.map { .init(service: $0) } }, logger: Self.silent)
         if let certificate { configuration.services.append(.init(service: certificate)) }
         configuration.maximumGracefulShutdownDuration = Self.patience
         let group = ServiceGroup(configuration: configuration)
@@ -100,9 +114,7 @@ final class RunningServer: OwnServer {
                 result = .failure(error)
                 failed(error)
             }
-            await installation.close()
-            unlink(installation.folder.socket)
-            lock.release()
+            for installation in installations { await installation.close() }
             let waiting = state.withLock { state in
                 state.result = result
                 defer { state.waiting = [] }
@@ -138,8 +150,13 @@ final class RunningServer: OwnServer {
         return state.withLock { ($0.end, $0.result ?? .success(())) }
     }
 
-    /// The path of a page on which the first administrator comes in; nil when somebody can sign in already.
-    func firstLink() throws -> String? { try installation.staff.firstLink().map { OneTimeLink.path($0.secret) } }
+    /// The pages on which the first administrators come in: of each workspace where nobody can sign in yet, its host (nil for the
+    /// main one) and the page's path.
+    func firstLinks() throws -> [(host: String?, path: String)] {
+        try installations.compactMap { installation in
+            try installation.staff.firstLink().map { (installation.host, OneTimeLink.path($0.secret)) }
+        }
+    }
 
     /// Takes the certificate's files anew; nothing without one.
     func takeCertificateAnew() { certificate?.takeAnew() }

@@ -5,34 +5,47 @@ import Web
 
 /// `sightline serve`: one server in this process, until a signal ends it.
 struct ServerProcess {
-    let settings: Settings
+    /// The main one first.
+    let workspaces: [ServedWorkspace]
     let demo: Bool
     /// Whether this server was here a moment ago, and comes back with a backup.
     let isRestarted: Bool
     let terminal: Terminal
 
+    /// Those of the server itself.
+    private var settings: Settings { workspaces[0].settings }
+
     func run() async throws {
-        let folder = DataFolder(settings[Known.data])
         let host = settings[Known.host]
         // Before a folder is made for nothing; but whoever has the folder is named first, as it is likely the one at the port.
-        let isNew = !folder.exists
+        let isNew = !workspaces[0].folder.exists
         if isNew { try ListenAddress.check(host: host, port: settings[Known.port]) }
-        if try folder.make() { terminal.sayMade(folder) }
-        let lock = try await lock(folder)
+        var locked: [LockedWorkspace] = []
+        for workspace in workspaces {
+            locked.append(try await WorkspaceProblem.naming(workspace.host, workspace.folder) { try await lock(workspace) })
+        }
         if !isNew { try ListenAddress.check(host: host, port: settings[Known.port]) }
         var logger = Logger(label: "sightline", factory: settings[Known.logFormat].handler)
         logger.logLevel = settings[Known.logLevel].level
-        let (server, port) = try await RunningServer.start(settings, lock, address: (host, settings[Known.port]), logger: logger)
+        let (server, bound) = try await RunningServer.start(locked, address: (host, settings[Known.port]), logger: logger)
+        // From here on the installations have the locks, and let them go one by one when they close.
+        locked = []
         let isTLS = settings[Known.certificate] != nil
         // Whoever closes the terminal of a plain server means to end it; a daemon's SIGHUP never does.
         let isDaemon = isTLS || isatty(STDIN_FILENO) == 0
         let signals = Signals(takesHangUp: isDaemon, hangUp: { server.takeCertificateAnew() }, end: { server.end(.stop) })
-        let address = "http\(isTLS ? "s" : "")://\(host.contains(":") ? "[\(host)]" : host):\(port ?? settings[Known.port])"
-        try? terminal.print("Sightline serves \(folder.path) at \(address)")
-        if let first = try server.firstLink() {
-            try? terminal.print("Nobody can sign in yet. This link works once, for the first administrator: \(address)\(first)")
+        let port = bound ?? settings[Known.port]
+        func address(_ workspace: String?) -> String {
+            let name = workspace ?? (host.contains(":") ? "[\(host)]" : host)
+            return "http\(isTLS ? "s" : "")://\(name):\(port)"
         }
-        let demonstration = demo ? Task { await demonstrate(address) } : nil
+        for workspace in workspaces { try? terminal.print("Sightline serves \(workspace.folder.path) at \(address(workspace.host))") }
+        for (workspace, path) in try server.firstLinks() {
+            let place = workspace.map { " at \($0)" } ?? ""
+            try? terminal.print(
+                "Nobody can sign in\(place) yet. This link works once, for the first administrator: \(address(workspace))\(path)")
+        }
+        let demonstration = demo ? Task { await demonstrate(address(nil)) } : nil
         let (how, result) = await server.ended()
         demonstration?.cancel()
         signals.cancel()
@@ -40,15 +53,17 @@ struct ServerProcess {
         if how == .restart { try Self.takeOwnPlace() }
     }
 
-    /// The folder's lock. A command that was quicker, as in a script that starts both, is waited for; another server is told of,
-    /// and a server that comes back waits longer, as everybody else's command does for it.
-    private func lock(_ folder: DataFolder) async throws -> FolderLock {
+    /// Makes the folder where it is missing, and locks it. A command that was quicker, as in a script that starts both, is waited
+    /// for; another server is told of, and a server that comes back waits longer, as everybody else's command does for it.
+    private func lock(_ workspace: ServedWorkspace) async throws -> LockedWorkspace {
+        let folder = workspace.folder
+        if try folder.make() { terminal.sayMade(folder) }
         let began = ContinuousClock.now
         while ContinuousClock.now - began < .seconds(isRestarted ? 60 : 5) {
-            if let lock = try FolderLock.ifFree(folder) { return lock }
+            if let lock = try FolderLock.ifFree(folder) { return LockedWorkspace(host: workspace.host, settings: workspace.settings, lock: lock) }
             try await Task.sleep(for: .milliseconds(50))
         }
-        return try FolderLock(folder)
+        return LockedWorkspace(host: workspace.host, settings: workspace.settings, lock: try FolderLock(folder))
     }
 
     /// The invented company, by the folder's socket as any other command.

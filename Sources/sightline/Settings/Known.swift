@@ -7,15 +7,15 @@ enum Known {
     static let data = Setting(
         name: "data", placeholder: "DIR", standard: "./sightline-data",
         summary: "The data folder: everything Sightline keeps. It is made when it is missing, for you alone (0700).",
-        form: .folder, inDataFolder: false, fault: Fault.noFolder)
+        form: .folder, inDataFolder: false, isOfServer: true, fault: Fault.noFolder)
     static let host = Setting(
         name: "host", placeholder: "HOST", standard: "127.0.0.1",
         summary: "The address to listen on. `0.0.0.0` or `::` listens on all; set `tls-certificate` then, or put a reverse proxy with TLS before it.",
-        form: .text)
+        form: .text, isOfServer: true)
     static let port = Setting(
         name: "port", placeholder: "PORT", standard: "8080",
         summary: "The port to listen on; 0 takes any that is free, and the line of readiness names it.",
-        form: .whole(0...65_535))
+        form: .whole(0...65_535), isOfServer: true)
     static let origins = Setting(
         name: "origins", placeholder: "LIST", standard: "*",
         summary:
@@ -25,15 +25,25 @@ enum Known {
         name: "trusted-proxies", placeholder: "LIST", standard: "none",
         summary:
             "The reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: who the client is, and whether it speaks TLS. They pass `Host` on as they got it; `X-Forwarded-Host` is never looked at.",
-        form: Form<[AddressRange]>.ranges)
+        form: Form<[AddressRange]>.ranges, isOfServer: true)
     static let certificate = Setting(
         name: "tls-certificate", placeholder: "FILE", standard: "none",
         summary:
             "The certificate with which the server speaks TLS (1.2 or 1.3), then those of its authorities, in PEM. Taken anew on SIGHUP, and within a minute when the file changes.",
-        form: Form<String?>.fileOrNone)
+        form: Form<String?>.fileOrNone, isOfServer: true)
     static let certificateKey = Setting(
         name: "tls-key", placeholder: "FILE", standard: "none",
-        summary: "The private key of `tls-certificate`, in PEM and without a password. Both are given, or neither.", form: Form<String?>.fileOrNone)
+        summary: "The private key of `tls-certificate`, in PEM and without a password. Both are given, or neither.", form: Form<String?>.fileOrNone,
+        isOfServer: true)
+    static let workspaces = Setting(
+        name: "workspaces", placeholder: "LIST", standard: "none",
+        summary:
+            "More workspaces that this server serves, each by its host: `brand-a.example=/srv/brand-a` is a data folder with its own people, keys, settings and data. docs/workspaces.md tells more.",
+        form: Form<[WorkspacePlace]>.workspaces, isOfServer: true)
+    static let mainHosts = Setting(
+        name: "main-hosts", placeholder: "LIST", standard: "*",
+        summary: "The hosts by which the folder of `data` is reached when there are `workspaces`. With a list, other hosts are answered with 421.",
+        form: Form<[String]?>.hosts, isOfServer: true)
     static let itemLimit = bytes(
         "item-limit", "item-bytes", standard: "32 KB", "The most bytes that one item of the tracking API may have; a larger one is refused by itself."
     )
@@ -63,22 +73,22 @@ enum Known {
         summary: "How many refused items are kept to be looked at and replayed; past it the oldest go.", form: .whole(0...100_000_000))
     static let threads = Setting(
         name: "threads", placeholder: "COUNT", standard: "0", summary: "Threads that serve connections; 0 is one for each processor.",
-        form: .whole(0...1024))
+        form: .whole(0...1024), isOfServer: true)
     static let readers = Setting(
         name: "readers", placeholder: "COUNT", standard: "4", summary: "Connections that read the state database at the same time.",
         form: .whole(1...256))
     static let resources = Setting(
         name: "resources", placeholder: "DIR", standard: "auto",
         summary: "The folder of the pages' templates and static files; `auto` finds the one that belongs to the program.",
-        form: Form<String?>.folderOrAuto, fault: Fault.noResources)
+        form: Form<String?>.folderOrAuto, isOfServer: true, fault: Fault.noResources)
     static let logLevel = Setting(
         name: "log-level", placeholder: "LEVEL", standard: "info",
-        summary: "How much is told on standard error. No level tells personal data.", form: Form<LogLevel>.choice)
+        summary: "How much is told on standard error. No level tells personal data.", form: Form<LogLevel>.choice, isOfServer: true)
     static let logFormat = Setting(
         name: "log-format", placeholder: "FORMAT", standard: "auto",
         summary:
             "How the log on standard error is written: `text` for people, `json` for programs, an object a line; `auto` is text on a terminal, else json.",
-        form: Form<LogFormat>.choice)
+        form: Form<LogFormat>.choice, isOfServer: true)
     static let readyLag = Setting(
         name: "ready-lag", placeholder: "TIME", standard: "1 min",
         summary: "How far the views may be behind the ledger while `GET /ready` says yes.", form: .duration(1000...86_400_000))
@@ -86,7 +96,7 @@ enum Known {
         name: "access-log", placeholder: "FILE", standard: "none",
         summary:
             "Where a line of JSON goes for each request, appended: time, method, route, status, bytes, microseconds, and the request's id, by which the log knows it too. The route is the pattern (`/api/customers/{ref}`); no address, query, client or name is told.",
-        form: Form<AccessLogTarget?>.accessLog, fault: Fault.noAccessLog)
+        form: Form<AccessLogTarget?>.accessLog, isOfServer: true, fault: Fault.noAccessLog)
 
     // The ranges of the limits are those of the room that holds them.
     private static func range(_ limit: String) -> ClosedRange<Int> {
@@ -111,7 +121,8 @@ enum Known {
 
     /// In the order that help and documentation show.
     static let all: [any AnySetting] = [
-        data, host, port, certificate, certificateKey, proxies, origins, itemLimit, batchLimit, batchItems, importLimit, importItems, itemDepth,
+        data, host, port, certificate, certificateKey, proxies, workspaces, mainHosts, origins, itemLimit, batchLimit, batchItems, importLimit,
+        importItems, itemDepth,
         objectMembers, aheadTolerance, queueBytes, dedupeWindow, quarantineItems, threads,
         readers, resources, logLevel, logFormat, readyLag, accessLog,
     ]
@@ -124,7 +135,7 @@ struct Disagreement {
     var reason: String
 
     /// - Parameter given: The values of those settings whose values are right by themselves.
-    static func all(_ given: SettingsGiven) -> [Disagreement] { certificate(given) }
+    static func all(_ given: SettingsGiven) -> [Disagreement] { certificate(given) + workspaces(given) }
 
     private static func certificate(_ given: SettingsGiven) -> [Disagreement] {
         guard let certificate = given[Known.certificate], let key = given[Known.certificateKey] else { return [] }

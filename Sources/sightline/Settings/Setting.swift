@@ -17,6 +17,8 @@ struct Setting<Value: Sendable>: AnySetting {
     let form: Form<Value>
     /// False for what cannot stand in the data folder's own file.
     var inDataFolder = true
+    /// True for what holds for a server with all its workspaces; of the rest each workspace has its own.
+    var isOfServer = false
     /// Why a server on this machine cannot do with a value, as a sentence; nil when it can. Changes nothing.
     var fault: @Sendable (Value) -> String? = { _ in nil }
 
@@ -34,6 +36,7 @@ protocol AnySetting: Sendable {
     /// What a value must look like: `a whole number from 0 to 65535`.
     var takes: String { get }
     var inDataFolder: Bool { get }
+    var isOfServer: Bool { get }
     /// The value that text stands for, or nil when it is none.
     func value(of text: String) -> (any Sendable)?
     /// Why a server on this machine cannot do with a value of this setting; nil when it can.

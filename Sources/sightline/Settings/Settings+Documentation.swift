@@ -17,6 +17,9 @@ extension Settings {
             Everything that is wrong is said at once, with the place it was found. `sightline serve` takes all flags; the other
             commands take `--data` and `--config`, and read the rest from environment and file.
 
+            A server with several [workspaces](workspaces.md) reads the `sightline.yaml` of each one's folder for what holds for one
+            workspace. Flags and environment count for all of them, and before their files.
+
 
             """
         for setting in Known.all {
@@ -31,6 +34,7 @@ extension Settings {
                 | file | \(setting.inDataFolder ? "`\(setting.name): …`" : "`\(setting.name): …`, not in the data folder's own file") |
                 | takes | \(setting.takes) |
                 | standard | `\(setting.standard)` |
+                | holds for | \(setting.isOfServer ? "the server with all its workspaces" : "one workspace") |
 
 
                 """

@@ -15,6 +15,8 @@ struct Settings: Sendable {
         var text: String
         /// True for the data folder's own `sightline.yaml`.
         var inDataFolder = false
+        /// True for that of another workspace's folder, which says nothing about the server.
+        var isOfWorkspace = false
     }
 
     /// Works out what holds.
@@ -30,9 +32,18 @@ struct Settings: Sendable {
         flags: [String: String] = [:], environment: [String: String] = [:], file: File? = nil, found: [SettingsProblem.One] = [],
         isForServer: Bool = false
     ) throws(SettingsProblem) {
+        let (settings, problems) = Self.worked(out: flags, environment, file, found: found, isForServer: isForServer)
+        guard problems.isEmpty else { throw SettingsProblem(all: problems) }
+        self = settings
+    }
+
+    /// Works out what holds as far as it can be, and what is wrong. Settings with problems lack values: see ``given``.
+    static func worked(
+        out flags: [String: String], _ environment: [String: String], _ file: File?, found: [SettingsProblem.One] = [], isForServer: Bool
+    ) -> (Settings, problems: [SettingsProblem.One]) {
         var problems = found
-        let fromFile = file.map { Self.read($0, &problems) } ?? [:]
-        values = [:]
+        let fromFile = file.map { read($0, &problems) } ?? [:]
+        var settings = Settings(values: [:])
         var places: [String: SettingsProblem.Place] = [:]
         for setting in Known.all {
             let given: (text: String, place: SettingsProblem.Place)? =
@@ -46,24 +57,43 @@ struct Settings: Sendable {
             places[setting.name] = given?.place
             if let given {
                 if let value = setting.value(of: given.text) {
-                    values[setting.name] = value
+                    settings.values[setting.name] = value
                 } else {
                     problems.append(.value(name: setting.name, text: given.text, takes: setting.takes, at: given.place))
                 }
             } else {
-                values[setting.name] = setting.value(of: setting.standard)
+                settings.values[setting.name] = setting.value(of: setting.standard)
             }
-            if isForServer, let value = values[setting.name], let reason = setting.fault(of: value) {
+            if isForServer, let value = settings.values[setting.name], let reason = setting.fault(of: value) {
                 problems.append(.unusable(name: setting.name, reason: reason, at: given?.place ?? .standard))
             }
         }
         if isForServer {
-            problems += Disagreement.all(SettingsGiven(values: values)).map {
-                .unusable(name: $0.name, reason: $0.reason, at: places[$0.name] ?? .standard)
-            }
+            problems += Disagreement.all(settings.given).map { .unusable(name: $0.name, reason: $0.reason, at: places[$0.name] ?? .standard) }
         }
-        problems += Self.strangers(environment)
-        guard problems.isEmpty else { throw SettingsProblem(all: problems) }
+        return (settings, problems + strangers(environment))
+    }
+
+    private init(values: [String: any Sendable]) { self.values = values }
+
+    /// The values that are right by themselves.
+    var given: SettingsGiven { SettingsGiven(values: values) }
+
+    /// What holds for another workspace of this server: what is of the server as here, the rest as flags, the environment and the
+    /// folder's own file say.
+    func workspace(
+        _ place: WorkspacePlace, flags: [String: String], environment: [String: String], file: File?, found: [SettingsProblem.One]
+    ) -> (Settings, problems: [SettingsProblem.One]) {
+        let ofServer = Set(Known.all.filter(\.isOfServer).map(\.name))
+        let variables = Set(Known.all.filter(\.isOfServer).map(\.environment))
+        // What flags and environment say wrongly is told once, about the main folder.
+        let (own, problems) = Self.worked(
+            out: flags.filter { !ofServer.contains($0.key) }, environment.filter { !variables.contains($0.key) }, file, found: found,
+            isForServer: true)
+        var settings = own
+        for name in ofServer { settings.values[name] = values[name] }
+        settings.values[Known.data.name] = place.folder
+        return (settings, problems.filter { $0.isOfFile })
     }
 
     /// A name in the environment that no setting has is a mistake that would have no effect.
@@ -99,7 +129,9 @@ struct Settings: Sendable {
                 problems.append(.unknown(name: name, at: place, suggestion: closest(to: name, among: Known.all.map(\.name))))
                 continue
             }
-            if file.inDataFolder, !setting.inDataFolder {
+            if file.isOfWorkspace, setting.isOfServer {
+                problems.append(.ofServer(name: name, at: place))
+            } else if file.inDataFolder, !setting.inDataFolder {
                 problems.append(.notHere(name: name, at: place))
             } else if let scalar = value.scalar {
                 found[name] = (scalar.string, place)
@@ -134,9 +166,21 @@ struct SettingsProblem: Error, Equatable {
         case value(name: String, text: String, takes: String, at: Place)
         /// A setting that the data folder's own file cannot say.
         case notHere(name: String, at: Place)
+        /// A setting that holds for the whole server, in the file of another workspace's folder.
+        case ofServer(name: String, at: Place)
         case unreadable(path: String, reason: String)
         /// A value that is well formed, but with which a server on this machine cannot work.
         case unusable(name: String, reason: String, at: Place)
+
+        /// Whether it is in a settings file, not in the flags or the environment.
+        var isOfFile: Bool {
+            switch self {
+            case .unreadable: return true
+            case .unknown(_, let place, _), .value(_, _, _, let place), .notHere(_, let place), .ofServer(_, let place), .unusable(_, _, let place):
+                if case .file = place { return true }
+                return false
+            }
+        }
     }
     var all: [One]
 }
@@ -163,6 +207,8 @@ extension SettingsProblem: CustomStringConvertible {
             case .value(let name, let text, let takes, let place): "\(place): \(name) cannot be `\(text)`; it takes \(takes)."
             case .notHere(let name, let place):
                 "\(place): `\(name)` cannot stand in the data folder's own file. Use --\(name), the environment, or a file named by --config."
+            case .ofServer(let name, let place):
+                "\(place): `\(name)` holds for the whole server, not for one of its workspaces. Set it where the server's own settings are."
             case .unreadable(let path, let reason): "\(path): the settings cannot be read: \(reason)"
             case .unusable(let name, let reason, let place): "\(place): \(name): \(reason)"
             }

@@ -25,7 +25,8 @@ struct TestServer: Sendable {
 
     /// Starts one, calls the body, stops it gracefully and removes its folder.
     static func run<R: Sendable>(
-        _ change: (inout Server.Settings) -> Void = { _ in }, ledger: Ledger.Options = .init(), pages: Bool = false,
+        _ change: (inout Server.Settings) -> Void = { _ in }, site changeSite: (inout Site.Settings) -> Void = { _ in },
+        ledger: Ledger.Options = .init(), pages: Bool = false,
         _ body: @escaping @Sendable (TestServer) async throws -> R
     ) async throws -> R {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("web-\(UUID().uuidString)").path
@@ -36,21 +37,26 @@ struct TestServer: Sendable {
         let services = try await make(folder, time, operations, ledger)
         var settings = Server.Settings()
         settings.address = ("127.0.0.1", 0)
-        settings.socket = folder + "/sightline.sock"
         let ports = AsyncStream.makeStream(of: Int?.self)
         settings.listening = { ports.continuation.yield($0) }
         change(&settings)
+        var ofSite = Site.Settings()
+        ofSite.socket = folder + "/sightline.sock"
+        ofSite.forwarding = settings.forwarding
+        changeSite(&ofSite)
         let console = try pages ? Self.console(services) : nil
         let group = ServiceGroup(
-            configuration: .init(services: [services.live, Server(services, settings, console: console, logger: Self.quiet)], logger: Self.quiet))
+            configuration: .init(
+                services: [services.live, Server(Hosts(others: Site(services, ofSite, console: console)), settings, logger: Self.quiet)],
+                logger: Self.quiet))
         let result = try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             var port = 0
             var waiting = ports.stream.makeAsyncIterator()
-            for _ in 0..<[settings.address == nil, settings.socket == nil].filter({ !$0 }).count {
+            for _ in 0..<[settings.address == nil, ofSite.socket == nil].filter({ !$0 }).count {
                 if let found = await waiting.next() ?? nil { port = found }
             }
-            let server = TestServer(port: port, socket: settings.socket ?? "", services: services, time: time, operations: operations)
+            let server = TestServer(port: port, socket: ofSite.socket ?? "", services: services, time: time, operations: operations)
             let result = await Result { try await body(server) }
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
