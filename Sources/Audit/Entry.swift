@@ -28,6 +28,7 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case replay = "quarantine-replay"
     case dismissal = "quarantine-drop"
     case backup = "backup"
+    case backupRemoval = "backup-removal"
     case restore = "restore"
 }
 

@@ -49,4 +49,20 @@ extension Pipeline {
         )
         return Dictionary(uniqueKeysWithValues: rows.map { ($0["kind"], $0["text"]) })
     }
+
+    /// What a state database that no pipeline has open says of itself.
+    /// - Returns: Up to which body of the ledger all is concluded, and how many customers there are, as ``Status/people`` counts them.
+    package static func summary(of store: Store) throws -> (body: Int64, customers: Int) {
+        try store.read { db in
+            let body = try Int64.fetchOne(db, sql: "SELECT body FROM pipeline") ?? 0
+            // Merges join what was apart, so each makes one customer of two.
+            let customers = try Int.fetchOne(
+                db,
+                sql: """
+                    SELECT (SELECT count(*) FROM customer WHERE erased_at IS NULL)
+                        - (SELECT count(*) FROM merge JOIN customer ON customer.id = merge.a WHERE undone_at IS NULL AND erased_at IS NULL)
+                    """)
+            return (body, customers ?? 0)
+        }
+    }
 }

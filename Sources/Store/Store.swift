@@ -74,10 +74,18 @@ package final class Store: Sendable {
     private static func told<R>(_ body: () throws -> R) throws -> R {
         do {
             return try body()
-        } catch let error as DatabaseError {
-            let code = error.resultCode.primaryResultCode
-            guard [.SQLITE_FULL, .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN].contains(code) else { throw error }
+        } catch let error as DatabaseError where isOfDisk(error) {
             throw StoreProblem.unwritable(error.message ?? error.resultCode.description)
+        }
+    }
+
+    /// Whether an error is of the disk (full, read-only, failing), not of what stands in a database.
+    package static func isOfDisk(_ error: any Error) -> Bool {
+        switch error {
+        case StoreProblem.unwritable: true
+        case let error as DatabaseError:
+            [.SQLITE_FULL, .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN].contains(error.resultCode.primaryResultCode)
+        default: false
         }
     }
 
@@ -96,10 +104,13 @@ package final class Store: Sendable {
     package func read<R>(_ body: (Database) throws -> R) throws -> R { try pool.read(body) }
 
     /// Copies a consistent snapshot into a new file, beside readers and the writer.
-    package func backup(to file: String) throws {
-        let target = try DatabaseQueue(path: file)
-        try pool.backup(to: target)
-        try target.close()
+    /// - Parameter progress: Told now and then how many bytes are copied, and of how many; what it throws ends the copying.
+    package func backup(to file: String, progress: @escaping (_ done: Int, _ of: Int) throws -> Void = { _, _ in }) throws {
+        try Self.told {
+            let target = try DatabaseQueue(path: file)
+            try pool.read { try DatabaseCopy.write($0, to: target, progress: progress) }
+            try target.close()
+        }
     }
 
     /// Writes everything of the WAL into the file and empties it, so that nothing erased stays there.

@@ -66,6 +66,8 @@ extension ConsoleServices {
             state: { try held.state(of: $0) },
             record: { try await held.record($0, for: $1, on: $2, of: $3, method: $4, wording: $5, by: $6.name) })
         relationship = { customers.relationship(of: $0, orderNames: $1, weeks: $2, end: $3) }
+        let operations = services.operations
+        backups = BackupServices(overview: { try await operations.backups() }, begin: { try operations.beginBackup() })
     }
 }
 

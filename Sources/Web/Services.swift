@@ -56,9 +56,17 @@ package struct Services: Sendable {
 
 /// What concerns the installation as a whole: the composition root does it, the API asks for it.
 package protocol Operations: Sendable {
-    /// Writes a consistent copy of the data into a new folder of the server's machine.
-    /// - Throws: a ``Problem`` of status 422 when the folder exists or cannot be written.
-    func backup(to folder: String) async throws -> JSON
+    /// Writes a consistent copy of the data into a new folder of the server's machine, and restores it there for a test.
+    /// - Parameter folder: nil for one in the folder of the backups that are made by themselves.
+    /// - Throws: a ``Problem`` of status 422 when the folder exists or cannot be written, of 409 while another is made.
+    func backup(to folder: String?) async throws -> JSON
+    /// Begins a backup in a moment, and does not wait for it.
+    /// - Throws: a ``Problem`` of status 422 when no folder is set, of 409 while another is made.
+    func beginBackup() throws
+    /// The backups that are made by themselves, and how it goes with them.
+    func backups() async throws -> BackupsOverview
+    /// Nil when none are made by themselves.
+    var backupFigures: BackupFigures? { get }
     /// Puts a backup in the place of the data, and starts the server again with it. Who was erased and what was revoked since
     /// it was made stays so.
     /// - Parameter keepReplaced: Whether what was there is kept, in the data folder.

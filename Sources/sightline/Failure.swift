@@ -94,6 +94,8 @@ enum Failure {
         case .unusable(let why): "The backup cannot be used by this version of Sightline. \(why)"
         case .staged(let path): "A backup waits already to take the place of the data in \(path). The next start of the server sees to it."
         case .relative(let path): "\(path) is a relative path. The server needs it from the root on."
+        case .busy: "Another backup is being made. Try again when it is done: `sightline backup list` says how far it is."
+        case .nowhere: "No folder is set for backups. Set `\(Known.backupFolder.name)`, or name a folder for this one."
         case .system(let what, let code): "\(what): \(String(cString: strerror(code)))."
         }
     }

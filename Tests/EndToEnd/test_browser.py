@@ -385,7 +385,7 @@ def test_the_first_administrator_invites_somebody_who_comes_in(browser, server, 
         page.get_by_role("button", name="Make the invitation").click()
         link = page.locator("pre code").inner_text()
         visitor.check("an invitation")
-        for path in ("/settings/keys", "/settings/log", "/settings/log?check=1", "/you"):
+        for path in ("/settings/keys", "/settings/log", "/settings/log?check=1", "/settings/backups", "/you"):
             visitor.open(path)
             visitor.check(path)
     assert link.startswith(server.url)

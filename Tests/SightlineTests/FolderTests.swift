@@ -42,12 +42,14 @@ import Testing
         try place.write("data/sightline.yaml", "port: 1")
         let backup = place.path + "/backup"
         _ = try Backup.write(
-            to: backup, now: Instant(milliseconds: 1_000), copyState: { try Data("new state".utf8).write(to: URL(fileURLWithPath: $0)) },
-            copyAccess: { try Data("new access".utf8).write(to: URL(fileURLWithPath: $0)) },
-            copyLedger: {
-                try Data("new ledger".utf8).write(to: URL(fileURLWithPath: $0))
-                return Position(body: 42, index: 7)
-            })
+            to: backup, now: Instant(milliseconds: 1_000),
+            from: .init(
+                state: { try Data("new state".utf8).write(to: URL(fileURLWithPath: $0)) },
+                access: { try Data("new access".utf8).write(to: URL(fileURLWithPath: $0)) },
+                ledger: {
+                    try Data("new ledger".utf8).write(to: URL(fileURLWithPath: $0))
+                    return Position(body: 42, index: 7)
+                }))
         return (place, data, backup)
     }
 
@@ -186,21 +188,24 @@ import Testing
 
     @Test func `a backup needs a new folder, and of half a one only what was made goes`() throws {
         let (place, _, backup) = try places()
+        let nothing = Backup.Source(state: { _ in }, access: { _ in }, ledger: { _ in Position(raw: 0) })
         #expect(throws: BackupProblem.exists(backup)) {
-            try Backup.write(to: backup, now: now, copyState: { _ in }, copyAccess: { _ in }, copyLedger: { _ in Position(raw: 0) })
+            try Backup.write(to: backup, now: now, from: nothing)
         }
         #expect(throws: BackupProblem.relative("here")) {
-            try Backup.write(to: "here", now: now, copyState: { _ in }, copyAccess: { _ in }, copyLedger: { _ in Position(raw: 0) })
+            try Backup.write(to: "here", now: now, from: nothing)
         }
         let mine = place.path + "/mine"
         try FileManager.default.createDirectory(atPath: mine, withIntermediateDirectories: true)
         for failing in [place.path + "/failing", mine] {
             #expect(throws: CommandProblem.interrupted) {
                 try Backup.write(
-                    to: failing, now: now, copyState: { try Data("half".utf8).write(to: URL(fileURLWithPath: $0)) },
-                    copyAccess: { _ in }, copyLedger: { _ in throw CommandProblem.interrupted })
+                    to: failing, now: now,
+                    from: .init(
+                        state: { try Data("half".utf8).write(to: URL(fileURLWithPath: $0)) }, access: { _ in },
+                        ledger: { _ in throw CommandProblem.interrupted }))
             }
-            #expect(!Disk.exists(failing + "/state.db"))
+            #expect(!Disk.exists(failing + "/state.db") && !Disk.exists(failing + ".partial"))
         }
         #expect(!Disk.exists(place.path + "/failing"))
         #expect(Disk.exists(mine))

@@ -56,6 +56,8 @@ import Web
             }
             for name in ["resident_memory_bytes", "cpu_seconds_total", "open_fds"] { #expect(named("TYPE").contains("process_" + name)) }
             #expect(answer.text.contains(#"sightline_build_info{version="1.2.3"} 1"#))
+            #expect(answer.text.contains("sightline_backup_last_success_timestamp_seconds 1790000000.5\n"))
+            #expect(answer.text.contains("sightline_backup_failures_total 2\n"))
         }
     }
 

@@ -86,8 +86,9 @@ import Web
         try await TestServer.run { (server) async throws in
             #expect(try await server.send("POST", "/api/backups", json: #"{"to":"/tmp/b"}"#, bySocket: true).status == 201)
             #expect(try await server.send("POST", "/api/backups", json: #"{"to":"b"}"#, bySocket: true).status == 400)
+            #expect(try await server.send("POST", "/api/backups", json: "{}", bySocket: true).status == 201)
             #expect(try await server.send("POST", "/api/restorations", json: #"{"from":"/tmp/b"}"#, bySocket: true).status == 201)
-            #expect(server.operations.asked.withLock { $0 } == ["backup /tmp/b", "restore /tmp/b"])
+            #expect(server.operations.asked.withLock { $0 } == ["backup /tmp/b", "backup by itself", "restore /tmp/b"])
         }
     }
 

@@ -50,6 +50,17 @@ struct MetricsRoute: Sendable {
         gauge("sightline_quarantine_items", quarantine, "Refused items that are kept to be looked at.")
         gauge("sightline_live_listeners", services.live.count, "Connections that watch what customers do.")
         gauge("sightline_ready", trouble.isEmpty ? 1 : 0, "1 when /ready says yes, else 0.")
+        if let backups = services.operations.backupFigures {
+            if let last = backups.lastSound {
+                out.family(
+                    "sightline_backup_last_success_timestamp_seconds", .gauge,
+                    "When the newest backup was made that a test restore found sound, in seconds since 1970. Missing while there is none.")
+                out.sample(Double(last.milliseconds) / 1000)
+            }
+            counter(
+                "sightline_backup_failures_total", backups.failures,
+                "Backups that could not be made, or that a test restore found damaged, since the server started.")
+        }
         out.family("sightline_build_info", .gauge, "1; the labels say what runs.")
         out.sample(1, labels: [("version", services.version)])
     }

@@ -368,17 +368,55 @@ extension OpenAPI {
                   "properties": {"id": {"type": "integer"}, "kind": {"type": "string"}, "reason": {"type": "string"}}}}
               }
             },
-            "BackupRequest": {"type": "object", "required": ["to"], "properties": {"to": {"type": "string", "description": "A folder that does not exist yet."}}},
+            "BackupRequest": {"type": "object", "properties": {"to": {"type": ["string", "null"],
+              "description": "A folder that does not exist yet; without one a new one in the folder of the setting `backup-folder`."}}},
             "RestoreRequest": {"type": "object", "required": ["from"], "properties": {
               "from": {"type": "string", "description": "The folder of a backup."},
               "keepReplaced": {"type": "boolean", "default": false, "description": "Whether what the folder held is kept in it, as replaced-…."}}},
             "Backup": {
               "type": "object", "required": ["format", "version", "madeAt", "position", "files"],
               "properties": {
+                "path": {"type": "string", "description": "On the server's machine."},
+                "verified": {"$ref": "#/components/schemas/BackupCheck"},
+                "installation": {"type": ["string", "null"], "description": "By which a backup is known as this installation's."},
                 "format": {"type": "integer"}, "version": {"type": "string"}, "madeAt": {"$ref": "#/components/schemas/Time"},
                 "position": {"type": "integer", "description": "Of the newest interaction or decision in it."},
                 "files": {"type": "array", "items": {"type": "object", "required": ["name", "bytes", "blake2b"], "properties": {
                   "name": {"type": "string"}, "bytes": {"type": "integer"}, "blake2b": {"type": "string"}}}}
+              }
+            },
+            "BackupCheck": {
+              "type": ["object", "null"], "required": ["at", "result", "wrong", "bodies", "interactions", "customers"],
+              "description": "What a test restore found; null before one.",
+              "properties": {
+                "at": {"$ref": "#/components/schemas/Time"},
+                "result": {"type": "string", "enum": ["sound", "damaged", "untested"], "description": "`untested` could not be looked at, as on a full disk."},
+                "wrong": {"type": "array", "items": {"type": "string"}, "description": "Whole sentences; none for a sound one."},
+                "bodies": {"type": "integer", "description": "Of the ledger, each verified by its checksum."},
+                "interactions": {"type": "integer", "description": "In the ledger, repeated messages among them."},
+                "customers": {"type": "integer"}
+              }
+            },
+            "Backups": {
+              "type": "object", "required": ["folder", "schedule", "running", "failure", "items"],
+              "properties": {
+                "folder": {"type": ["string", "null"], "description": "On the server's machine; null when none are made by themselves."},
+                "schedule": {"type": ["object", "null"], "required": ["everyMilliseconds", "keepMilliseconds", "keepWeeks", "next"], "properties": {
+                  "everyMilliseconds": {"type": "integer"}, "keepMilliseconds": {"type": "integer"}, "keepWeeks": {"type": "integer"},
+                  "next": {"type": ["string", "null"], "format": "date-time"}}},
+                "running": {"type": ["object", "null"], "required": ["since", "phase", "done", "total"], "properties": {
+                  "since": {"$ref": "#/components/schemas/Time"}, "phase": {"type": "string", "enum": ["copying", "testing"]},
+                  "done": {"type": "integer", "description": "Bytes copied of a file, or bodies tested."}, "total": {"type": "integer"}}},
+                "failure": {"type": ["object", "null"], "required": ["at", "reason"], "description": "What went wrong last, unless a backup was made since.",
+                  "properties": {"at": {"$ref": "#/components/schemas/Time"}, "reason": {"type": "string"}}},
+                "items": {"type": "array", "items": {"type": "object",
+                  "required": ["name", "path", "madeAt", "bytes", "version", "removable", "verified"],
+                  "properties": {
+                    "name": {"type": "string"}, "path": {"type": "string"}, "madeAt": {"$ref": "#/components/schemas/Time"}, "bytes": {"type": "integer"},
+                    "version": {"type": "string", "description": "Of the program that made it."},
+                    "removable": {"type": "boolean", "description": "Whether it is removed when its time is over. What is not one of ours stays."},
+                    "verified": {"$ref": "#/components/schemas/BackupCheck"}
+                  }}}
               }
             },
             "Document": {"type": "object", "required": ["name", "text"], "properties": {"name": {"type": "string"}, "text": {"type": "string"}}},

@@ -7,16 +7,36 @@ import Kernel
 struct OperationRoutes: Sendable {
     let services: Services
 
-    var endpoints: [Endpoint] { [backup, restore] }
+    var endpoints: [Endpoint] { [backups, backup, restore] }
+
+    private var backups: Endpoint {
+        Endpoint(
+            .get, "/api/backups", .administer,
+            about: .init(
+                "The backups that are made by themselves", tag: "Installation",
+                description: """
+                    Everything in the folder of the setting `backup-folder` that is a backup, newest first, with what a test restore of each \
+                    found; when the next is due, and how far the one is that is being made.
+                    """, answer: .init(200, "The backups", .init("Backups")))
+        ) { _, _ in Response(.ok, try await services.operations.backups().json) }
+    }
 
     private var backup: Endpoint {
         Endpoint(
             .post, "/api/backups", .administer, audit: .backup,
             about: .init(
-                "Write a backup", tag: "Installation", description: "A consistent copy in a new folder of the server's machine, while serving.",
-                body: .init("BackupRequest"), answer: .init(201, "What was written", .init("Backup")), problems: [422, 503])
-        ) { request, _ in
-            Response(.created, try await services.operations.backup(to: Self.folder(try await Body.json(request, "BackupRequest"), "to")))
+                "Write a backup", tag: "Installation",
+                description: """
+                    A consistent copy in a new folder of the server's machine, while serving; without `to` among those that are made by \
+                    themselves. Answers when the copy was restored for a test, whose result is in `verified`. One at a time.
+                    """,
+                body: .init("BackupRequest"), answer: .init(201, "What was written", .init("Backup")), problems: [409, 422, 503])
+        ) { request, context in
+            let body = try await Body.json(request, "BackupRequest")
+            let made = try await services.operations.backup(to: try body.optional("to") == nil ? nil : Self.folder(body, "to"))
+            context.trail.subject = made["path"]?.string
+            context.trail.detail = made["verified"]?["result"]?.string ?? ""
+            return Response(.created, made)
         }
     }
 

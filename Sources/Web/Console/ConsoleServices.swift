@@ -80,6 +80,8 @@ package struct ConsoleServices: Sendable {
     package var channels: @Sendable () -> [String]
     /// What an error of the rest of the house means to whoever asked; nil for what is nobody's doing but ours.
     package var problem: @Sendable (any Error) -> Problem?
+    /// Backups that are made by themselves.
+    package var backups = BackupServices()
     /// Notes a mistake of ours for whoever runs the server: a short reference, and the error.
     package var failed: @Sendable (_ reference: String, any Error) -> Void
 
@@ -155,6 +157,22 @@ package struct NoteServices: Sendable {
         self.write = write
         self.mentioning = mentioning
         self.count = count
+    }
+}
+
+/// What pages need of backups.
+package struct BackupServices: Sendable {
+    package var overview: @Sendable () async throws -> BackupsOverview
+    /// Begins one in a moment. Throws a ``Problem`` when none can be made now.
+    package var begin: @Sendable () throws -> Void
+
+    /// - Parameter overview: As standard, that none are made.
+    package init(
+        overview: @escaping @Sendable () async throws -> BackupsOverview = { BackupsOverview(data: "", every: 86_400_000, keep: 0, weeks: 0) },
+        begin: @escaping @Sendable () throws -> Void = {}
+    ) {
+        self.overview = overview
+        self.begin = begin
     }
 }
 

@@ -39,6 +39,10 @@ struct Serve: AsyncParsableCommand {
     @Option(name: .customLong(Known.logFormat.name), help: Known.logFormat.help) var logFormat: String?
     @Option(name: .customLong(Known.readyLag.name), help: Known.readyLag.help) var readyLag: String?
     @Option(name: .customLong(Known.accessLog.name), help: Known.accessLog.help) var accessLog: String?
+    @Option(name: .customLong(Known.backupFolder.name), help: Known.backupFolder.help) var backupFolder: String?
+    @Option(name: .customLong(Known.backupEvery.name), help: Known.backupEvery.help) var backupEvery: String?
+    @Option(name: .customLong(Known.backupKeep.name), help: Known.backupKeep.help) var backupKeep: String?
+    @Option(name: .customLong(Known.backupKeepWeeks.name), help: Known.backupKeepWeeks.help) var backupKeepWeeks: String?
 
     @Flag(
         help:
@@ -59,6 +63,8 @@ struct Serve: AsyncParsableCommand {
             (Known.dedupeWindow, dedupeWindow), (Known.quarantineItems, quarantineItems), (Known.threads, threads), (Known.readers, readers),
             (Known.resources, resources), (Known.logLevel, logLevel), (Known.logFormat, logFormat),
             (Known.readyLag, readyLag), (Known.accessLog, accessLog),
+            (Known.backupFolder, backupFolder), (Known.backupEvery, backupEvery), (Known.backupKeep, backupKeep),
+            (Known.backupKeepWeeks, backupKeepWeeks),
         ]
         return given.reduce(into: [:]) { $0[$1.0.name] = $1.1 }
     }

@@ -34,6 +34,7 @@ final class Installation: Sendable {
     let audit: Audit
     let notes: Notes
     let consents: Consents
+    let backups: BackupKeeper
     let live: Live
     let clock: Clock
     let randomness: Randomness
@@ -75,7 +76,13 @@ final class Installation: Sendable {
         let access = try Access(store: accessStore, clock: clock, randomness: randomness)
         self.access = access
         staff = try Staff(store: accessStore, clock: clock, randomness: randomness)
-        audit = try Audit(store: accessStore)
+        let audit = try Audit(store: accessStore)
+        self.audit = audit
+        backups = BackupKeeper(
+            .init(
+                data: folder, ledger: ledger, store: store, accessStore: accessStore, audit: audit,
+                installation: try Access.installation(of: accessStore) ?? "",
+                clock: clock, logger: logger), settings)
         var pipelineOptions = Pipeline.Options(clock: clock, rules: CompanyDefinitions.identity)
         pipelineOptions.window = UInt32(clamping: settings[Known.dedupeWindow] / 1000)
         pipeline = try await Pipeline(

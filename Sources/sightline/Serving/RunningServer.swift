@@ -58,7 +58,7 @@ final class RunningServer: OwnServer {
             for installation in server.installations { await installation.close() }
             throw error
         }
-        server.run(web) { ready.failed($0) }
+        server.run(web, isServing: address != nil) { ready.failed($0) }
         do {
             return (server, try await ready.wait())
         } catch {
@@ -96,9 +96,11 @@ final class RunningServer: OwnServer {
         return try Certificate(certificate: certificate, key: key, clock: SystemClock.clock, logger: logger)
     }
 
-    private func run(_ web: Server, failed: @escaping @Sendable (any Error) -> Void) {
+    private func run(_ web: Server, isServing: Bool, failed: @escaping @Sendable (any Error) -> Void) {
         var configuration = ServiceGroupConfiguration(
             services: [.init(service: web)] + installations.flatMap { $0.services.map { .init(service: $0) } }, logger: Self.silent)
+        // A command that has the folder for a moment is no time to make backups.
+        if isServing { configuration.services += installations.map { .init(service: $0.backups) } }
         if let certificate { configuration.services.append(.init(service: certificate)) }
         configuration.maximumGracefulShutdownDuration = Self.patience
         let group = ServiceGroup(configuration: configuration)

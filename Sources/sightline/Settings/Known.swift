@@ -92,6 +92,25 @@ enum Known {
     static let readyLag = Setting(
         name: "ready-lag", placeholder: "TIME", standard: "1 min",
         summary: "How far the views may be behind the ledger while `GET /ready` says yes.", form: .duration(1000...86_400_000))
+    static let backupFolder = Setting(
+        name: "backup-folder", placeholder: "DIR", standard: "none",
+        summary:
+            "Where backups are made by themselves, on another disk than the data; `none` makes none. Other things may lie there, and several installations may share it.",
+        form: Form<String?>.folderOrNone, fault: Fault.noBackupFolder)
+    static let backupEvery = Setting(
+        name: "backup-every", placeholder: "TIME", standard: "1 day",
+        summary: "How long after the newest backup the next one is made. One whose time passed while the server did not run is made at its start.",
+        form: .duration(1000...365 * 86_400_000))
+    static let backupKeep = Setting(
+        name: "backup-keep", placeholder: "TIME", standard: "7 days",
+        summary:
+            "How long every backup is kept that was made by itself. The newest one that a test restore found sound stays, however old it is.",
+        form: .duration(1000...3650 * 86_400_000))
+    static let backupKeepWeeks = Setting(
+        name: "backup-keep-weeks", placeholder: "COUNT", standard: "8",
+        summary:
+            "For how many weeks before this one the newest sound backup of each is kept besides. A week begins on Monday, in UTC; 0 keeps only this week's.",
+        form: .whole(0...520))
     static let accessLog = Setting(
         name: "access-log", placeholder: "FILE", standard: "none",
         summary:
@@ -124,7 +143,7 @@ enum Known {
         data, host, port, certificate, certificateKey, proxies, workspaces, mainHosts, origins, itemLimit, batchLimit, batchItems, importLimit,
         importItems, itemDepth,
         objectMembers, aheadTolerance, queueBytes, dedupeWindow, quarantineItems, threads,
-        readers, resources, logLevel, logFormat, readyLag, accessLog,
+        readers, resources, logLevel, logFormat, readyLag, accessLog, backupFolder, backupEvery, backupKeep, backupKeepWeeks,
     ]
 }
 
@@ -189,6 +208,15 @@ private enum Fault {
         } catch {
             return "\(error)"
         }
+    }
+
+    @Sendable static func noBackupFolder(_ folder: String?) -> String? {
+        guard let folder else { return nil }
+        var isFolder: ObjCBool = false
+        let path = DataFolder(folder).path
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return nil }
+        if !isFolder.boolValue { return "\(folder) is a file; name a folder." }
+        return access(path, R_OK | W_OK | X_OK) == 0 ? nil : "no backups can be made in \(folder): \(String(cString: strerror(errno)))."
     }
 
     @Sendable static func noAccessLog(_ target: AccessLogTarget?) -> String? {

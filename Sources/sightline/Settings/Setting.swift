@@ -60,6 +60,8 @@ extension Form where Value == String {
 }
 
 extension Form where Value == String? {
+    /// Nil for `none`.
+    static let folderOrNone = Form(takes: "the path of a folder, or `none`") { $0.isEmpty ? nil : .some($0 == "none" ? nil : $0) }
     /// Nil for `auto`.
     static let folderOrAuto = Form(takes: "the path of a folder, or `auto`") { $0.isEmpty ? nil : .some($0 == "auto" ? nil : $0) }
 }

@@ -127,7 +127,14 @@ final class TestOperations: Operations {
         asked.withLock { $0.append(text) }
         return ["done": .string(text)]
     }
-    func backup(to folder: String) async throws -> JSON { note("backup \(folder)") }
+    func backup(to folder: String?) async throws -> JSON { note("backup \(folder ?? "by itself")") }
+    func beginBackup() throws { _ = note("begin a backup") }
+    func backups() async throws -> BackupsOverview {
+        var overview = BackupsOverview(data: "/data", every: 86_400_000, keep: 7 * 86_400_000, weeks: 8)
+        overview.folder = "/backups"
+        return overview
+    }
+    var backupFigures: BackupFigures? { BackupFigures(lastSound: Instant(milliseconds: 1_790_000_000_500), failures: 2) }
     func restore(from folder: String, keepReplaced: Bool) async throws -> JSON { note("restore \(folder)\(keepReplaced ? " keeping" : "")") }
 }
 

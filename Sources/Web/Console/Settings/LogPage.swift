@@ -93,6 +93,7 @@ enum AuditWords {
         case .replay: "Quarantine replayed"
         case .dismissal: "Quarantine dropped"
         case .backup: "Backup made"
+        case .backupRemoval: "Old backup removed"
         case .restore: "Backup restored"
         }
     }
