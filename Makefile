@@ -4,6 +4,9 @@
 DATA ?= sightline-data
 HOST ?= 127.0.0.1
 PORT ?= 8080
+# Where `make install` puts the program, and a folder before that for packagers.
+PREFIX ?= /usr/local
+DESTDIR ?=
 # Which build the end-to-end tests start. The debug build is there already when the Swift tests have run, and stops at
 # broken assertions; `make test E2E=release` takes some minutes more and tests what people run.
 E2E ?= debug
@@ -26,7 +29,7 @@ VENV := .venv
 VENDOR := Sources/Web/Resources/vendor
 TOOLS := $(VENV)/installed.txt
 
-.PHONY: help build demo test test-swift test-e2e bench format lint clean system
+.PHONY: help build install demo test test-swift test-e2e bench format lint clean system
 
 help: ## Lists these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +37,9 @@ help: ## Lists these commands
 build: system ## Builds the release binary
 	$(RELEASE) --product sightline
 	@echo "Built $$($(RELEASE) --show-bin-path)/sightline"
+
+install: build ## Installs what was built, and the files of deploy/ (PREFIX=/usr/local, DESTDIR=)
+	@scripts/install "$$($(RELEASE) --show-bin-path)" "$(PREFIX)" "$(DESTDIR)"
 
 demo: build ## Fills ./sightline-data with an invented company and serves it (DATA=, HOST=, PORT=)
 	@exec "$$($(RELEASE) --show-bin-path)/sightline" serve --demo --data "$(DATA)" --host "$(HOST)" --port "$(PORT)"
@@ -44,6 +50,7 @@ test-swift: system ## Runs the Swift tests alone (FILTER=LedgerTests)
 	$(SWIFT_TEST) $(if $(FILTER),--filter $(FILTER))
 
 test-e2e: system $(TOOLS) ## Runs the end-to-end tests alone, with the real program and a real browser
+	@scripts/system tests
 	@scripts/browser $(VENV)
 	$(SWIFT_BUILD) -c $(E2E) --product sightline
 	SIGHTLINE_TEST_BIN="$$($(SWIFT_BUILD) -c $(E2E) --show-bin-path)/sightline" $(VENV)/bin/python -m pytest Tests/EndToEnd $(PYTEST)

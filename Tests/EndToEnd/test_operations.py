@@ -1,4 +1,4 @@
-"""Running it for real: readiness, metrics, the log, what is wrong with the settings, and the files of deploy/."""
+"""Running it for real: readiness, metrics, the log, and what is wrong with the settings."""
 
 import json
 import os

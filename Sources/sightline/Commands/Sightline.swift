@@ -18,7 +18,7 @@ struct Sightline: AsyncParsableCommand {
         subcommands: [
             Serve.self, Import.self, Export.self, Key.self, Token.self, PersonCommand.self, CustomerCommand.self, BlueprintCommand.self,
             LedgerCommand.self, SourcesCommand.self,
-            BackupCommand.self, RestoreCommand.self, DemoCommand.self, VersionCommand.self, DocumentSettings.self,
+            BackupCommand.self, RestoreCommand.self, ReadyCommand.self, DemoCommand.self, VersionCommand.self, DocumentSettings.self,
         ])
 }
 

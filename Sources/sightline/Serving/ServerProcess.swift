@@ -33,13 +33,17 @@ struct ServerProcess {
         let isTLS = settings[Known.certificate] != nil
         // Whoever closes the terminal of a plain server means to end it; a daemon's SIGHUP never does.
         let isDaemon = isTLS || isatty(STDIN_FILENO) == 0
-        let signals = Signals(takesHangUp: isDaemon, hangUp: { server.takeCertificateAnew() }, end: { server.end(.stop) })
+        let signals = Signals(takesHangUp: isDaemon, hangUp: { server.takeCertificateAnew() }) {
+            ServiceManager.stopping()
+            server.end(.stop)
+        }
         let port = bound ?? settings[Known.port]
         func address(_ workspace: String?) -> String {
             let name = workspace ?? (host.contains(":") ? "[\(host)]" : host)
             return "http\(isTLS ? "s" : "")://\(name):\(port)"
         }
         for workspace in workspaces { try? terminal.print("Sightline serves \(workspace.folder.path) at \(address(workspace.host))") }
+        ServiceManager.ready(at: address(nil))
         for (workspace, path) in try server.firstLinks() {
             let place = workspace.map { " at \($0)" } ?? ""
             try? terminal.print(
