@@ -60,11 +60,25 @@ package enum LedgerFile {
         return key
     }
 
+    /// Looks whether this program can open a ledger, without changing anything. A file that is not there can be made.
+    /// - Throws: ``LedgerProblem/format(_:)``; `DatabaseError` for what is no database.
+    package static func check(path: String) throws {
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(10)
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        defer { try? queue.close() }
+        // A file that was made and never written, as by a start that was cut off at once, is made again.
+        try queue.read { if try $0.tableExists("meta") { try check($0, path) } }
+    }
+
     private static func check(_ db: Database, _ path: String) throws {
         let found = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'format'") ?? ""
         guard found == "\(format)" else {
             throw LedgerProblem.format(
-                "\(path) has ledger format \(found), this program reads \(format): use the version that wrote it, or restore a backup")
+                "\(path) has format \(found.isEmpty ? "none" : found), and this version of Sightline reads format \(format). Nothing was changed. Install the version that wrote it, or restore a backup that this version made"
+            )
         }
     }
 

@@ -1,4 +1,5 @@
 package import GRDB
+import Glibc
 
 /// A numbered change of the tables. Never edited after a release; a new one follows instead.
 package struct Migration: Sendable {
@@ -40,19 +41,40 @@ package final class Store: Sendable {
         pool = try DatabasePool(path: path, configuration: configuration)
         var migrator = DatabaseMigrator()
         for m in migrations { migrator.registerMigration(m.name) { try $0.execute(sql: m.sql) } }
-        if try pool.read({ try migrator.hasBeenSuperseded($0) }) { throw StoreProblem.newer(path) }
+        let known = Set(migrations.map(\.name))
+        let unknown = try pool.read { try Self.applied($0) }.filter { !known.contains($0) }
+        guard unknown.isEmpty else { throw StoreProblem.newer(path, migrations: unknown) }
         try migrator.migrate(pool)
     }
 
-    /// Whether a file has tables of these migrations, and lacks others: an earlier version of the program wrote it.
+    /// Looks whether this program can open a file, without changing anything. A file that is not there can be made.
+    /// - Throws: ``StoreProblem/newer(_:migrations:)``; `DatabaseError` for what is no database.
+    package static func check(path: String, migrations: [Migration]) throws {
+        let known = Set(migrations.map(\.name))
+        let unknown = try applied(path).filter { !known.contains($0) }
+        guard unknown.isEmpty else { throw StoreProblem.newer(path, migrations: unknown) }
+    }
+
+    /// Whether an earlier version of the program wrote a file: it has tables of these migrations, and lacks others.
     package static func isOlder(_ path: String, than migrations: [Migration]) throws -> Bool {
-        let queue = try DatabaseQueue(path: path)
-        defer { try? queue.close() }
-        let applied = try queue.read { db -> Set<String> in
-            guard try db.tableExists("grdb_migrations") else { return [] }
-            return Set(try String.fetchAll(db, sql: "SELECT identifier FROM grdb_migrations"))
-        }
+        let applied = Set(try applied(path))
         return !applied.isEmpty && !migrations.allSatisfy { applied.contains($0.name) }
+    }
+
+    /// The names of the changes that a file's tables have been through, in their order; none of a file that is not there.
+    private static func applied(_ path: String) throws -> [String] {
+        guard access(path, F_OK) == 0 else { return [] }
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(10)
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        defer { try? queue.close() }
+        return try queue.read(applied)
+    }
+
+    private static func applied(_ db: Database) throws -> [String] {
+        guard try db.tableExists("grdb_migrations") else { return [] }
+        return try String.fetchAll(db, sql: "SELECT identifier FROM grdb_migrations ORDER BY rowid")
     }
 
     /// Runs in the one writing transaction; nothing of it stays when it throws.
@@ -123,6 +145,6 @@ package final class Store: Sendable {
 package enum StoreProblem: Error, Equatable {
     /// The disk is full, read-only or failing; SQLite's words. A retry helps once that is mended.
     case unwritable(String)
-    /// The file was written by a newer version of the program.
-    case newer(String)
+    /// A newer version of the program changed the file's tables; by which migrations.
+    case newer(String, migrations: [String])
 }

@@ -124,6 +124,7 @@ enum Failure {
         case .busy: "The disk cannot keep up: too much waits to be written. Try again later."
         case .unwritable(let reason): "The ledger cannot be written: \(reason)."
         case .closed: "The ledger was closed."
+        case .format(let words): "The ledger cannot be used: \(words)."
         default: "The ledger cannot be used: \(problem)."
         }
     }
@@ -131,7 +132,8 @@ enum Failure {
     private static func sentence(_ problem: StoreProblem) -> String {
         switch problem {
         case .unwritable(let reason): "The state database cannot be written: \(reason)."
-        case .newer(let path): "\(path) was written by a newer version of Sightline. Install that version, or restore a backup made by this one."
+        case .newer(let path, let migrations):
+            "\(path) belongs to a newer version of Sightline than this, which is \(Version.number): it has been through \(migrations.map { "“\($0)”" }.joined(separator: ", ")), which this version does not know. Nothing was changed. Install the newer version again, or restore a backup that this version made."
         }
     }
 

@@ -63,6 +63,7 @@ final class Installation: Sendable {
         for name in folder.replaced {
             logger.notice("who is erased stays in what a backup replaced: remove it when it is needed no more", metadata: ["folder": "\(name)"])
         }
+        try Self.check(folder)
         var options = Ledger.Options()
         options.queueBytes = settings[Known.queueBytes]
         options.quarantineItems = settings[Known.quarantineItems]
@@ -121,12 +122,19 @@ final class Installation: Sendable {
 
     /// New tables of what follows from the ledger would miss all that was concluded before them, so it is concluded again.
     private static func forgetOlderState(_ folder: DataFolder) throws -> Bool {
-        guard FileManager.default.fileExists(atPath: folder.state), try Store.isOlder(folder.state, than: migrations) else { return false }
+        guard try Store.isOlder(folder.state, than: migrations) else { return false }
         for path in [folder.state, folder.state + "-wal", folder.state + "-shm", folder.timeline]
         where FileManager.default.fileExists(atPath: path) {
             try FileManager.default.removeItem(atPath: path)
         }
         return true
+    }
+
+    /// What a newer version wrote is refused before anything is opened: to be half opened would be the worst.
+    private static func check(_ folder: DataFolder) throws {
+        try LedgerFile.check(path: folder.ledger)
+        try Store.check(path: folder.state, migrations: migrations)
+        try Store.check(path: folder.access, migrations: accessMigrations)
     }
 
     /// After a restoration: returns when everybody is out of sight who was erased since the backup was made. What they said
