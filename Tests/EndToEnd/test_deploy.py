@@ -60,7 +60,7 @@ def test_what_is_installed_needs_nothing_of_the_build(installed):
     assert (installed / "lib" / "sightline" / "libswiftCore.so").exists()
     # Where there is no toolchain.
     assert run(tool("bwrap"), "--ro-bind", "/", "/", "--tmpfs", toolchain(), program, "version").startswith("sightline ")
-    assert (installed / "share" / "doc" / "sightline" / "configuration.md").exists()
+    assert (installed / "share" / "doc" / "sightline" / "operating.md").exists()
     # Again, over an older one.
     run(ROOT / "scripts" / "install", binary().parent, installed)
     assert run(program, "version", cwd="/").startswith("sightline ")
