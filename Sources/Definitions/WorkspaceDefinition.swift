@@ -1,10 +1,16 @@
 import CText
 import Foundation
 
+/// The colour of what acts on the console's pages: links, buttons, what is chosen. 01-tokens.css has the values of each, in the light
+/// and in the dark; red and amber are not among them, since they say that something needs attention.
+package enum Accent: String, Sendable, CaseIterable {
+    case teal, blue, indigo, violet, plum, pine, slate
+}
+
 /// The company itself: what it is called, and where and in which languages it is at home.
 package struct WorkspaceDefinition: Definition, Equatable {
     package static let kind = "workspace"
-    package static let summary = "The company: its name, country, time zone, languages, orders and currency."
+    package static let summary = "The company: its name, country, time zone, languages, orders, currency and accent."
 
     /// What pages call the company. 1 to 100 characters.
     package var name = "Sightline"
@@ -18,6 +24,8 @@ package struct WorkspaceDefinition: Definition, Equatable {
     package var orders = ["Order Completed"]
     /// ISO 4217: the currency that values of orders are in; nil shows them as plain numbers.
     package var currency: String?
+    /// The colour of links and buttons on the console's pages.
+    package var accent = Accent.teal
 
     package init(reading reader: Reader) {
         name = reader.text("name", 1...100, example: "name: Example Shop") ?? name
@@ -58,6 +66,7 @@ package struct WorkspaceDefinition: Definition, Equatable {
                 reader.problem("\(found) is no currency", mend: mend, with: "currency")
             }
         }
+        accent = reader.choice("accent") ?? accent
     }
 
     package func write(to yaml: inout YAMLText) {
@@ -67,6 +76,7 @@ package struct WorkspaceDefinition: Definition, Equatable {
         yaml.put("languages", languages)
         yaml.put("orders", orders)
         if let currency { yaml.put("currency", currency) }
+        yaml.put("accent", accent.rawValue)
     }
 
     /// Two upper-case letters of a country that phone numbers are known of.

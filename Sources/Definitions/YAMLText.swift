@@ -37,7 +37,8 @@ package struct YAMLText: Sendable {
         }
     }
 
-    private mutating func line(_ content: String) {
+    /// A line as it is, at the depth of where it stands.
+    package mutating func line(_ content: String) {
         text += String(repeating: "  ", count: depth) + content + "\n"
     }
 

@@ -406,7 +406,7 @@ def test_a_definition_is_changed_refused_and_gone_back_from(browser, server, win
         page = visitor.page
         visitor.open("/settings/definitions")
         visitor.check("definitions")
-        page.get_by_role("link", name="workspace").click()
+        page.get_by_role("link", name="workspace", exact=True).click()
         visitor.check("a document by default")
         for name in ("Shop A", "Shop B"):
             page.get_by_label("The document, in YAML").fill(f"# ours\nworkspace:\n  name: {name}\n")
@@ -426,6 +426,25 @@ def test_a_definition_is_changed_refused_and_gone_back_from(browser, server, win
         page.locator("table").get_by_role("link").first.click()
         expect(page.locator(".diff .is-removed")).to_contain_text("removed:   name: Shop B")
         visitor.check("a version")
+
+
+@pytest.mark.parametrize("window", ["wide", "narrow"])
+def test_the_workspace_has_its_name_and_its_accent_in_light_and_dark(browser, server, window):
+    with visiting(browser, server, window) as visitor:
+        page = visitor.page
+        visitor.open("/settings")
+        expect(page.get_by_role("heading", level=2)).to_have_text("Workspace")
+        for accent in ("blue", "indigo", "violet", "plum", "pine", "slate", "teal"):
+            page.get_by_role("radio", name=accent).check()
+            page.get_by_label("Name", exact=True).fill(f"Shop {accent}")
+            page.get_by_role("button", name="Save").click()
+            expect(page.locator(".rail-home")).to_contain_text(f"Shop {accent}")
+            expect(page.locator("html")).to_have_attribute("data-accent", accent)
+            visitor.check(f"the workspace in {accent}")
+        page.get_by_label("Country").fill("XX")
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator("#country-fault")).to_contain_text("XX is no country")
+        visitor.check("the workspace refused", 422)
 
 
 @pytest.mark.parametrize("window", ["wide", "narrow"])

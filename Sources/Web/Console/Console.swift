@@ -1,4 +1,5 @@
 import Access
+import Definitions
 import Foundation
 import Kernel
 import Rendering
@@ -179,7 +180,9 @@ extension Console {
     /// What every page has, signed in or not.
     func frame(_ fields: inout Fields, title: String) {
         fields["title"] = title
-        fields["workspace"] = services.workspace().name
+        let workspace = services.workspace()
+        fields["workspace"] = workspace.name
+        fields["accent"] = workspace.accent.rawValue
         fields["css"] = resources.address(of: Resources.styleSheet)
         fields["js"] = resources.address(of: "console.js")
         fields["nowjs"] = resources.address(of: "now.js")

@@ -1,6 +1,7 @@
 package import Access
 package import Audit
 package import Customers
+package import Definitions
 package import Kernel
 package import Ledger
 package import Notes
@@ -197,11 +198,16 @@ package struct Workspace: Sendable {
     package var orders: Set<String>
     /// ISO 4217: what the values of orders are in; nil shows plain numbers.
     package var currency: String?
+    /// The colour of links and buttons.
+    package var accent: Accent
 
-    package init(name: String, timeZone: String, orders: Set<String> = ["Order Completed"], currency: String? = nil) {
+    package init(
+        name: String, timeZone: String, orders: Set<String> = ["Order Completed"], currency: String? = nil, accent: Accent = .teal
+    ) {
         self.name = name
         self.timeZone = timeZone
         self.orders = orders
         self.currency = currency
+        self.accent = accent
     }
 }

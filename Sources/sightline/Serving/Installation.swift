@@ -188,7 +188,8 @@ final class Installation: Sendable {
         let resources = try Resources.find(folder: settings[Known.resources], executable: "/proc/self/exe")
         let workspace: @Sendable () -> Workspace = { [self] in
             let company = company
-            return Workspace(name: company.name, timeZone: company.timeZone, orders: Set(company.orders), currency: company.currency)
+            return Workspace(
+                name: company.name, timeZone: company.timeZone, orders: Set(company.orders), currency: company.currency, accent: company.accent)
         }
         return Console(services: ConsoleServices(services, workspace: workspace, randomness: randomness, logger: logger), resources: resources)
     }

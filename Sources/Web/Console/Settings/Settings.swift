@@ -15,6 +15,7 @@ struct SettingsSection: Sendable {
 extension Console {
     /// In the order of the navigation.
     static let settingsSections: [SettingsSection] = [
+        SettingsSection(name: "workspace", label: "Workspace", permission: .read, routes: workspaceRoutes),
         SettingsSection(name: "people", label: "People", permission: .readStaff, routes: peopleRoutes),
         SettingsSection(name: "keys", label: "Keys", permission: .administer, routes: keysRoutes),
         SettingsSection(name: "definitions", label: "Definitions", permission: .read, routes: definitionsRoutes),
