@@ -24,6 +24,7 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case erasure = "erasure"
     case note = "note"
     case consent = "consent"
+    case viewChange = "view-change"
     case definitions = "definitions"
     case replay = "quarantine-replay"
     case dismissal = "quarantine-drop"

@@ -60,7 +60,8 @@ enum ConsentReading {
         let named = text("channel", most: ConsentChange.longestPurpose)?.lowercased()
         return ConsentChange(
             purpose: purpose, channel: word.channel ?? named ?? (word.meansItsChannel ? channel : nil), given: word.given, at: at, position: position,
-            customer: customer, method: text("method", most: ConsentChange.longestPurpose), wording: text("wording", "text", most: ConsentChange.longestWording),
+            customer: customer, method: text("method", most: ConsentChange.longestPurpose),
+            wording: text("wording", "text", most: ConsentChange.longestWording),
             recordedBy: text("recorded_by", most: 200))
     }
 }

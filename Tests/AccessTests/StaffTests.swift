@@ -307,4 +307,26 @@ extension Staff {
             #expect(PersonID(text) == nil, "\(text)")
         }
     }
+
+    @Test func `lists are saved up to their limits, and those of others are left alone`() async throws {
+        let bench = try Bench()
+        let staff = try bench.open()
+        let ann = try await staff.founder()
+        for name in ["", "  ", String(repeating: "n", count: 61), "a\u{7}b"] {
+            #expect(throws: StaffProblem.viewName(name.unicodeScalars.count)) { try staff.saveView(name, query: "", isShared: false, of: ann.id) }
+        }
+        #expect(throws: StaffProblem.viewTooLong(bytes: 2001)) {
+            try staff.saveView("x", query: String(repeating: "q", count: 2001), isShared: false, of: ann.id)
+        }
+        let first = try staff.saveView(String(repeating: "n", count: 60), query: String(repeating: "q", count: 2000), isShared: false, of: ann.id)
+        for n in 2...50 { try staff.saveView("list \(n)", query: "", isShared: false, of: ann.id) }
+        #expect(throws: StaffProblem.tooManyViews) { try staff.saveView("one more", query: "", isShared: false, of: ann.id) }
+        // The same name is the same list.
+        let again = try staff.saveView("list 2", query: "did=x", isShared: true, of: ann.id)
+        #expect(try staff.views(of: ann.id).count == 50)
+        let other = try staff.invite(email: "other@example.com", role: .agent).person.id
+        #expect(try staff.views(of: other) == [again])
+        #expect(try staff.deleteView(again.id, of: other) == nil)
+        #expect(try staff.deleteView(first.id, of: ann.id) == first && staff.views(of: ann.id).count == 49)
+    }
 }

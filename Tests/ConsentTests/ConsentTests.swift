@@ -27,21 +27,25 @@ import Testing
             word, properties, at: World.start, position: 1, customer: CustomerID(raw: 0), channel: channel)
     }
 
-    @Test(arguments: [
-        ("Consent Given", nil, true), ("consent_withdrawn", nil, false), ("Subscribed", "web", true), ("UNSUBSCRIBED", "web", false),
-        ("Email Unsubscribed", "email", false), ("smsSubscribed", "sms", true), ("Push-Unsubscribed", "push", false),
-    ] as [(String, String?, Bool)])
+    @Test(
+        arguments: [
+            ("Consent Given", nil, true), ("consent_withdrawn", nil, false), ("Subscribed", "web", true), ("UNSUBSCRIBED", "web", false),
+            ("Email Unsubscribed", "email", false), ("smsSubscribed", "sms", true), ("Push-Unsubscribed", "push", false),
+        ] as [(String, String?, Bool)])
     func `interactions say it by their names`(name: String, channel: String?, given: Bool) throws {
         let found = try #require(change(name))
         #expect(found.given == given && found.channel == channel && found.purpose == "marketing")
     }
 
-    @Test(arguments: ["Order Completed", "Consented", "", "Unsubscribed Again", "Fax Subscribed", "subscription", String(repeating: "d", count: 5000)])
+    @Test(arguments: [
+        "Order Completed", "Consented", "", "Unsubscribed Again", "Fax Subscribed", "subscription", String(repeating: "d", count: 5000),
+    ])
     func `other interactions say nothing about it`(name: String) { #expect(change(name) == nil) }
 
     @Test func `the properties say what for, where and in which words`() throws {
         let found = try #require(
-            change("Consent Given", ["purpose": " Surveys ", "channel": "SMS", "method": "phone", "wording": "May we ask you?", "recorded_by": "Ann"]))
+            change(
+                "Consent Given", ["purpose": " Surveys ", "channel": "SMS", "method": "phone", "wording": "May we ask you?", "recorded_by": "Ann"]))
         #expect(found.purpose == "surveys" && found.channel == "sms" && found.method == "phone")
         #expect(found.wording == "May we ask you?" && found.recordedBy == "Ann")
         let long = try #require(
@@ -56,7 +60,8 @@ import Testing
                 purpose: purpose, channel: channel, given: given, at: Instant(milliseconds: at), position: UInt64(at), customer: CustomerID(raw: 0))
         }
         let state = ConsentState(history: [
-            said(1, "marketing", "email", true), said(2, "marketing", "sms", true), said(3, "marketing", "email", false), said(4, "surveys", nil, true),
+            said(1, "marketing", "email", true), said(2, "marketing", "sms", true), said(3, "marketing", "email", false),
+            said(4, "surveys", nil, true),
         ])
         #expect(state.current.map(\.at.milliseconds) == [3, 2, 4])
         #expect(state.decides("marketing", on: "email")?.given == false && state.decides("marketing", on: "phone") == nil)

@@ -1,3 +1,4 @@
+import Access
 import Kernel
 import Testing
 
@@ -152,6 +153,24 @@ import Testing
             #expect(answer.status == 404)
             let unclear = try await server.send("POST", "/api/reviews/7/decision", json: #"{"same":"yes"}"#, bySocket: true)
             #expect(unclear.status == 400)
+        }
+    }
+
+    @Test func `a list of customers is filtered, sorted and paged`() async throws {
+        try await TestServer.run { (server) async throws in
+            try await World.fill(server)
+            let all = try parsed(try await server.send("GET", "/api/customers/list?limit=1", as: .agent).body)
+            #expect(all["total"] == 2 && all["customers"] == 2 && all["next"] == 1 && all["items"]?.array?.first?["name"] == "Bob Baker")
+            let rest = try parsed(try await server.send("GET", "/api/customers/list?limit=1&offset=1", as: .agent).body)
+            #expect(rest["next"] == .null && rest["items"]?.array?.first?["name"] == "Ann Archer")
+            let ordered = try parsed(try await server.send("GET", "/api/customers/list?did=Order+Placed&sort=interactions", as: .agent).body)
+            #expect(ordered["total"] == 1 && ordered["items"]?.array?.first?["identifier"]?["value"] == "ann@example.com")
+            for wrong in ["orders_min=-1", "spent_min=much", "sort=name", "order=up", "did=Oder+Placed", "channel=fax", "limit=0", "colour=red"] {
+                let answer = try await server.send("GET", "/api/customers/list?" + wrong, as: .agent)
+                #expect(answer.status == 400, "\(wrong): \(answer.text)")
+            }
+            let employee = try await server.send("GET", "/api/customers/list", as: .employee)
+            #expect(employee.status == 403)
         }
     }
 }

@@ -105,6 +105,11 @@ package enum StaffProblem: Error, Equatable {
     case lastAdministrator
     /// A team's lead is one of its members.
     case leadIsNoMember
+    /// The name of a saved list has 1 to 60 characters and no control characters; how many it had.
+    case viewName(Int)
+    case viewTooLong(bytes: Int)
+    /// Somebody has 50 saved lists already.
+    case tooManyViews
     /// The tables hold what this program cannot have written.
     case damaged(table: String, id: String)
 }

@@ -45,5 +45,17 @@ extension Staff {
             CREATE UNIQUE INDEX one_time_link_of_person ON one_time_link (coalesce(person_id, ''));
             """),
         Migration("staff 2: up to where somebody saw the notes that mention them", "ALTER TABLE person ADD COLUMN mentions_seen_at BIGINT"),
+        Migration(
+            "staff 3: lists of customers that somebody saved",
+            """
+            CREATE TABLE saved_view (
+                id        TEXT PRIMARY KEY,
+                person_id TEXT NOT NULL REFERENCES person (id),
+                name      TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 60),
+                query     TEXT NOT NULL,
+                shared    BOOLEAN NOT NULL,
+                UNIQUE (person_id, name)
+            );
+            """),
     ]
 }

@@ -143,6 +143,21 @@ extension OpenAPI {
                 "lastSeen": {"type": ["string", "null"], "format": "date-time"}
               }
             },
+            "CustomerRow": {
+              "type": "object", "required": ["id", "name", "identifier", "firstSeen", "lastSeen", "interactions", "orders", "spent"],
+              "properties": {
+                "id": {"$ref": "#/components/schemas/CustomerID"}, "name": {"type": ["string", "null"]},
+                "identifier": {"type": ["object", "null"], "description": "The best to recognise them by.",
+                  "properties": {"kind": {"type": "string"}, "value": {"type": "string"}}},
+                "firstSeen": {"type": ["string", "null"], "format": "date-time"}, "lastSeen": {"type": ["string", "null"], "format": "date-time"},
+                "interactions": {"type": "integer"}, "orders": {"type": "integer"}, "spent": {"type": "number"}
+              }
+            },
+            "CustomerList": {"type": "object", "required": ["items", "total", "customers", "asOf", "next"], "properties": {
+              "items": {"type": "array", "items": {"$ref": "#/components/schemas/CustomerRow"}},
+              "total": {"type": "integer", "description": "How many fit."},
+              "customers": {"type": "integer", "description": "How many there are at all."},
+              "asOf": {"$ref": "#/components/schemas/Time"}, "next": {"type": ["integer", "null"]}}},
             "FoundPage": {"type": "object", "required": ["items", "next"], "properties": {
               "items": {"type": "array", "items": {"$ref": "#/components/schemas/Found"}}, "next": {"type": "null"}}},
             "Interaction": {

@@ -8,6 +8,7 @@ package enum Routes {
         all += CustomerRoutes(services: services).endpoints
         all += MergeRoutes(services: services).endpoints
         all += InteractionRoutes(services: services).endpoints
+        all.append(ListRoute(services: services).endpoint)
         all += NoteRoutes(services: services).endpoints
         all += ConsentRoutes(services: services).endpoints
         all += AccessRoutes(services: services).endpoints

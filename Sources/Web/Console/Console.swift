@@ -199,7 +199,10 @@ extension Console {
     }
 
     private static func entry(_ href: String, _ label: String, _ icon: String, _ isHere: Bool, count: Int = 0) -> Fields {
-        ["href": href, "label": label, "icon": icon, "current": isHere, "count": count > 0 ? Self.counted(count) : nil]
+        [
+            "href": href, "label": label, "key": String(label.prefix(1)).lowercased(), "icon": icon, "current": isHere,
+            "count": count > 0 ? Self.counted(count) : nil,
+        ]
     }
 
     /// `12`, `100+`

@@ -37,6 +37,7 @@ extension Console {
             }
         }
         var fields = filters(asked, faults, visit, workspace)
+        try addViews(to: &fields, asked, visit)
         if let found { fields["list"] = table(asked, found, page, visit, workspace) }
         return (fields, faults.isEmpty ? 200 : 422, found?.everybody == 0)
     }

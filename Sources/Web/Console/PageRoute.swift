@@ -68,6 +68,10 @@ extension Console {
                 try await $0.writeNote($1.parameters[0], $1)
             },
             PageRoute(.get, "/mentions", .read, to: "see what mentions you") { try await $0.mentionsPage($1) },
+            PageRoute(.post, "/views", .read, to: "save lists of customers", audit: .viewChange) { try $0.saveView($1) },
+            PageRoute(.post, "/views/:id/delete", .read, to: "take saved lists away", audit: .viewChange) {
+                try $0.deleteView($1.parameters[0], $1)
+            },
             PageRoute(.get, "/reviews", .read, to: "see customers") { try await $0.reviewsPage($1) },
             PageRoute(.post, "/reviews/:id", .change, to: "decide who is one person", audit: .review) { try await $0.decide($1.parameters[0], $1) },
             PageRoute(.get, "/now", .read, to: "see what customers do") { try await $0.nowPage($1) },

@@ -108,6 +108,10 @@ extension Problem {
                 status: 409, kind: "last-administrator", title: "Somebody has to administer",
                 detail: "This is the only administrator. Make somebody else one first.")
         case .leadIsNoMember: self = .unacceptable("A team's lead is one of its members.", kind: "lead")
+        case .viewName(let count):
+            self = .unacceptable("The name of a list has 1 to 60 characters and no control characters; this one has \(count).", kind: "view")
+        case .viewTooLong: self = .unacceptable("There are too many filters to save them. Take some away.", kind: "view")
+        case .tooManyViews: self = .unacceptable("Fifty lists can be saved. Take one away first.", kind: "view")
         case .damaged: self = .unforeseen
         }
     }

@@ -87,7 +87,8 @@ final class Installation: Sendable {
         var pipelineOptions = Pipeline.Options(clock: clock, rules: CompanyDefinitions.identity)
         pipelineOptions.window = UInt32(clamping: settings[Known.dedupeWindow] / 1000)
         pipeline = try await Pipeline(
-            .init(ledger: ledger, store: store, timeline: folder.timeline), reactions: Self.reactions(ledger), options: pipelineOptions, logger: logger)
+            .init(ledger: ledger, store: store, timeline: folder.timeline), reactions: Self.reactions(ledger), options: pipelineOptions,
+            logger: logger)
         let customers = Customers(
             store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: clock, sourceName: { access.name(ofSource: $0) })
         self.customers = customers

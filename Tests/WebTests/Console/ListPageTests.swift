@@ -31,6 +31,35 @@ import Testing
         html.matches(of: #/rel="(\w+)" href="([^"]+)"/#).first { $0.1 == rel }.map { $0.2.replacingOccurrences(of: "&amp;", with: "&") }
     }
 
+    @Test func `a list is saved under a name, shared, found again and taken away`() async throws {
+        let world = try crowd(4)
+        let (browser, _) = try await signedIn(world)
+        try await world.person("agent@example.com")
+        let aisha = Browser(browser.console)
+        _ = await aisha.signIn("agent@example.com")
+        #expect(!(await browser.get("/customers").text).contains("Save this list"))
+        let place = "/customers?orders_min=0&sort=orders"
+        #expect(await browser.get(place).text.contains("name=\"query\" value=\"orders_min=0&amp;sort=orders\""))
+        let form = [("query", "orders_min=0&sort=orders&nonsense=1"), ("name", "Buyers <b>"), ("shared", "yes")]
+        let saved = await browser.post("/views", form, from: place)
+        #expect(saved.status == 303 && saved.header("location") == place)
+        let page = await browser.get(place).text
+        #expect(page.contains("“Buyers &lt;b&gt;” is saved, for colleagues too.") && !page.contains("Save this list"))
+        #expect(page.contains("<a href=\"/customers?orders_min=0&amp;sort=orders\" aria-current=\"true\"><bdi class=\"cut\">Buyers &lt;b&gt;</bdi>"))
+        // A colleague sees it, and cannot take it away.
+        let theirs = await aisha.get("/customers").text
+        #expect(theirs.contains("Buyers &lt;b&gt;</bdi> <span class=\"quiet\">by <bdi>Marta Lindqvist</bdi></span>"))
+        #expect(!theirs.contains("/delete\""))
+        let delete = try #require(page.firstMatch(of: /action="(\/views\/viw_[^"]+)"/)?.1)
+        #expect(await aisha.post(String(delete), [], from: "/customers").status == 404)
+        #expect(await browser.post(String(delete), [], from: place).status == 303)
+        #expect(await browser.get(place).text.contains("is taken away."))
+        let after = await aisha.get("/customers").text
+        #expect(!after.contains("Buyers"))
+        let logged = try world.house.audit.entries(AuditFilter(action: .viewChange), limit: 10)
+        #expect(logged.count == 2)
+    }
+
     @Test func `pages of 25 follow each other and keep the query, and one after the last is the last`() async throws {
         let (browser, _) = try await signedIn(try crowd(80))
         var address = "/customers?did_not=Order%20Completed"

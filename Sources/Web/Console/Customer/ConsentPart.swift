@@ -60,7 +60,9 @@ extension Console {
             }
             return values.prefix(5).map { value in
                 let last = view.channels.first { $0.name == way.channel }?.last
-                return ["icon": ChannelWords.icon(way.channel), "channel": ChannelWords.title(way.channel), "value": value, "last": last.map(formats.ago)]
+                return [
+                    "icon": ChannelWords.icon(way.channel), "channel": ChannelWords.title(way.channel), "value": value, "last": last.map(formats.ago),
+                ]
             }
         }
     }
@@ -100,7 +102,8 @@ extension Console {
         } catch let problem as ConsentProblem where problem != .noCustomer {
             return try await customerPage(view, visit, refusedConsent: RefusedConsent(form: form, reason: Problem(problem).detail))
         }
-        sessions.leave(Sessions.Flash(text: given ? "It is written down that they agree." : "It is written down that they do not agree."), for: visit.session)
+        sessions.leave(
+            Sessions.Flash(text: given ? "It is written down that they agree." : "It is written down that they do not agree."), for: visit.session)
         return .seeOther("/customers/\(view.id)#consent")
     }
 }

@@ -33,7 +33,9 @@ extension Console {
     /// - Parameters:
     ///   - refused: a note that was not written, and why.
     ///   - refusedConsent: a word on consent that was not written down, and why.
-    func customerPage(_ view: CustomerView, _ visit: Visit, refused: RefusedNote? = nil, refusedConsent: RefusedConsent? = nil) async throws -> PageAnswer {
+    func customerPage(_ view: CustomerView, _ visit: Visit, refused: RefusedNote? = nil, refusedConsent: RefusedConsent? = nil) async throws
+        -> PageAnswer
+    {
         let place = "/customers/\(view.id)"
         let who = Who(view)
         let ask = HistoryAsk(visit.request.query, visit.formats)
@@ -53,7 +55,8 @@ extension Console {
         let about = About(view: view, who: who, formats: visit.formats, mayDecide: mayDecide)
         about.add(to: &fields)
         Filters(view: view, who: who, ask: ask, place: place, formats: visit.formats).add(to: &fields)
-        return try await page("customer", title: who.title, room: "customers", visit, status: refused?.status ?? (refusedConsent == nil ? 200 : 422), fields)
+        return try await page(
+            "customer", title: who.title, room: "customers", visit, status: refused?.status ?? (refusedConsent == nil ? 200 : 422), fields)
     }
 
     /// `/customers/{id}/history`: the days alone, for the script behind “Show earlier”.

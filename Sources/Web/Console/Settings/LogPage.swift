@@ -88,6 +88,7 @@ enum AuditWords {
         case .review: "Review decided"
         case .erasure: "Customer erased"
         case .note: "Note written"
+        case .viewChange: "Saved list changed"
         case .consent: "Consent written down"
         case .definitions: "Definitions changed"
         case .replay: "Quarantine replayed"

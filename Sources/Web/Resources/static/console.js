@@ -42,6 +42,69 @@ page.addEventListener('htmx:afterSwap', (event) => {
   (first ?? before?.lastElementChild?.querySelector('summary'))?.focus({ preventScroll: true });
 });
 
+// A file that takes a while says how far it is. Where this fails the link is a link.
+page.addEventListener('click', async (event) => {
+  const link = event.target.closest?.('a[data-progress]');
+  if (!link || event.metaKey || event.ctrlKey || event.shiftKey || link.ariaBusy === 'true') return;
+  event.preventDefault();
+  const state = page.querySelector(link.dataset.progress);
+  link.ariaBusy = 'true';
+  try {
+    const answer = await fetch(link.href);
+    if (!answer.ok || answer.redirected) return location.assign(link.href);
+    const rows = Number(answer.headers.get('sightline-rows'));
+    const name = /filename="([^"]+)"/.exec(answer.headers.get('content-disposition'))?.[1] ?? 'customers.csv';
+    const pieces = [];
+    let lines = -1;
+    let said = 0;
+    for await (const piece of stream(answer.body)) {
+      pieces.push(piece);
+      for (const byte of piece) if (byte === 10) lines += 1;
+      if (performance.now() - said < 500) continue;
+      said = performance.now();
+      state.textContent = `${Math.min(lines, rows).toLocaleString('en-GB')} of ${rows.toLocaleString('en-GB')}`;
+    }
+    const file = page.createElement('a');
+    file.href = URL.createObjectURL(new Blob(pieces, { type: 'text/csv' }));
+    file.download = name;
+    file.click();
+    setTimeout(() => URL.revokeObjectURL(file.href), 60000);
+    state.textContent = `${rows.toLocaleString('en-GB')} in ${name}`;
+  } catch {
+    state.textContent = 'The connection broke. Nothing was saved; try again.';
+  } finally {
+    link.ariaBusy = null;
+  }
+});
+async function* stream(body) {
+  const reader = body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}
+
+// Keys: “/” finds, “?” shows them all, “g” and a letter goes to a page.
+const places = Object.fromEntries([...page.querySelectorAll('a[data-go]')].map((link) => [link.dataset.go, link]));
+const keys = page.getElementById('keys');
+let isGoing = 0;
+page.addEventListener('keydown', (event) => {
+  if (event.metaKey || event.ctrlKey || event.altKey || event.target.closest('input, textarea, select, [contenteditable], dialog')) return;
+  if (event.key === '?' && keys) return keys.showModal();
+  if (performance.now() - isGoing < 1500 && places[event.key]) {
+    event.preventDefault();
+    return places[event.key].click();
+  }
+  isGoing = event.key === 'g' ? performance.now() : 0;
+});
+for (const link of page.querySelectorAll('a[href="#keys"]')) {
+  link.addEventListener('click', (event) => {
+    event.preventDefault();
+    keys.showModal();
+  });
+}
+
 // “/” goes to the search, as the key beside it says.
 page.addEventListener('keydown', (event) => {
   if (event.key !== '/' || event.metaKey || event.ctrlKey || event.altKey) return;
