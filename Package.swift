@@ -119,7 +119,7 @@ let package = Package(
         tests(
             "SightlineTests",
             [
-                "sightline", "Collect", "Kernel", "Ledger", "Store", "Web", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "sightline", "Collect", "Kernel", "Ledger", "Store", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
         tests("CollectTests", ["Collect", "Definitions", "Identity", "Ledger", "Kernel", "Simdjson"]),

@@ -1,6 +1,7 @@
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
+package import Kernel
 package import Logging
 import NIOCore
 import NIOPosix

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
+import Kernel
 import Testing
-import Web
 
 @testable import sightline
 

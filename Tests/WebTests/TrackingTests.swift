@@ -65,7 +65,7 @@ import Web
 
     @Test func `unknown write keys are never rate limited, so that a wrong client silences no right one behind the same address`() async throws {
         try await TestServer.run { (server) async throws in
-            for _ in 0...FailureLimit.failures {
+            for _ in 0...Web.Authentication.wrongTokens {
                 #expect(try await server.send("POST", "/v1/track", headers: [TestServer.basic("wrong")], json: Self.item).status == 401)
             }
             #expect(try await server.send("POST", "/v1/track", headers: [TestServer.basic(try server.key())], json: Self.item).status == 200)

@@ -1,13 +1,14 @@
 package import Kernel
 import Synchronization
 
-/// Counts wrong tries per key (an address, an account) over fixed windows.
+/// Counts wrong tries per key (an address, an account) over fixed windows: of passwords, and of tokens.
 package final class Attempts: Sendable {
     /// Wrong tries within ``window`` before a key has to wait for the window's end.
     package let allowed: Int
     /// Milliseconds.
     package let window: Int64
-    /// Keys remembered; past it those whose window began first are forgotten, so that a flood of keys fills no memory.
+    /// Keys remembered; past it the quarter whose windows began first is forgotten, so that a flood of keys neither fills memory nor
+    /// makes each try a search through all of them.
     package let most: Int
 
     private struct Count {
@@ -44,14 +45,21 @@ package final class Attempts: Sendable {
         counts.withLock { counts in
             var count = counts[key].flatMap { now - $0.since < window ? $0 : nil } ?? Count(since: now, wrong: 0)
             count.wrong += 1
-            if counts.count >= most, counts[key] == nil {
-                counts = counts.filter { now - $0.value.since < window }
-                if counts.count >= most, let oldest = counts.min(by: { $0.value.since < $1.value.since }) { counts[oldest.key] = nil }
-            }
+            if counts.count >= most, counts[key] == nil { Self.forget(&counts, keeping: most - max(1, most / 4)) { now - $0.since < window } }
             counts[key] = count
             return max(0, allowed - count.wrong)
         }
     }
+
+    private static func forget(_ counts: inout [String: Count], keeping: Int, isRunning: (Count) -> Bool) {
+        counts = counts.filter { isRunning($0.value) }
+        let surplus = counts.count - keeping
+        guard surplus > 0 else { return }
+        for (key, _) in counts.sorted(by: { $0.value.since < $1.value.since }).prefix(surplus) { counts[key] = nil }
+    }
+
+    /// By what the tries from an address are counted, see ``IPAddress/holder``.
+    package static func key(of address: String) -> String { IPAddress(address)?.holder ?? address }
 
     /// Forgets the tries of a key that got it right.
     package func right(_ key: String) { counts.withLock { $0[key] = nil } }

@@ -17,8 +17,9 @@ extension Staff {
     ) {
         let now = clock.now
         let account = emailKey(String(email.prefix(254)))
-        let there = account + " " + address
-        if let seconds = fromThere.wait(there, now) ?? ofAccount.wait(account, now) ?? ofAddress.wait(address, now) {
+        let from = Attempts.key(of: address)
+        let there = account + " " + from
+        if let seconds = fromThere.wait(there, now) ?? ofAccount.wait(account, now) ?? ofAddress.wait(from, now) {
             throw StaffProblem.paused(seconds: seconds)
         }
         let member = state.withLock { state in state.byEmail[account].flatMap { state.people[$0] } }
@@ -27,7 +28,7 @@ extension Staff {
         guard right, let person = member?.person else {
             fromThere.wrong(there, now)
             ofAccount.wrong(account, now)
-            ofAddress.wrong(address, now)
+            ofAddress.wrong(from, now)
             throw StaffProblem.wrong
         }
         fromThere.right(there)
@@ -38,8 +39,9 @@ extension Staff {
     /// How many wrong passwords are left from there before a pause.
     package func triesLeft(email: String, address: String) -> Int {
         let account = emailKey(String(email.prefix(254)))
+        let from = Attempts.key(of: address)
         let now = clock.now
-        return min(fromThere.left(account + " " + address, now), ofAccount.left(account, now), ofAddress.left(address, now))
+        return min(fromThere.left(account + " " + from, now), ofAccount.left(account, now), ofAddress.left(from, now))
     }
 
     /// What every form of a session has to bring along: it follows from the cookie's secret and gives nothing of it away.

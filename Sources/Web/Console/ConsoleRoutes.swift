@@ -27,7 +27,7 @@ extension Console {
         }
         let page = PageRequest(
             method: method, path: request.uri.path, query: Parameters(encoded: request.uri.query ?? ""), form: form, headers: headers,
-            client: FailureLimit.key(client), isSecure: isSecure)
+            client: client, isSecure: isSecure)
         return Self.response(await answer(page), to: request)
     }
 

@@ -1,16 +1,13 @@
 package import Access
-import Glibc
 import HTTPTypes
 package import Hummingbird
 package import Kernel
-import NIOCore
-import Synchronization
 
 /// Finds out who is calling, and whether they may.
 ///
 /// By the Unix socket comes the operator, an administrator: the data folder is theirs. Everybody else shows an API token
 /// as `Authorization: Bearer …`. Secrets are never compared: ``Access`` looks up their hashes, so that the time it takes
-/// tells nothing. After ``FailureLimit/failures`` unknown tokens within a minute an address's tokens are not looked at
+/// tells nothing. After ``wrongTokens`` unknown tokens within a minute an address's tokens are not looked at
 /// for the rest of it.
 ///
 /// Write keys are checked by the tracking routes and have no such limit: they are no secrets (each stands in a page for
@@ -19,7 +16,11 @@ package struct Authentication: Sendable {
     let access: Access
     let clock: Clock
     let forwarding: Forwarding
-    private let failures = FailureLimit()
+    private let failures = Attempts(allowed: Authentication.wrongTokens, window: Authentication.window)
+    /// Unknown tokens that an address may show within ``window``.
+    package static let wrongTokens = 20
+    /// Milliseconds.
+    package static let window: Int64 = 60_000
 
     /// - Parameter forwarding: What is believed about where a request comes from.
     package init(access: Access, clock: Clock, forwarding: Forwarding = Forwarding()) {
@@ -54,9 +55,10 @@ package struct Authentication: Sendable {
     /// - Throws: 401 or 429 problems.
     package func principal(token: String, from address: String?) throws -> Principal {
         let now = clock.now
-        if let address, let wait = failures.wait(address, now) { throw Problem.tooManyFailures(retryAfter: wait) }
+        let holder = address.map(Attempts.key)
+        if let holder, let wait = failures.wait(holder, now) { throw Problem.tooManyFailures(retryAfter: wait) }
         guard let principal = access.principal(token: token) else {
-            if let address { failures.count(address, now) }
+            if let holder { failures.wrong(holder, now) }
             throw Problem.unauthorised("This token is unknown or was revoked. `sightline token list` names those in force.")
         }
         return principal
@@ -71,55 +73,4 @@ package struct Authentication: Sendable {
 
     /// The client's address, see ``Forwarding/address(of:_:)``.
     package func address(of request: Request, _ context: Context) -> String? { forwarding.address(of: request, context) }
-}
-
-/// Counts unknown tokens per address over fixed minutes.
-package final class FailureLimit: Sendable {
-    /// Unknown tokens an address may show within ``window``.
-    package static let failures = 20
-    /// Milliseconds.
-    package static let window: Int64 = 60_000
-    /// Addresses remembered; past it the oldest windows are forgotten, so that a flood of addresses fills no memory.
-    package static let addresses = 10_000
-
-    private struct Entry {
-        var since: Instant
-        var count: Int
-    }
-    private let entries = Mutex<[String: Entry]>([:])
-
-    package init() {}
-
-    /// Seconds to wait, or nil when the address may go on.
-    package func wait(_ address: String, _ now: Instant) -> Int? {
-        entries.withLock { entries in
-            guard let entry = entries[Self.key(address)], entry.count >= Self.failures else { return nil }
-            let left = Self.window - (now - entry.since)
-            return left > 0 ? Int((left + 999) / 1000) : nil
-        }
-    }
-
-    package func count(_ address: String, _ now: Instant) {
-        entries.withLock { entries in
-            let key = Self.key(address)
-            if let entry = entries[key], now - entry.since < Self.window {
-                entries[key] = Entry(since: entry.since, count: entry.count + 1)
-                return
-            }
-            if entries.count >= Self.addresses {
-                entries = entries.filter { now - $0.value.since < Self.window }
-                if entries.count >= Self.addresses { entries.removeAll() }
-            }
-            entries[key] = Entry(since: now, count: 1)
-        }
-    }
-
-    /// An IPv6 network of 64 bits counts as one address: whoever has one has all of it.
-    static func key(_ address: String) -> String {
-        guard address.contains(":") else { return address }
-        return withUnsafeTemporaryAllocation(byteCount: 16, alignment: 4) { bytes in
-            guard inet_pton(AF_INET6, address, bytes.baseAddress) == 1 else { return address }
-            return bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: ".")
-        }
-    }
 }

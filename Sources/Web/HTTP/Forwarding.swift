@@ -1,5 +1,6 @@
 import HTTPTypes
 package import Hummingbird
+package import Kernel
 import NIOCore
 
 /// Where a request comes from, and by what: what the connection tells, and what is believed of the headers that reverse proxies add.

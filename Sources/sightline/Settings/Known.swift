@@ -1,5 +1,6 @@
 import Collect
 import Foundation
+import Kernel
 import Web
 
 /// All settings. The one place where each is declared.

@@ -1,5 +1,4 @@
 import Kernel
-import Web
 
 /// One setting of the server: what it is called in flags, environment and file, what it takes, and what it is for.
 ///

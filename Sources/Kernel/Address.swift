@@ -2,7 +2,7 @@ import Glibc
 
 /// An IP address. One of IPv4 is the same as itself written in IPv6 (RFC 4291, section 2.5.5.2), as a listener on `::` sees it.
 package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
-    let bits: UInt128
+    fileprivate let bits: UInt128
     /// The first 96 bits of every IPv4 address.
     private static let mapped: UInt128 = 0xffff << 32
 
@@ -20,7 +20,16 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    var isIPv4: Bool { bits >> 32 == Self.mapped >> 32 }
+    private var isIPv4: Bool { bits >> 32 == Self.mapped >> 32 }
+
+    /// Whom the address belongs to, for counting: one of IPv4 to itself, one of IPv6 to its network of 64 bits, as whoever has one
+    /// address of it has them all.
+    package var holder: String {
+        guard !isIPv4 else { return description }
+        return IPAddress(bits: (bits >> 64) << 64).description + "/64"
+    }
+
+    private init(bits: UInt128) { self.bits = bits }
 
     package var description: String {
         if isIPv4 { return (0..<4).reversed().map { String((bits >> ($0 * 8)) & 0xff) }.joined(separator: ".") }
