@@ -60,9 +60,9 @@ package struct Server: Service {
     /// Serves until the graceful stop, then answers what has begun and ends.
     /// - Throws: ``ServerProblem`` when it cannot listen.
     package func run() async throws {
-        // A part for each listener, after what the databases and timelines keep open.
+        // A part for each listener, after what the databases and timelines keep open: about twenty files each.
         let sockets = sites.count { $0.settings.socket != nil }
-        let connections = max(16, min(settings.connections, (OpenFiles.raise() - 256 * sites.count) / (sockets + 1)))
+        let connections = max(16, min(settings.connections, (OpenFiles.raise() - 192 - 64 * sites.count) / (sockets + 1)))
         let loops = settings.threads > 0 ? MultiThreadedEventLoopGroup(numberOfThreads: settings.threads) : nil
         defer { loops?.shutdownGracefully { _ in } }
         var listeners: [any Service] = []
@@ -96,7 +96,7 @@ package struct Server: Service {
     }
 
     /// One of the ways in.
-    private struct Listener: Service {
+    private struct Listener: Service, CustomStringConvertible {
         let address: BindAddress
         /// The address as people write it.
         let name: String
@@ -110,6 +110,8 @@ package struct Server: Service {
         let group: MultiThreadedEventLoopGroup?
         let server: Server
         let onRunning: @Sendable (any Channel) async -> Void
+        /// What the log calls it.
+        var description: String { name }
 
         func run() async throws {
             let settings = server.settings

@@ -141,6 +141,19 @@ def test_a_body_that_is_too_large_is_answered_by_tls_too(server):
     assert answer.json()["type"].endswith("too-large")
 
 
+def test_what_customers_do_is_seen_live_by_tls_and_a_stop_ends_it(folder, files, pairs):
+    with folder.serving(tls_certificate=files[0], tls_key=files[1], authority=pairs["first"][0]) as server:
+        server.key
+        headers = {"Authorization": "Bearer " + server.token}
+        with server.http.get(server.url + "/api/live", headers=headers, stream=True, timeout=20) as stream:
+            lines = stream.iter_lines(chunk_size=1)
+            server.post("/v1/track", {"userId": "u", "event": "Live By TLS"})
+            assert any(b"Live By TLS" in line for line in lines)
+            assert server.stop() == 0
+            # It comes to its end, rather than breaking off.
+            list(lines)
+
+
 def test_on_sighup_new_files_are_taken_and_open_connections_stay(server, files, pairs):
     held = requests.Session()
     held.trust_env, held.verify = False, str(pairs["first"][0])

@@ -77,6 +77,24 @@ import Testing
         #expect(log.all.count == 2)
     }
 
+    @Test(.timeLimit(.minutes(1))) func `whoever connects and begins no handshake, or none to its end, is cut off`() async throws {
+        let files = try Files()
+        let certificate = try Certificate(certificate: files.certificate, key: files.key, clock: Self.now, logger: TestServer.quiet)
+        try await TestServer.run({
+            $0.idle = 1
+            $0.certificate = certificate
+        }) { (server) async throws in
+            // Nothing; the beginning of a hello; and what is none.
+            for bytes in [[], [0x16, 0x03, 0x01, 0x02, 0x00, 0x01], Array("GET / HTTP/1.1\r\n\r\n".utf8)] as [[UInt8]] {
+                try await Wire.open(.port(server.port)) { wire in
+                    if !bytes.isEmpty { try await wire.send(bytes) }
+                    #expect(await wire.answer() == nil, "the server has closed it, and spoke no HTTP")
+                }
+            }
+            #expect(try await server.send("GET", "/health", bySocket: true).status == 200)
+        }
+    }
+
     @Test func `a file that goes away is told, and what was stays`() throws {
         let files = try Files()
         let log = LogLines()

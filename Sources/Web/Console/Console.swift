@@ -94,11 +94,12 @@ package struct Console: Sendable {
         }
     }
 
-    /// What the browser says about where a request began; true when it says nothing.
+    /// What the browser says about where a request began; true when it says nothing. By TLS, a page of this host that came without it is
+    /// somebody else's: whoever sits on the wire could have written it.
     static func isFromUs(_ request: PageRequest) -> Bool {
         if let site = request.headers["sec-fetch-site"] { return site == "same-origin" || site == "none" }
         guard let origin = request.headers["origin"], let host = request.headers["host"] else { return true }
-        return origin == "https://" + host || origin == "http://" + host
+        return origin == "https://" + host || (!request.isSecure && origin == "http://" + host)
     }
 
     /// Stops whoever may not.

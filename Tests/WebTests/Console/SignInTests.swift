@@ -74,6 +74,16 @@ import Testing
         #expect(page.header("set-cookie")?.contains("; Secure") == true)
     }
 
+    @Test func `by TLS a form of a page that came without it is not ours`() {
+        func isOurs(_ origin: String, isSecure: Bool) -> Bool {
+            Console.isFromUs(PageRequest(method: .post, path: "/", headers: ["host": "cx.example", "origin": origin], isSecure: isSecure))
+        }
+        #expect(isOurs("https://cx.example", isSecure: true) && !isOurs("http://cx.example", isSecure: true))
+        // Without TLS of ours, there may be a proxy's that nobody told us of.
+        #expect(isOurs("https://cx.example", isSecure: false) && isOurs("http://cx.example", isSecure: false))
+        #expect(!isOurs("https://cx.example.evil.example", isSecure: false) && !isOurs("null", isSecure: false))
+    }
+
     @Test func `a cookie that was there before signing in is not the one after it`() async throws {
         let (browser, _) = try await browser()
         browser.cookies["sightline"] = "sls_00000000000000000000000000000000"
