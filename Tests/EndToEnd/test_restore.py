@@ -210,8 +210,8 @@ def test_a_server_that_is_killed_while_it_restores_goes_on_at_its_next_start(fol
         filled(server)
         folder.run("backup", tmp_path / "copy")
         erase(server, f"user_id:{MARK}")
-        answer = server.call("POST", "/api/restorations", {"from": str(tmp_path / "copy")})
-        assert answer.status_code == 201, answer.text
+        status, answer = server.by_socket("POST", "/api/restorations", {"from": str(tmp_path / "copy")})
+        assert status == 201, answer
         server.kill()
     with folder.serving() as server:
         is_gone(server, folder)
@@ -236,8 +236,8 @@ def test_a_server_comes_back_with_the_backup_though_commands_come_between(folder
         try:
             for n in range(3):
                 server.send(seen(f"later-{n}"))
-                answer = server.call("POST", "/api/restorations", {"from": str(tmp_path / "copy")})
-                assert answer.status_code == 201, answer.text
+                status, answer = server.by_socket("POST", "/api/restorations", {"from": str(tmp_path / "copy")})
+                assert status == 201, answer
                 folder_is_back(server, f"user_id:later-{n}")
         finally:
             stop.set()

@@ -364,6 +364,16 @@ def test_a_backup_of_one_is_restored_while_the_others_keep_what_they_have(tmp_pa
     assert agency.main.stop() == 0, agency.main.said()
 
 
+def test_an_administrator_of_one_gets_no_backup_of_another(agency, tmp_path):
+    agency.b.send({"type": "track", "userId": "only in b", "event": "Of B"})
+    agency.b.folder.run("backup", tmp_path / "copy")
+    for body in ({"from": str(tmp_path / "copy")}, {"from": str(agency.b.folder.path), "keepReplaced": True}):
+        answer = agency.a.call("POST", "/api/restorations", body)
+        assert answer.status_code == 403 and answer.json()["type"].endswith("operators-alone")
+    assert agency.a.call("POST", "/api/backups", {"to": str(tmp_path / "stolen")}).status_code == 403
+    assert not (tmp_path / "stolen").exists() and agency.a.customer("user_id:only in b") is None
+
+
 def test_logs_say_which_workspace_they_are_about(tmp_path):
     log = tmp_path / "access.log"
     agency = Agency(tmp_path, access_log=log, log_format="json")

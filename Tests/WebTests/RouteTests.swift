@@ -92,6 +92,16 @@ import Web
         }
     }
 
+    @Test func `no token names a folder of the server's machine, not even an administrator's`() async throws {
+        try await TestServer.run { (server) async throws in
+            for (path, body) in [("/api/backups", #"{"to":"/tmp/b"}"#), ("/api/restorations", #"{"from":"/tmp/b"}"#)] {
+                let answer = try await server.send("POST", path, as: .administrator, json: body)
+                #expect(answer.status == 403 && answer.text.contains("operators-alone"), "\(path): \(answer.text)")
+            }
+            #expect(server.operations.asked.withLock { $0 }.isEmpty)
+        }
+    }
+
     @Test func `a member of a body that there is not is named, with the one that was meant`() async throws {
         let bodies: [(path: String, body: String, says: [String])] = [
             ("/api/keys", #"{"name":"shop","nmae":"x"}"#, ["`nmae`", "`name`?"]),

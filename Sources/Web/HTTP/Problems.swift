@@ -217,6 +217,9 @@ extension Problem {
             status: 403, kind: "forbidden", title: "This token's role may not do this",
             detail: "It takes the permission `\(permission.rawValue)`, which these roles have: \(roles).")
     }
+    static let operatorsAlone = Problem(
+        status: 403, kind: "operators-alone", title: "Only the server's operator names its folders",
+        detail: "Use `sightline backup` or `sightline restore` on the server's machine: they reach it by its Unix socket.")
     static func tooManyFailures(retryAfter seconds: Int) -> Problem {
         Problem(
             status: 429, kind: "too-many-failures", title: "Too many unknown tokens from this address",
