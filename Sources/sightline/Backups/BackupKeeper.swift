@@ -4,6 +4,7 @@ import Foundation
 import Kernel
 import Ledger
 import Logging
+import Pipeline
 import ServiceLifecycle
 import Store
 import Synchronization
@@ -17,6 +18,7 @@ final class BackupKeeper: Service {
     struct Parts: Sendable {
         var data: DataFolder
         var ledger: Ledger
+        var pipeline: Pipeline
         var store: Store
         var accessStore: Store
         var audit: Audit
@@ -46,6 +48,8 @@ final class BackupKeeper: Service {
 
     /// How soon a backup that failed is tried again, in milliseconds, when the next would not be due sooner anyway.
     static let again: Int64 = 600_000
+    /// Seconds that conclusions are waited for before a backup; after that it is made all the same. Shorter than a server's end may take.
+    private static let patience = 4.0
     private static let pause = Duration.milliseconds(200)
 
     /// Where backups are made by themselves; nil for nowhere.
@@ -80,6 +84,9 @@ final class BackupKeeper: Service {
         guard isFree else { throw BackupProblem.busy }
         defer { state.withLock { $0.work = nil } }
         do {
+            // The state is copied first: what it has not concluded yet, the backup's customers would lack until it is opened.
+            _ = await parts.pipeline.wait(for: parts.ledger.newestBody, atMost: Self.patience)
+            try work.check()
             let made = try await Self.apart(work) { [self] in try make(path, now, work, isShelved: folder == nil) }
             if folder == nil { finished(made) }
             return made

@@ -37,6 +37,8 @@ enum TestRestore {
             if Store.isOfDisk(error) { check.result = .untested }
         }
         if !check.wrong.isEmpty, check.result == .sound { check.result = .damaged }
+        // The result is the last to be written: whoever sees it sees a backup as it stays.
+        clean(backup)
         // What cannot be written down is tested again at the next occasion.
         if check.result != .untested { try? check.write(in: backup) }
         return check

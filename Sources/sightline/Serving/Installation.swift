@@ -79,16 +79,16 @@ final class Installation: Sendable {
         staff = try Staff(store: accessStore, clock: clock, randomness: randomness)
         let audit = try Audit(store: accessStore)
         self.audit = audit
-        backups = BackupKeeper(
-            .init(
-                data: folder, ledger: ledger, store: store, accessStore: accessStore, audit: audit,
-                installation: try Access.installation(of: accessStore) ?? "",
-                clock: clock, logger: logger), settings)
         var pipelineOptions = Pipeline.Options(clock: clock, rules: CompanyDefinitions.identity)
         pipelineOptions.window = UInt32(clamping: settings[Known.dedupeWindow] / 1000)
         pipeline = try await Pipeline(
             .init(ledger: ledger, store: store, timeline: folder.timeline), reactions: Self.reactions(ledger), options: pipelineOptions,
             logger: logger)
+        backups = BackupKeeper(
+            .init(
+                data: folder, ledger: ledger, pipeline: pipeline, store: store, accessStore: accessStore, audit: audit,
+                installation: try Access.installation(of: accessStore) ?? "",
+                clock: clock, logger: logger), settings)
         let customers = Customers(
             store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: clock, sourceName: { access.name(ofSource: $0) })
         self.customers = customers
