@@ -38,8 +38,9 @@ build: system ## Builds the release binary
 	$(RELEASE) --product sightline
 	@echo "Built $$($(RELEASE) --show-bin-path)/sightline"
 
-install: build ## Installs what was built, and the files of deploy/ (PREFIX=/usr/local, DESTDIR=)
-	@scripts/install "$$($(RELEASE) --show-bin-path)" "$(PREFIX)" "$(DESTDIR)"
+# It builds nothing, as root may have no toolchain.
+install: ## Installs what `make build` built, and the files of deploy/ (PREFIX=/usr/local, DESTDIR=)
+	@scripts/install .build/release "$(PREFIX)" "$(DESTDIR)"
 
 demo: build ## Fills ./sightline-data with an invented company and serves it (DATA=, HOST=, PORT=)
 	@exec "$$($(RELEASE) --show-bin-path)/sightline" serve --demo --data "$(DATA)" --host "$(HOST)" --port "$(PORT)"

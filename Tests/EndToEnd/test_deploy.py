@@ -61,8 +61,9 @@ def test_what_is_installed_needs_nothing_of_the_build(installed):
     # Where there is no toolchain.
     assert run(tool("bwrap"), "--ro-bind", "/", "/", "--tmpfs", toolchain(), program, "version").startswith("sightline ")
     assert (installed / "share" / "doc" / "sightline" / "operating.md").exists()
-    # Again, over an older one.
-    run(ROOT / "scripts" / "install", binary().parent, installed)
+    assert "make build" in subprocess.run([ROOT / "scripts" / "install", installed / "share", installed], capture_output=True, text=True).stderr
+    # Again, over an older one, by somebody without a toolchain on the path.
+    run(ROOT / "scripts" / "install", binary().parent, installed, env={"PATH": "/usr/bin:/bin"})
     assert run(program, "version", cwd="/").startswith("sightline ")
 
 
@@ -158,6 +159,53 @@ def test_the_units_command_serves_as_another_user_on_a_read_only_system(installe
     assert "serves /var/lib/sightline" in said
 
 
+def syscalls(analyze, name):
+    """The system calls of a set of systemd's, sets within it opened too."""
+    words = [line.split("#")[0].strip() for line in run(analyze, "--no-pager", "syscall-filter", name).splitlines()[1:]]
+    found = set()
+    for word in filter(None, words):
+        found |= syscalls(analyze, word) if word.startswith("@") else {word}
+    return found
+
+
+def test_the_server_makes_no_system_call_that_the_unit_forbids(installed, tmp_path):
+    strace, setpriv, analyze = tool("strace"), tool("setpriv"), tool("systemd-analyze")
+    if os.geteuid() != 0:
+        pytest.skip("to be another user takes root")
+    allowed, forbidden = unit(installed)["SystemCallFilter"]
+    assert forbidden.startswith("~")
+    allowed = syscalls(analyze, allowed) | syscalls(analyze, "@default")
+    allowed -= syscalls(analyze, forbidden[1:])
+    place = tmp_path / "place"
+    place.mkdir()
+    os.chown(place, USER, USER)
+    for folder in (tmp_path, tmp_path.parent):
+        folder.chmod(0o755)
+    port = free_port()
+    process = subprocess.Popen(
+        [setpriv, f"--reuid={USER}", f"--regid={USER}", "--clear-groups", strace, "-f", "-qq", "-o", place / "calls", installed / "bin" / "sightline",
+         "serve"],
+        env={"SIGHTLINE_DATA": str(place / "data"), "SIGHTLINE_PORT": str(port), "SIGHTLINE_BACKUP_FOLDER": str(place / "backups")},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        wait_until(lambda: process.poll() is not None or list(place.glob("backups/*/verified.json")), 90, "it never made a backup")
+        assert process.poll() is None, process.stdout.read()
+        assert requests.get(f"http://127.0.0.1:{port}/signin", timeout=30).status_code == 200
+    finally:
+        for child in pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+            os.kill(int(child), signal.SIGTERM)
+        code = process.wait(60)
+        process.stdout.close()
+    assert code == 0
+    calls = (place / "calls").read_text()
+    made = set(re.findall(r"^\d+ +(\w+)\(", calls, re.M))
+    assert {"accept4", "fsync"} <= made and made <= allowed, made - allowed
+    # MemoryDenyWriteExecute: no memory is written and executed.
+    assert not re.search(r"PROT_WRITE\|PROT_EXEC|mprotect\([^)]*PROT_EXEC", calls)
+    families = set(re.findall(r"socket\((AF_\w+)", calls))
+    assert families <= set(unit(installed)["RestrictAddressFamilies"][0].split()), families
+
+
 def test_the_service_manager_is_told_when_it_is_ready_and_when_it_ends(folder, tmp_path):
     for name in (str(tmp_path / "notify"), f"@sightline-test-{os.getpid()}"):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
@@ -229,7 +277,7 @@ def test_the_containers_steps_name_what_is_there():
         if word == "COPY" and not rest.startswith("--from"):
             assert (ROOT / rest.split()[0]).exists(), rest
     # The build's commands are the ones that `make` has, on the Debian whose packages the image installs.
-    assert ("RUN", "scripts/system") in build and any(rest.startswith("make install ") for _, rest in build)
+    assert ("RUN", "scripts/system") in build and any(rest.startswith("make build && make install ") for _, rest in build)
     run("make", "-n", "install", "PREFIX=/usr/local", "DESTDIR=/installed", cwd=ROOT)
     assert build[0][1].startswith("swift:6.2-bookworm") and image[0][1] == "debian:bookworm-slim"
     said = dict(image)
