@@ -109,6 +109,18 @@ import Testing
         }
     }
 
+    @Test func `bodies that are missing are found by verifying, at the end as well`() async throws {
+        try await withLedger { ledger in
+            for _ in 0..<5 { _ = try await ledger.append(batch(ledger, 10)) }
+            try await ledger.perform { try $0.execute(sql: "DELETE FROM body WHERE id IN (2, 4, 5)") }
+            let found = try ledger.verify()
+            #expect(found.damaged == [2, 4, 5] && found.bodies == 2 && found.interactions == 20)
+            // A file that goes on behind the newest that there has to be is none the worse for it.
+            #expect(try LedgerFile.verify(ledger.path, upTo: 2).damaged == [2])
+            #expect(try LedgerFile.verify(ledger.path, upTo: 0).bodies == 0)
+        }
+    }
+
     @Test func `erasing leaves a tombstone and nothing of what was said in the files`() async throws {
         try await withLedger { ledger in
             var b = batch(ledger, 3)
