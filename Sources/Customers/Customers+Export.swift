@@ -46,6 +46,23 @@ extension Customers {
         return found.suffix(limit)
     }
 
+    /// The next interactions of everybody, in the order of the ledger; duplicates and what was erased are left out.
+    ///
+    /// - Parameters:
+    ///   - after: the position of the last one read, or 0.
+    ///   - body: the newest body to read; it must be concluded.
+    ///   - limit: 1 or more. Empty at the end alone.
+    package func next(after: Position, upTo body: Int64, limit: Int) throws -> [HistoryItem] {
+        let vocabulary = ledger.vocabulary
+        var found: [HistoryItem] = []
+        try each(after: after, upTo: body) { record, position, customer in
+            found.append(
+                HistoryItem(interaction: Interaction(record, at: position), channel: vocabulary.name(of: record.channel), customer: customer))
+            return found.count < limit
+        }
+        return found
+    }
+
     /// Calls back with each interaction that was concluded, the person it belongs to, in order, until the call says false.
     private func each(after: Position, upTo body: Int64, _ use: (RecordView, Position, CustomerID) throws -> Bool) throws {
         let people = pipeline.people
@@ -75,7 +92,8 @@ extension Customers {
     }
 
     /// An interaction as JSON.
-    package func write(_ item: HistoryItem, to out: inout [UInt8]) {
+    /// - Parameter withCustomer: A page of one customer leaves it out.
+    package func write(_ item: HistoryItem, withCustomer: Bool = true, to out: inout [UInt8]) {
         let vocabulary = ledger.vocabulary
         let i = item.interaction
         var header = RecordHeader(at: i.at, receivedAt: i.receivedAt, message: ledger.key.message(i.messageID))
@@ -98,7 +116,8 @@ extension Customers {
         batch.context { $0.append(contentsOf: i.context) }
         batch.bytes.withUnsafeBytes { bytes in
             guard let record = RecordView(bytes) else { return }
-            InteractionJSON.write(record, i.position, vocabulary, source: sourceName(i.source), customer: item.customer, to: &out)
+            InteractionJSON.write(
+                record, i.position, vocabulary, source: sourceName(i.source), customer: withCustomer ? item.customer : nil, to: &out)
         }
     }
 }

@@ -13,8 +13,11 @@ extension Customers {
     /// Customers found by any identifier, order number or name that starts with what was typed; names by each of their
     /// words. Those seen last come first.
     ///
-    /// - Parameter limit: 1 to 100.
-    package func search(_ text: String, limit: Int) throws -> [Found] {
+    /// - Parameters:
+    ///   - limit: 1 to 100.
+    ///   - mayBegin: Whether the beginning of an identifier or a name (kind `name`) is enough to find somebody by it; what it says no
+    ///     to is found by the whole identifier alone. Nil for everything.
+    package func search(_ text: String, limit: Int, mayBegin: ((_ kind: String, _ value: String) -> Bool)? = nil) throws -> [Found] {
         let typed = String(text.trimmed.prefix(Self.longestSearch))
         guard !typed.isEmpty else { return [] }
         let limit = min(max(limit, 1), 100)
@@ -26,6 +29,7 @@ extension Customers {
             try identifiers(typed, db, &hits)
             try names(typed, db, &hits)
         }
+        if let mayBegin { hits.removeAll { !$0.exact && !mayBegin($0.matched, $0.value) } }
         return try found(hits, limit: limit)
     }
 

@@ -23,6 +23,17 @@ package struct YAMLText: Sendable {
         depth -= 1
     }
 
+    /// A list of mappings below a key, each entry's first line behind a dash.
+    package mutating func list<T>(_ key: String, _ values: [T], _ write: (T, inout YAMLText) -> Void) {
+        if values.isEmpty { return line("\(Self.scalar(key)): []") }
+        line("\(Self.scalar(key)):")
+        for value in values {
+            var inner = YAMLText()
+            write(value, &inner)
+            for (i, said) in inner.text.split(separator: "\n").enumerated() { line((i == 0 ? "  - " : "    ") + said) }
+        }
+    }
+
     /// A mapping below a key.
     package mutating func mapping(_ key: String, _ write: (inout YAMLText) -> Void) {
         let before = text.count

@@ -23,6 +23,11 @@ package struct Note: Sendable, Equatable {
     /// Characters.
     package static let longest = 10_000
     package static let mostMentions = 20
+
+    /// The same note with another text, for somebody who may not see all of it.
+    package func saying(_ text: String) -> Note {
+        Note(id: id, customer: customer, author: author, authorName: authorName, text: text, mentions: mentions, at: at)
+    }
 }
 
 /// Why a note was not written.

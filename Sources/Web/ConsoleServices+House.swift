@@ -34,7 +34,8 @@ extension ConsoleServices {
             },
             history: { try customers.history(of: $0, filter: $1, limit: $3, after: $2) },
             interaction: { try services.interaction(of: $0, at: $1) },
-            search: { try customers.search($0, limit: $1) }, recent: { try services.recent($0) },
+            search: { text, limit, mask in try customers.search(text, limit: limit) { mask.mayBegin($0, $1) } },
+            recent: { try services.recent($0) },
             list: { try customers.list($0, orderNames: $1, offset: $2, limit: $3) }, listing: { try customers.listing($0, orderNames: $1) },
             names: { services.pipeline.names.all },
             merge: { try await customers.merge($0, $1, by: $3.name, note: $2) },
@@ -68,6 +69,7 @@ extension ConsoleServices {
         relationship = { customers.relationship(of: $0, orderNames: $1, weeks: $2, end: $3) }
         let operations = services.operations
         backups = BackupServices(overview: { try await operations.backups() }, begin: { try operations.beginBackup() })
+        privacy = services.privacy
     }
 }
 

@@ -29,6 +29,8 @@ package struct Services: Sendable {
     package var version: String
     /// What the server counts of itself.
     package var metrics = Metrics()
+    /// What is hidden from whom.
+    package var privacy: @Sendable () -> Privacy = { .open }
     /// Milliseconds that conclusions may be behind while `/ready` says yes.
     package var mostLag: Int64 = 60_000
 

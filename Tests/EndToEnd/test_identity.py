@@ -7,6 +7,7 @@ import uuid
 
 import networkx
 import pytest
+import requests
 from crowd import identifiers
 from program import refused, wait_until
 
@@ -151,6 +152,22 @@ def test_versions_of_a_blueprint_are_listed_and_gone_back_to(folder, tmp_path):
     assert "Shop A" in (tmp_path / "out" / "workspace.yaml").read_text()
     missing = folder.run("blueprint", "rollback", "workspace", "9", check=False)
     assert missing.returncode != 0 and "There is no such version of this document" in missing.stderr
+
+
+def test_what_is_hidden_from_a_role_is_hidden_from_its_tokens_as_soon_as_it_is_defined(folder, tmp_path):
+    folder.key()
+    with folder.serving() as server:
+        server.send({"type": "identify", "userId": "u-1", "traits": {"email": "nora@mail.example", "plan": "gold"}})
+        secret = folder.run("token", "create", "reports", "--role", "analyst").stdout.strip()
+
+        def seen():
+            answer = requests.get(server.url + "/api/customers/user_id:u-1", headers={"Authorization": f"Bearer {secret}"}, timeout=10).json()
+            return {trait["key"]: trait["value"] for trait in answer["traits"]}
+
+        assert seen() == {"email": "nora@mail.example", "plan": "gold"}
+        apply(folder, tmp_path / "privacy", privacy="privacy:\n  masks:\n    - {fields: [contact], from: [analyst]}\n")
+        assert seen() == {"email": "hidden", "plan": "gold"}
+        assert "nora@mail.example" in folder.run("customer", "show", "user_id:u-1").stdout
 
 
 # Limits, shared devices, blocked values

@@ -23,7 +23,7 @@ struct ConsentRoutes: Sendable {
         ) { _, context in
             let id = try services.customer(context.parameters.get("ref"))
             context.trail.subject = id.description
-            return Response(.ok, try services.consents.state(of: id).json)
+            return Response(.ok, try services.seen(by: context).consents(services.consents.state(of: id), of: id).json)
         }
     }
 
@@ -42,7 +42,7 @@ struct ConsentRoutes: Sendable {
             try await services.consents.record(
                 given, for: body.required("purpose"), on: body.optional("channel"), of: id, method: body.optional("method"),
                 wording: body.optional("wording"), by: context.caller)
-            return Response(.created, try services.consents.state(of: id).json)
+            return Response(.created, try services.seen(by: context).consents(services.consents.state(of: id), of: id).json)
         }
     }
 }

@@ -27,7 +27,7 @@ struct CustomerRoutes: Sendable {
             guard let text = context.query.value("search") else { throw Problem.badRequest("`search` says what to look for.") }
             guard text.count <= 200 else { throw Problem.badRequest("`search` takes at most 200 characters.") }
             let limit = try context.query.integer("limit", in: 1...100, default: 20)
-            return page(try services.customers.search(text, limit: Int(limit)).map(\.json))
+            return page(try services.seen(by: context).search(text, limit: Int(limit)).map(\.json))
         }
     }
 
@@ -37,7 +37,7 @@ struct CustomerRoutes: Sendable {
             about: .init(
                 "Everything known about one customer", tag: "Customers", answer: .init(200, "The customer", .init("Customer")), problems: [404])
         ) { _, context in
-            guard let view = try services.customers.view(find(context)) else { throw Problem.noCustomer }
+            guard let view = try services.seen(by: context).view(find(context)) else { throw Problem.noCustomer }
             return Response(.ok, view.json)
         }
     }
@@ -61,7 +61,7 @@ struct CustomerRoutes: Sendable {
             let filter = try HistoryFilter(context.query)
             var out: [UInt8] = []
             out.reserveCapacity(Int(limit) * 512)
-            try services.customers.writeHistory(
+            try services.seen(by: context).writeHistory(
                 of: find(context), filter: filter, limit: Int(limit), after: context.query.value("after"), to: &out)
             return Response(.ok, out)
         }
@@ -77,7 +77,8 @@ struct CustomerRoutes: Sendable {
                 answer: .init(200, "The customer and all interactions, newest first", .init("CustomerExport")), problems: [404])
         ) { _, context in
             let id = try find(context)
-            guard let view = try services.customers.view(id) else { throw Problem.noCustomer }
+            let seen = services.seen(by: context)
+            guard let view = try seen.view(id) else { throw Problem.noCustomer }
             return Self.stream("application/json", name: "\(id).json", context) { writer in
                 var out = Array("{\"customer\":".utf8)
                 view.json.write(to: &out)
@@ -85,11 +86,11 @@ struct CustomerRoutes: Sendable {
                 var after: String?
                 var first = true
                 repeat {
-                    let page = try services.customers.history(of: id, filter: HistoryFilter(), limit: 500, after: after)
+                    let page = try seen.history(of: id, filter: HistoryFilter(), limit: 500, after: after)
                     for item in page.items {
                         if !first { out.append(44) }
                         first = false
-                        services.customers.write(item, to: &out)
+                        seen.write(item, to: &out)
                     }
                     try await writer.write(ByteBuffer(bytes: out))
                     out.removeAll(keepingCapacity: true)

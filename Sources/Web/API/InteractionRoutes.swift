@@ -29,14 +29,16 @@ struct InteractionRoutes: Sendable {
                 answer: .init(200, "One interaction a line", .init(type: "application/x-ndjson", schema: "Interaction")))
         ) { _, context in
             let after = try context.query.integer("after", in: 0...Int64.max, default: 0)
+            let seen = services.seen(by: context)
             return CustomerRoutes.stream("application/x-ndjson", name: "interactions.ndjson", context) { writer in
                 var position = Position(raw: UInt64(after))
                 // All that was acknowledged by now is in it, also what is concluded only in a moment.
                 let last = services.ledger.newestBody
                 guard await services.pipeline.wait(for: last, atMost: 60) else { throw PipelineProblem.behind }
+                var met = SeenCustomers.Met()
                 var out: [UInt8] = []
                 out.reserveCapacity(Self.chunk + (64 << 10))
-                while let next = try services.customers.writeExport(after: position, upTo: last, bytes: Self.chunk, to: &out) {
+                while let next = try seen.writeExport(after: position, upTo: last, bytes: Self.chunk, met: &met, to: &out) {
                     try await writer.write(ByteBuffer(bytes: out))
                     out.removeAll(keepingCapacity: true)
                     position = next
@@ -61,6 +63,7 @@ struct InteractionRoutes: Sendable {
                 problems: [429])
         ) { request, context in
             let services = services
+            let seen = services.seen(by: context)
             let query = context.query
             var filter = LiveFilter(channel: query.value("channel"), name: query.value("name"))
             if let channel = filter.channel, services.ledger.vocabulary.channel(channel) == nil {
@@ -72,7 +75,7 @@ struct InteractionRoutes: Sendable {
             }
             return try EventStream.response(request, services.live, filter) { item, out in
                 out.append(contentsOf: "event: interaction\ndata: ".utf8)
-                services.customers.write(item.item, to: &out)
+                seen.write(live: item.item, to: &out)
                 out.append(contentsOf: "\n\n".utf8)
             }
         }

@@ -25,10 +25,11 @@ struct ListRoute: Sendable {
             let orders = Set(services.definitions.blueprint.definition(WorkspaceDefinition.self).orders)
             let found = try services.customers.list(Self.query(context.query), orderNames: orders, offset: offset, limit: limit)
             let next = offset + found.rows.count
+            let mask = services.seen(by: context).mask
             return Response(
                 .ok,
                 [
-                    "items": .array(found.rows.map(\.json)), "total": JSON(found.total), "customers": JSON(found.everybody),
+                    "items": .array(found.rows.map { mask($0).json }), "total": JSON(found.total), "customers": JSON(found.everybody),
                     "asOf": JSON(found.asOf), "next": found.rows.isEmpty || next >= found.total ? .null : JSON(next),
                 ])
         }

@@ -22,7 +22,8 @@ struct MergeRoutes: Sendable {
             let note = try body.optional("note")
             context.trail.subject = a.description
             context.trail.detail = "with \(b)"
-            return Response(.created, try await services.customers.merge(a, b, by: context.caller, note: note).json)
+            let merge = try await services.customers.merge(a, b, by: context.caller, note: note)
+            return Response(.created, try services.seen(by: context).merge(merge).json)
         }
     }
 
@@ -38,7 +39,8 @@ struct MergeRoutes: Sendable {
             guard let merge = context.parameters.get("merge", as: Int64.self) else { throw CustomersProblem.noMerge(0) }
             context.trail.subject = id.description
             context.trail.detail = "merge \(merge)"
-            return Response(.ok, try await services.customers.undo(merge: merge, of: id, by: context.caller).json)
+            let undone = try await services.customers.undo(merge: merge, of: id, by: context.caller)
+            return Response(.ok, try services.seen(by: context).merge(undone).json)
         }
     }
 
@@ -51,7 +53,7 @@ struct MergeRoutes: Sendable {
         ) { _, context in
             let limit = Int(try context.query.integer("limit", in: 1...200, default: 25))
             let after = context.query.value("after") == nil ? nil : try context.query.integer("after", in: 0...Int64.max, default: 0)
-            let found = try services.customers.reviews(limit: limit, after: after)
+            let found = try services.seen(by: context).reviews(limit: limit, after: after)
             return page(found.map(\.json), next: found.count < limit ? .null : JSON(found.last.map { String($0.id) }))
         }
     }

@@ -18,7 +18,8 @@ struct NoteRoutes: Sendable {
         ) { _, context in
             let id = try services.customer(context.parameters.get("ref"))
             context.trail.subject = id.description
-            return page(try services.notes.notes(on: id).map(\.json))
+            let seen = services.seen(by: context)
+            return page(try services.notes.notes(on: id).map { try seen.note($0).json })
         }
     }
 
@@ -36,7 +37,7 @@ struct NoteRoutes: Sendable {
             let note = try await services.notes.write(
                 text, about: id, by: context.principal?.id ?? "", named: context.caller,
                 mentioning: Notes.mentions(in: text, of: services.staff.people))
-            return Response(.created, note.json)
+            return Response(.created, try services.seen(by: context).note(note).json)
         }
     }
 }

@@ -32,7 +32,10 @@ package enum OpenAPI {
             "openapi": "3.1.0",
             "info": [
                 "title": "Sightline", "version": "1",
-                "description": "Take in what happens with customers, and see each of them whole. Errors are problems by RFC 9457.",
+                "description": """
+                Take in what happens with customers, and see each of them whole. Errors are problems by RFC 9457. What the definition \
+                `privacy` hides from the role of whoever asks is the text `hidden`, whatever it was.
+                """,
                 "license": ["name": "Apache-2.0", "identifier": "Apache-2.0"],
             ],
             "servers": [["url": "/"]],

@@ -68,7 +68,8 @@ struct QuarantineRoutes: Sendable {
                     before: try context.query.integer("after", in: 0...Int64.max, default: .max), limit: limit, filter)
             default: throw Problem.badRequest("`order` can be `oldest` or `newest`.")
             }
-            return page(found.items.map(json), next: found.next.map(JSON.integer) ?? .null)
+            let mask = services.seen(by: context).mask
+            return page(found.items.map { json(mask($0)) }, next: found.next.map(JSON.integer) ?? .null)
         }
     }
 
@@ -90,7 +91,8 @@ struct QuarantineRoutes: Sendable {
                 description: "What came most often first; the first \(Self.mostReasons) groups.", parameters: Self.filters,
                 answer: .init(200, "The groups", .init("RefusalPage")))
         ) { _, context in
-            let groups = try await services.ledger.refusals(try Self.filter(context.query), limit: Self.mostReasons)
+            let mask = services.seen(by: context).mask
+            let groups = try await services.ledger.refusals(try Self.filter(context.query), limit: Self.mostReasons).map { mask($0) }
             return page(
                 groups.map { group in
                     [
@@ -116,7 +118,7 @@ struct QuarantineRoutes: Sendable {
         ) { request, context in
             let done = try await services.replay(Self.selection(try await Body.json(request, "Replay")))
             context.trail.detail = "\(done.accepted) taken in, \(done.refused) refused again"
-            return Response(.ok, done.json)
+            return Response(.ok, services.seen(by: context).mask(done).json)
         }
     }
 

@@ -6,7 +6,7 @@ import Rendering
 
 /// The console: pages for people. Give it a request, get an answer; it knows no server.
 package struct Console: Sendable {
-    let services: ConsoleServices
+    private(set) var services: ConsoleServices
     let resources: Resources
     let sessions: Sessions
     let figureKeeper = FigureKeeper()
@@ -69,11 +69,18 @@ package struct Console: Sendable {
         let visit = Visit(request: request, session: session, formats: formats(services.clock.now), parameters: parameters)
         if request.method == .post { try check(visit) }
         try Self.demand(route.permission, of: visit, to: route.deed)
-        let answer = try await route.handler(self, visit)
+        let answer = try await route.handler(seen(by: session.principal.role), visit)
         if let action = route.audit, answer.status < 400 {
             try record(action, by: session.principal, subject: parameters.first, request, visit.trail)
         }
         return answer
+    }
+
+    /// This console as a role gets to see it.
+    private func seen(by role: Role) -> Console {
+        var console = self
+        console.services = services.seen(by: role)
+        return console
     }
 
     /// The route of a path, and what stands where its pattern has colons.

@@ -41,7 +41,8 @@ package struct ConsoleServices: Sendable {
     /// One interaction of a customer; nil when there is none of theirs at the position, or it was erased.
     package var interaction: @Sendable (CustomerID, Position) async throws -> HistoryItem?
     /// Customers with something that begins with or equals the text, best first.
-    package var search: @Sendable (_ text: String, _ limit: Int) async throws -> [Found]
+    /// By what the mask hides they are found by the whole of it alone: see ``search(_:_:)``.
+    package var find: @Sendable (_ text: String, _ limit: Int, Mask) async throws -> [Found]
     /// Customers something happened with last, newest first.
     package var recent: @Sendable (_ limit: Int) async throws -> [Found]
     /// A page of the customers that fit, by the names of what counts as an order.
@@ -62,6 +63,10 @@ package struct ConsoleServices: Sendable {
     package var reviewCount: @Sendable () async throws -> Int
     /// One person or two. Throws when the review is decided already.
     package var decide: @Sendable (_ review: Int64, _ same: Bool, Principal) async throws -> Void
+    /// What is hidden from whom.
+    package var privacy: @Sendable () -> Privacy = { .open }
+    /// What is hidden from whom these are for: see ``seen(by:)``.
+    var mask = Mask.none
     /// The newest interactions of everybody that fit, newest first: of the last ``mostSearched``.
     package var latest: @Sendable (LiveFilter, _ limit: Int) async throws -> [LiveItem]
     /// What happened on these days, by the names of what counts as an order: see `Customers.figures(days:untils:orderNames:)`.
@@ -92,7 +97,7 @@ package struct ConsoleServices: Sendable {
         view: @escaping @Sendable (CustomerReference) async throws -> CustomerView?,
         history: @escaping @Sendable (CustomerID, HistoryFilter, String?, Int) async throws -> Page<HistoryItem>,
         interaction: @escaping @Sendable (CustomerID, Position) async throws -> HistoryItem?,
-        search: @escaping @Sendable (String, Int) async throws -> [Found], recent: @escaping @Sendable (Int) async throws -> [Found],
+        search: @escaping @Sendable (String, Int, Mask) async throws -> [Found], recent: @escaping @Sendable (Int) async throws -> [Found],
         list: @escaping @Sendable (CustomerQuery, Set<String>, Int, Int) async throws -> CustomerListPage,
         listing: @escaping @Sendable (CustomerQuery, Set<String>) async throws -> CustomerListing, names: @escaping @Sendable () -> [String],
         merge: @escaping @Sendable (CustomerID, CustomerID, String?, Principal) async throws -> Merge,
@@ -116,7 +121,7 @@ package struct ConsoleServices: Sendable {
         self.view = view
         self.history = history
         self.interaction = interaction
-        self.search = search
+        find = search
         self.recent = recent
         self.list = list
         self.listing = listing
@@ -136,6 +141,11 @@ package struct ConsoleServices: Sendable {
         self.problem = problem
         self.failed = failed
     }
+}
+
+extension ConsoleServices {
+    /// Customers with something that begins with or equals the text, best first.
+    func search(_ text: String, _ limit: Int) async throws -> [Found] { try await find(text, limit, mask) }
 }
 
 /// What pages need of notes on customers.

@@ -30,13 +30,18 @@ extension Console {
         return [
             "title": who.title, "initials": who.initials, "href": "/customers/\(view.id)", "id": view.id.description,
             "identifiers": identifiers.prefix(8).map { identifier in
-                let isSame = other.identifiers.contains { $0.kind == identifier.kind && $0.value == identifier.value }
+                // Of what is hidden nobody is told whether it is the same.
+                let isSame =
+                    identifier.value != Mask.hidden && other.identifiers.contains { $0.kind == identifier.kind && $0.value == identifier.value }
                 return ["name": NameWords.title(identifier.kind), "value": identifier.value, "same": isSame] as Fields
             },
             "traits": traits.prefix(10).map { trait in
                 let plain = Properties.plain(trait.key)
                 let match = other.traits.first { Properties.plain($0.key) == plain }
-                return ["name": NameWords.title(trait.key), "value": Self.line(trait.value, formats), "same": match?.value == trait.value] as Fields
+                return [
+                    "name": NameWords.title(trait.key), "value": Self.line(trait.value, formats),
+                    "same": match?.value == trait.value && trait.value != .string(Mask.hidden),
+                ] as Fields
             },
             "interactions": view.interactions == 0 ? "none" : Formats.number(view.interactions),
             "seen": seen.first == seen.last ? seen.first : seen.joined(separator: " to "),

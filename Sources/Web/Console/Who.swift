@@ -35,15 +35,16 @@ struct Who: Sendable, Equatable {
             initials = Self.initials(of: name)
             hasName = true
         } else {
-            title = identifier.map(Self.called) ?? "Visitor " + id.description.dropFirst(4)
+            title = identifier.map { Self.called($0, id) } ?? "Visitor " + id.description.dropFirst(4)
             short = identifier?.kind == "anonymous_id" || identifier == nil ? "The visitor" : "The customer"
             initials = nil
             hasName = false
         }
     }
 
-    private static func called(_ identifier: (kind: String, value: String)) -> String {
-        switch identifier.kind {
+    private static func called(_ identifier: (kind: String, value: String), _ id: CustomerID) -> String {
+        if identifier.value == Mask.hidden { return "Customer " + id.description.dropFirst(4) }
+        return switch identifier.kind {
         case "email", "phone": identifier.value
         case "order_id": "Customer with order " + shortened(identifier.value)
         case "anonymous_id", "device_id", "advertising_id": "Visitor " + shortened(identifier.value)

@@ -7,7 +7,7 @@ import Web
 /// What a company decided, as the parts of the house take it.
 enum CompanyDefinitions {
     /// All kinds of definitions there are.
-    static let kinds = DefinitionKinds([WorkspaceDefinition.self, IdentityDefinition.self, ChannelsDefinition.self])
+    static let kinds = DefinitionKinds([WorkspaceDefinition.self, IdentityDefinition.self, ChannelsDefinition.self, PrivacyDefinition.self])
 
     /// The blueprint of the definitions in force.
     /// - Parameter definitions: As the pipeline has them: a document's id (`identity`, `metric/lifetime_value`) and its text.
@@ -26,6 +26,9 @@ enum CompanyDefinitions {
 
     /// The company itself.
     static func workspace(_ definitions: [String: String]) -> WorkspaceDefinition { blueprint(definitions).definition(WorkspaceDefinition.self) }
+
+    /// What is hidden from whom.
+    static func privacy(_ definitions: [String: String]) -> PrivacyDefinition { blueprint(definitions).definition(PrivacyDefinition.self) }
 
     /// Words that need a code in the ledger before a blueprint can be in force.
     static func declared(by blueprint: Blueprint) -> (channels: [String], kinds: [String]) {

@@ -159,6 +159,7 @@ final class Installation: Sendable {
     private struct Following: Sendable {
         var collector: Collector
         var company: WorkspaceDefinition
+        var privacy: Privacy
 
         init(_ definitions: [String: String], _ ledger: Ledger, _ limits: Limits, _ randomness: Randomness) throws {
             let vocabulary = ledger.vocabulary
@@ -166,6 +167,7 @@ final class Installation: Sendable {
                 identity: CompanyDefinitions.identity(definitions, vocabulary), channels: CompanyDefinitions.channels(definitions),
                 vocabulary: vocabulary, limits: limits, fingerprints: ledger.key, randomness: randomness)
             company = CompanyDefinitions.workspace(definitions)
+            privacy = Privacy(CompanyDefinitions.privacy(definitions))
         }
     }
 
@@ -227,6 +229,7 @@ final class Installation: Sendable {
                 kinds: CompanyDefinitions.kinds,
                 shelf: LedgerShelf(pipeline: pipeline, ledger: ledger, randomness: randomness, declared: CompanyDefinitions.declared)), clock: clock,
             version: Version.number)
+        services.privacy = { [self] in following.withLock { $0.privacy } }
         services.mostLag = Int64(settings[Known.readyLag])
         return services
     }

@@ -3,6 +3,7 @@ import Audit
 import Foundation
 import Kernel
 import Ledger
+import Simdjson
 import Store
 import Synchronization
 import Testing
@@ -294,7 +295,7 @@ final class SampleWorld: Sendable {
             view: { self.view($0) },
             history: { self.history($0, $1, $2, $3) },
             interaction: { customer, position in self.state.withLock { $0.histories[customer]?.first { $0.interaction.position == position } } },
-            search: { self.search($0, $1) }, recent: { self.recent($0) },
+            search: { text, limit, _ in self.search(text, limit) }, recent: { self.recent($0) },
             list: { try self.list($0, $1, $2, $3) },
             listing: { query, orders in
                 let all = try self.list(query, orders, 0, .max)
@@ -326,7 +327,7 @@ final class SampleWorld: Sendable {
                 self.state.withLock { $0.listeners.append((filter, continuation)) }
                 return stream
             },
-            json: { bytes in self.state.withLock { $0.json[bytes] } }, kindName: { Vocabulary().name(of: $0) },
+            json: { bytes in self.state.withLock { $0.json[bytes] } ?? (try? JSON.parse(bytes)) }, kindName: { Vocabulary().name(of: $0) },
             sourceName: { $0 == 1 ? "website" : nil },
             channels: { Channel.builtIn.filter { $0 != "other" } + ["other"] },
             problem: { ($0 as? DefinitionsProblem).map { Problem($0) } },

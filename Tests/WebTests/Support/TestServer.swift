@@ -3,6 +3,7 @@ import Audit
 import Collect
 import Consent
 import Customers
+import Definitions
 import Foundation
 import Identity
 import Kernel
@@ -96,7 +97,7 @@ struct TestServer: Sendable {
         let collector = try Collector(identity: .standard, vocabulary: ledger.vocabulary, fingerprints: ledger.key, randomness: randomness)
         let customers = Customers(
             store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: time.clock, sourceName: { access.name(ofSource: $0) })
-        return Services(
+        var services = Services(
             access: access, staff: try Staff(store: accessStore, clock: time.clock, randomness: randomness), audit: try Audit(store: accessStore),
             collector: { collector }, ledger: ledger, pipeline: pipeline, customers: customers,
             notes: Notes(store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: time.clock),
@@ -110,6 +111,8 @@ struct TestServer: Sendable {
                 kinds: TestKinds.all,
                 shelf: LedgerShelf(pipeline: pipeline, ledger: ledger, randomness: randomness) { _ in ([], []) }), clock: time.clock,
             version: "1.2.3")
+        services.privacy = { Privacy(DefinitionBook.blueprint(pipeline.definitions).definition(PrivacyDefinition.self)) }
+        return services
     }
 }
 

@@ -95,7 +95,7 @@ extension Console {
         var parts: [String] = []
         let city = ["city", "town"].lazy.compactMap { key in view.traits.first { $0.key.lowercased() == key }?.value.string }.first
         let address = view.traits.first { $0.key == "address" }?.value
-        if let city = city ?? address?["city"]?.string { parts.append(city) }
+        if let city = city ?? address?["city"]?.string, city != Mask.hidden { parts.append(city) }
         if let first = view.firstSeen {
             let since = formats.since(first)
             parts.append(since == "since today" ? "with us since today" : "with us " + since)

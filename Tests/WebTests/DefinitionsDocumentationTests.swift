@@ -1,12 +1,10 @@
-import Collect
 import Definitions
 import Foundation
-import Identity
 import Testing
 
 /// The format's documentation cannot say what the program does not do.
 @Suite struct `The documentation of definitions` {
-    let kinds = DefinitionKinds([WorkspaceDefinition.self, IdentityDefinition.self, ChannelsDefinition.self])
+    let kinds = TestKinds.all
 
     func page() throws -> String {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
