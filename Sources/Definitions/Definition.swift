@@ -13,6 +13,9 @@ package protocol Definition: Sendable {
     /// False (the default) when a company has one, as `identity`. True when it may have many, each with a `key`, as `metric`.
     static var isKeyed: Bool { get }
 
+    /// What people are told of it; a test holds it against what the reader asks for.
+    static var guide: DefinitionGuide { get }
+
     /// Reads the document. Always gives a value, with defaults for whatever was not written or does not fit, and adds what
     /// does not fit to the reader's findings. From an empty reader: the defaults.
     init(reading reader: Reader)
@@ -23,6 +26,7 @@ package protocol Definition: Sendable {
 
 extension Definition {
     package static var isKeyed: Bool { false }
+    package static var guide: DefinitionGuide { DefinitionGuide() }
 
     /// What holds when the company has no such document.
     package static var standard: Self { Self(reading: .empty(kind)) }

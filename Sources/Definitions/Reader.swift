@@ -10,6 +10,8 @@ package final class Reader {
     package let findings: Findings
     private let entries: [String: YAMLNode.Entry]
     private var asked: [String] = []
+    /// Where what it is asked for is noted, and the path below the kind; nil for a reader of a document.
+    private var log: (fields: FieldLog, path: String)?
 
     /// Reads `node`, lets `read` ask for its keys, then tells of the keys it did not ask for. nil when it is no mapping.
     /// A `key:` with nothing after it is an empty mapping.
@@ -22,6 +24,25 @@ package final class Reader {
     /// A reader of nothing: whoever reads from it gets the defaults.
     package static func empty(_ kind: String) -> Reader {
         Reader(entries: [:], place: Place(file: "\(kind).yaml", line: 1, column: 1), path: kind, findings: Findings())
+    }
+
+    /// A reader of nothing that notes what it is asked for. Of each mapping it shows one, called ``DefinitionGuide/placeholder``.
+    static func describing(_ kind: String, _ log: FieldLog) -> Reader {
+        let reader = empty(kind)
+        reader.log = (log, "")
+        return reader
+    }
+
+    private func note(_ key: String, _ takes: @autoclosure () -> String) {
+        if let log { log.fields.add(log.path + key, takes()) }
+    }
+
+    /// The reader of what stands below a key, when it is only noted what is asked for.
+    private func describing(below path: String) -> Reader? {
+        guard let log else { return nil }
+        let reader = Reader(entries: [:], place: place, path: "\(self.path).\(path)", findings: findings)
+        reader.log = (log.fields, log.path + path + ".")
+        return reader
     }
 
     private init(entries: [String: YAMLNode.Entry], place: Place, path: String, findings: Findings) {
@@ -62,6 +83,7 @@ package final class Reader {
 
     /// The value, or nil and a problem when there is none: wrap it around any of the readings below.
     package func required<T>(_ key: String, _ value: T?, example: String) -> T? {
+        if let log { log.fields.require(log.path + key) }
         if value == nil, entries[key] == nil { problem("\(key) is missing", mend: "write \(key): \(example)") }
         return value
     }
@@ -87,6 +109,7 @@ package final class Reader {
 
     /// A text of so many characters. Numbers are texts too.
     package func text(_ key: String, _ length: ClosedRange<Int> = 1...200, example: String = "a text") -> String? {
+        note(key, Takes.text(length))
         guard let node = node(key) else { return nil }
         return text(node, key, length, example)
     }
@@ -108,6 +131,7 @@ package final class Reader {
 
     /// `true` or `false`.
     package func flag(_ key: String) -> Bool? {
+        note(key, Takes.flag)
         guard let node = node(key) else { return nil }
         switch node.content {
         case .text("true", plain: true): return true
@@ -120,6 +144,7 @@ package final class Reader {
 
     /// A whole number.
     package func whole(_ key: String, in range: ClosedRange<Int>) -> Int? {
+        note(key, Takes.whole(range))
         guard let node = node(key) else { return nil }
         guard case .text(let text, plain: true) = node.content, let number = Int(text) else {
             expected("a whole number", "\(key): \(range.lowerBound)", node, key)
@@ -134,6 +159,7 @@ package final class Reader {
 
     /// A whole number, or a word that stands for no number (`limit: none`): the inner nil.
     package func whole(_ key: String, in range: ClosedRange<Int>, or word: String) -> Int?? {
+        note(key, Takes.whole(range, or: word))
         guard let node = node(key) else { return nil }
         if case .text(word, _) = node.content { return .some(nil) }
         guard case .text(let text, plain: true) = node.content, Int(text) != nil else {
@@ -145,8 +171,9 @@ package final class Reader {
 
     /// One of some words.
     package func choice<T: RawRepresentable & CaseIterable>(_ key: String, of: T.Type = T.self) -> T? where T.RawValue == String {
-        guard let node = node(key) else { return nil }
         let words = T.allCases.map(\.rawValue)
+        note(key, Takes.choice(words))
+        guard let node = node(key) else { return nil }
         guard case .text(let text, _) = node.content, !node.isNothing else {
             expected("one of \(words.joined(separator: ", "))", "\(key): \(words.first ?? "")", node, key)
             return nil
@@ -160,6 +187,7 @@ package final class Reader {
     package func texts(
         _ key: String, count: ClosedRange<Int> = 0...1_000, length: ClosedRange<Int> = 1...200, example: String = "a text"
     ) -> [(text: String, place: Place)]? {
+        note(key, Takes.texts(count, length))
         guard let node = node(key) else { return nil }
         guard let elements = list(node, key, count, "a list of texts", "\(key): ['\(example)']") else { return nil }
         return elements.compactMap { element in text(element, key, length, example).map { ($0, element.place) } }
@@ -180,11 +208,15 @@ package final class Reader {
 
     /// A mapping below this one.
     package func mapping<T>(_ key: String, _ read: (Reader) -> T) -> T? {
-        node(key).flatMap { Reader.read($0, path: "\(path).\(key)", findings, read) }
+        note(key, Takes.mapping)
+        if let inner = describing(below: key) { return read(inner) }
+        return node(key).flatMap { Reader.read($0, path: "\(path).\(key)", findings, read) }
     }
 
     /// A list of mappings.
     package func mappings<T>(_ key: String, count: ClosedRange<Int> = 0...1_000, _ read: (Reader) -> T) -> [T]? {
+        note(key, Takes.mappings(count))
+        if let inner = describing(below: key + "[]") { return [read(inner)] }
         guard let node = node(key) else { return nil }
         guard let elements = list(node, key, count, "a list of mappings", "- key: value, below it") else { return nil }
         return elements.enumerated().compactMap { i, element in Reader.read(element, path: "\(path).\(key)[\(i + 1)]", findings, read) }
@@ -192,6 +224,9 @@ package final class Reader {
 
     /// A mapping of names that the company gives to mappings: `kinds: {customer_number: {…}}`. In the order they are written.
     package func named<T>(_ key: String, count: ClosedRange<Int> = 0...1_000, _ read: (_ name: String, _ place: Place, Reader) -> T) -> [T]? {
+        note(key, Takes.named(count))
+        let name = DefinitionGuide.placeholder
+        if let inner = describing(below: "\(key).\(name)") { return [read(name, place, inner)] }
         guard let node = node(key) else { return nil }
         if node.isNothing { return [] }
         guard case .mapping(let entries) = node.content else {

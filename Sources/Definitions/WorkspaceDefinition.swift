@@ -12,6 +12,32 @@ package struct WorkspaceDefinition: Definition, Equatable {
     package static let kind = "workspace"
     package static let summary = "The company: its name, country, time zone, languages, orders, currency and accent."
 
+    package static let guide = DefinitionGuide(
+        fields: [
+            .init("name", "what pages call the company"),
+            .init("country", "ISO 3166-1 alpha-2, as `GB`; a phone number without a country is read as from there"),
+            .init("time_zone", "a place of the IANA time zone database, or `UTC`: the days and hours that pages show"),
+            .init("languages", "BCP 47 tags, the most used first"),
+            .init("orders", "names of the interactions that are orders: what the list of customers counts, and whose values it sums"),
+            .init(
+                "currency",
+                "ISO 4217, as `GBP`: what the values of orders are in. Values in other currencies are not converted. Without it they are plain numbers"
+            ),
+            .init("accent", "the colour of links and buttons on the console's pages"),
+        ],
+        example: """
+            workspace:
+              owner: ann@example.com
+              name: Example Shop
+              country: GB
+              time_zone: Europe/London
+              languages: [en, cy]
+              orders: [Order Completed, Store Purchase Made]
+              currency: GBP
+              accent: plum
+
+            """)
+
     /// What pages call the company. 1 to 100 characters.
     package var name = "Sightline"
     /// ISO 3166-1 alpha-2: how a phone number without a country is read.

@@ -7,6 +7,40 @@ package struct IdentityDefinition: Definition {
     package static let kind = "identity"
     package static let summary = "Who is who: kinds of identifiers, values that prove nothing, and what joins two people."
 
+    package static let guide = DefinitionGuide(
+        fields: [
+            .init("kinds", "built-in kinds that are changed setting by setting, and further kinds under names of their own, \(mostKinds) at most"),
+            .init(
+                "kinds.a_name.from",
+                "where the value is found in a call, the first that is there counts: `userId`, `anonymousId`, `groupId`, `traits.NAME`, "
+                    + "`context.NAME`, `properties.NAME`, `externalIds.NAME`. An empty list: only found by, never taken", standard: "must be there"),
+            .init("kinds.a_name.normalise", "see [below](#how-values-are-normalised)"),
+            .init("kinds.a_name.unique", "`true`: a value belongs to one customer, so it joins. `false`: customers are only found by it"),
+            .init("kinds.a_name.priority", "the rank; 1 is the strongest"),
+            .init("kinds.a_name.limit", "how many of them a customer may have"),
+            .init("kinds.a_name.shared_after", "a value seen with so many different user ids is shared, and joins nobody from then on"),
+            .init("kinds.a_name.blocked", "patterns of values that prove nothing, besides those of all kinds", standard: "`[]`"),
+            .init("blocked", "values of any kind that prove nothing, see [below](#blocked)"),
+            .init("blocked.patterns", "patterns instead of the built-in ones"),
+            .init("blocked.also", "patterns besides them", standard: "`[]`"),
+            .init("match", "rules that join two customers whose traits agree exactly, see [below](#match)"),
+        ],
+        example: """
+            identity:
+              kinds:
+                phone: {unique: true, limit: 2}          # changes only these two of the built-in kind
+                customer_number:                         # a kind of our own
+                  from: [traits.customer_number, properties.customer_number]
+                  limit: 1
+                  priority: 10
+              blocked:
+                also: ['^9{6,}$', '@our-tests\\.example$']
+              match:
+                - surname + date_of_birth
+                - given_name + date_of_birth + postcode
+
+            """, sample: "identity: {kinds: {a_name: {from: [traits.a_name]}}}\n")
+
     /// The most kinds that a company may declare besides the built-in ones.
     package static let mostKinds = 64
     /// The most patterns in one list, and characters in a pattern.

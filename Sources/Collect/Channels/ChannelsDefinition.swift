@@ -17,6 +17,51 @@ package struct ChannelsDefinition: Definition, Equatable {
     package static let kind = "channels"
     package static let summary = "Channels beside the built-in ones, and how channel, direction and media of an interaction are worked out."
 
+    package static let guide = DefinitionGuide(
+        fields: [
+            .init("defaults", "whether the built-in rules hold where these say nothing"),
+            .init(
+                "declared",
+                "channels besides the built-in ones (\(Channel.builtIn.map { "`\($0)`" }.joined(separator: ", "))); a name has a to z, 0 to 9, `-` and "
+                    + "`_`, and begins with a letter. A name that is neither is refused with the interaction"),
+            .init("events", "rules by the interaction's name, each with one of the settings at least. What it leaves open other rules may say"),
+            .init("events.a_name.channel", "the channel it was on", standard: "left open"),
+            .init("events.a_name.direction", "from the customer, to them, or neither", standard: "left open"),
+            .init("events.a_name.media", "what brought the customer", standard: "left open"),
+            .init("libraries", "rules by the library that sent it (`context.library.name`)"),
+            .init("libraries.a_name.channel", "the channel it was on"),
+            .init("paid", "what tells that a medium is paid: bought attention"),
+            .init("paid.mediums", "of the address's `utm_medium`", standard: "`[]`"),
+            .init("paid.sources", "of its `utm_source`", standard: "`[]`"),
+            .init("paid.referrers", "hosts of the page before", standard: "`[]`"),
+            .init("paid.click_ids", "parameters of the page's address", standard: "`[]`"),
+            .init("earned", "what tells that a medium is earned: what others say by themselves"),
+            .init("earned.mediums", "of the address's `utm_medium`", standard: "`[]`"),
+            .init("earned.sources", "of its `utm_source`", standard: "`[]`"),
+            .init("earned.referrers", "hosts of the page before", standard: "`[]`"),
+            .init("earned.click_ids", "parameters of the page's address", standard: "`[]`"),
+            .init("owned", "what tells that a medium is owned: what the company sends itself"),
+            .init("owned.mediums", "of the address's `utm_medium`", standard: "`[]`"),
+            .init("owned.sources", "of its `utm_source`", standard: "`[]`"),
+            .init("owned.referrers", "hosts of the page before", standard: "`[]`"),
+            .init("owned.click_ids", "parameters of the page's address", standard: "`[]`"),
+            .init("passing", "hosts that bring nobody, though customers come back from them, as payment services"),
+        ],
+        example: """
+            channels:
+              declared: [kiosk]
+              events:
+                'Kiosk *': {channel: kiosk, direction: in}
+                Warranty Letter Printed: {channel: letter, direction: out, media: owned}
+              libraries:
+                till-sdk*: {channel: store}
+              paid: {mediums: [zeppelin], referrers: [ads.example.com], click_ids: [zclid]}
+              earned: {referrers: [fans.example.com]}
+              owned: {mediums: [receipt]}
+              passing: [pay.example.com]
+
+            """)
+
     /// The most channels that a company may declare.
     package static let mostDeclared = 100
     /// The most rules of one sort, and entries of one list.

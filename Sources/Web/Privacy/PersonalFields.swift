@@ -28,6 +28,14 @@ struct PersonalFields: Sendable, Equatable {
         ("contact", [.email, .phone, .street, .postcode, .city]), ("address", [.street, .postcode, .city]), ("personal", Family.allCases),
     ]
 
+    /// The names that are one thing, and the groups, as the tables of docs/definitions.md.
+    static var tables: String {
+        func quoted(_ names: [String]) -> String { names.map { "`\($0.replacing(" ", with: "_"))`" }.joined(separator: ", ") }
+        return "| any of | names also |\n|---|---|\n"
+            + Family.allCases.map { "| `\($0.names[0])` | \(quoted(Array($0.names.dropFirst()))) |\n" }.joined()
+            + "\n| group | is |\n|---|---|\n" + groups.map { "| `\($0.name)` | \(quoted($0.families.map { $0.names[0] })) |\n" }.joined()
+    }
+
     let families: Set<Family>
     /// The names in their plain form.
     private let plain: Set<String>

@@ -10,6 +10,25 @@ package struct PrivacyDefinition: Definition, Equatable {
     package static let kind = "privacy"
     package static let summary = "Which personal data is hidden from which roles."
 
+    package static let guide = DefinitionGuide(
+        fields: [
+            .init("masks", "rules; what is hidden from a role is what any of them names"),
+            .init("masks[].fields", "names of traits, of properties and of kinds of identifiers, or groups of them, see below"),
+            .init(
+                "masks[].from",
+                "roles: \(maskable.map { "`\($0.rawValue)`" }.joined(separator: ", ")). Nothing can be hidden from an administrator, who decides what is"
+            ),
+        ],
+        example: """
+            privacy:
+              masks:
+                - fields: [contact, birthday]
+                  from: [analyst, marketer]
+                - fields: [passport_no, loyalty_id]
+                  from: [agent]
+
+            """)
+
     /// Some fields and the roles that do not see them.
     package struct Rule: Sendable, Equatable {
         /// Names of traits, properties and kinds of identifiers, or of groups of them.

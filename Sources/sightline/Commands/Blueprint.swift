@@ -7,7 +7,7 @@ struct BlueprintCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "blueprint", abstract: "Checks and puts in force what a company decides: a folder of YAML files.",
         discussion: "Example: sightline blueprint apply ./blueprint --data ./my-data",
-        subcommands: [Check.self, Diff.self, Apply.self, Export.self, Log.self, Rollback.self])
+        subcommands: [Check.self, Diff.self, Apply.self, Export.self, Log.self, Rollback.self, ReferenceCommand.self])
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
