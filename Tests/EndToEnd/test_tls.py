@@ -74,7 +74,7 @@ def test_the_api_and_the_pages_come_by_tls_with_the_certificate_of_the_files(ser
     assert name_shown(server) == "first"
     server.send({"type": "track", "userId": "ann", "event": "Order Placed"})
     assert server.customer("user_id:ann")["interactions"] == 1
-    assert "at https://127.0.0.1:" in server.said()
+    wait_until(lambda: "at https://127.0.0.1:" in server.said())
     with pytest.raises(requests.exceptions.SSLError):
         requests.get(server.url + "/health", timeout=10)
 

@@ -264,6 +264,8 @@ def test_with_main_hosts_a_host_that_is_nobodys_is_told_so(tmp_path):
 
 def test_the_first_link_of_each_is_printed_with_its_host(tmp_path):
     agency = Agency(tmp_path)
+    # It answers a moment before it says so.
+    wait_until(lambda: agency.main.said().count("first administrator: ") == 3)
     said = agency.main.said()
     assert f"Sightline serves {agency.a.folder.path} at http://{A}:{agency.main.port}" in said
     links = re.findall(r"first administrator: (\S+)", said)
