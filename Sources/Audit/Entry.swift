@@ -26,6 +26,7 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case consent = "consent"
     case viewChange = "view-change"
     case definitions = "definitions"
+    case retention = "retention"
     case replay = "quarantine-replay"
     case dismissal = "quarantine-drop"
     case backup = "backup"

@@ -31,6 +31,12 @@ package struct Consents: Sendable {
         self.clock = clock
     }
 
+    /// Whether interactions of this name say what customers agree to: see docs/definitions.md.
+    package static func says(_ name: String) -> Bool {
+        var name = name
+        return name.withUTF8 { ConsentReading.word(of: UnsafeRawBufferPointer($0)) != nil }
+    }
+
     /// What a person said, over all that they are known by.
     package func state(of customer: CustomerID) throws -> ConsentState {
         guard Int(customer.raw) < pipeline.people.count else { return ConsentState(history: []) }

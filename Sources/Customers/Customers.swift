@@ -21,6 +21,10 @@ package final class Customers: Sendable {
     let tables = CustomerTables()
     /// Two who finish the same erasures would only hinder each other.
     let erasing = Turns()
+    /// The same of taking out what is kept no longer.
+    let expiring = Turns()
+    /// When it was last looked what is kept no longer.
+    let looked = Mutex<Instant?>(nil)
 
     /// - Parameter sourceName: the name of the write key with this number.
     package init(

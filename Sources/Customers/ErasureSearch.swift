@@ -111,7 +111,7 @@ struct ErasureSearch {
 
     /// - Parameter customer: to whom it was concluded to belong when it is the person's.
     private mutating func look(_ record: RecordView, _ position: Position, _ customer: UInt32?) throws {
-        guard let customer, record.kind == .interaction else {
+        guard let customer, record.kind == .interaction || record.kind == .expired else {
             // What is the person's and no interaction was made a tombstone before a crash.
             if let named = rename(record) { remains[position] = .identifiers(named) }
             return

@@ -2,7 +2,7 @@ package import Kernel
 
 // A record, version 1: what a body holds per interaction. Numbers are little-endian.
 //
-//   0  UInt8   what: 1 interaction, 2 command, 3 erased
+//   0  UInt8   what: 1 interaction, 2 command, 3 erased, 4 expired
 //   1  UInt8   channel
 //   2  UInt8   direction (bits 0-1), media (bits 2-3), call type (bits 4-6)
 //   3  UInt8   count of identifiers
@@ -23,6 +23,8 @@ package import Kernel
 // An identifier is its kind (UInt8), its length (UInt16) and its bytes, normalised. Properties and context are JSON objects
 // without spaces; empty when there are none. A command's name says what to do, its properties with what. Of an erased
 // interaction the value is the number of the raw customer it belonged to, and tokens stand for its identifiers: see Erasing.swift.
+// Of an expired one only its times, its fingerprint and its identifiers are left: see Expiring.swift. A program that does not know the
+// kind takes it for erased, and concludes the same customers from it.
 
 /// Where an interaction lies in the ledger: a body and its place in it.
 package struct Position: Hashable, Comparable, Sendable {
@@ -38,6 +40,8 @@ package enum RecordKind: UInt8, Sendable {
     case interaction = 1
     case command = 2
     case erased = 3
+    /// An interaction whose time to be kept is over.
+    case expired = 4
 }
 
 /// The fixed part of a record.

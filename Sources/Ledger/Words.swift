@@ -75,6 +75,10 @@ package enum CallType: UInt8, Sendable, CaseIterable {
     case group = 4
     case alias = 5
 
+    /// Whether it says what happened and nothing else, so that it may be kept for a time only: what the others say is who
+    /// somebody is.
+    @inlinable package var canExpire: Bool { self == .track || self == .page || self == .screen }
+
     package var name: String {
         switch self {
         case .track: "track"

@@ -14,6 +14,9 @@ package enum Command: Codable, Sendable, Equatable {
     case erase(customer: UInt32, author: String)
     /// These were erased in a folder whose place a backup has taken: they are forgotten again where they are in this ledger.
     case eraseAgain(customers: [ErasedCustomer], author: String)
+    /// Interactions that stand before the command and happened before a moment are kept no longer: the name of an interaction →
+    /// milliseconds since 1970, whole seconds. `rest` holds for every name that is not there; nil for none of them.
+    case expire(before: [String: Int64], rest: Int64?, author: String)
     /// These definitions are in force from here on: kind → YAML. A kind that is not named is as it was; an empty text removes it.
     case define(documents: [String: String], author: String)
 
@@ -28,6 +31,7 @@ package enum Command: Codable, Sendable, Equatable {
         case .apart: "apart"
         case .erase: "erase"
         case .eraseAgain: "erase-again"
+        case .expire: "expire"
         case .define: "define"
         }
     }

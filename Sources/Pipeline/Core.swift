@@ -68,7 +68,10 @@ final class Core {
         newest = Position(body: position, index: max(1, records) - 1)
         self.definitions = definitions
         self.rules = rules
-        timeline = try Timeline(directory: folder.timeline, concluded: position, window: options.window, hidden: hidden, mergeAt: options.mergeAt)
+        let expiries = try folder.store.read { try ExpiryRun.all($0) }
+        timeline = try Timeline(
+            directory: folder.timeline, concluded: position, window: options.window, hidden: hidden, expired: expiries.map { $0.rules(names) },
+            mergeAt: options.mergeAt)
         parts = timeline.current
         try replay()
     }
@@ -107,6 +110,9 @@ final class Core {
             // An erased message sent again must not bring its customer back.
             if record.kind == .erased {
                 _ = parts.isNew(record.message, second: UInt32(clamping: record.receivedAt.seconds), window: options.window)
+            }
+            if record.kind == .expired, customer & Concluded.duplicate == 0 {
+                parts.note(record.message, second: UInt32(clamping: record.receivedAt.seconds))
             }
             guard customer & Concluded.duplicate == 0, record.kind == .interaction else { continue }
             parts.note(record.message, second: UInt32(clamping: record.receivedAt.seconds))
@@ -169,6 +175,7 @@ final class Core {
             switch record.kind {
             case .interaction:
                 try interaction(record, Position(body: id, index: i), db)
+            case .expired: try expired(record, Position(body: id, index: i), db)
             case .erased:
                 customers.append(Concluded.nobody)
                 try tombstone(record, Position(body: id, index: i))
@@ -191,22 +198,38 @@ final class Core {
         if let named = Self.named(record) { return try interaction(record, about: named, position, db) }
         guard parts.isNew(record.message, second: UInt32(clamping: record.receivedAt.seconds), window: options.window) else {
             totals.duplicates &+= 1
-            if let customer = resolver.lookUp(record) {
-                customers.append(customer | Concluded.duplicate)
-            } else {
-                // Nobody's any more, as after an erasure: what it says must go too.
-                customers.append(Concluded.nobody)
-                try db.execute(sql: "INSERT INTO unclaimed (position) VALUES (?)", arguments: [Int64(bitPattern: position.raw)])
-            }
-            return
+            return try repeated(record, position, db)
         }
+        let customer = try resolve(record, position)
+        parts.append(customer, mark(record, position, try events.number(record.nameBytes, db)))
+        customers.append(customer)
+    }
+
+    private func resolve(_ record: RecordView, _ position: Position) throws -> UInt32 {
         let outcome = try resolver.resolve(record, at: position)
         if !outcome.merges.isEmpty {
             totals.merges &+= outcome.merges.count
             merges += outcome.merges
         }
-        parts.append(outcome.customer, mark(record, position, try events.number(record.nameBytes, db)))
-        customers.append(outcome.customer)
+        return outcome.customer
+    }
+
+    private func repeated(_ record: RecordView, _ position: Position, _ db: Database) throws {
+        if let customer = resolver.lookUp(record) {
+            customers.append(customer | Concluded.duplicate)
+        } else {
+            // Nobody's any more, as after an erasure: what it says must go too.
+            customers.append(Concluded.nobody)
+            try db.execute(sql: "INSERT INTO unclaimed (position) VALUES (?)", arguments: [Int64(bitPattern: position.raw)])
+        }
+    }
+
+    /// A rebuild meets an interaction whose time is over: what it proved of customers it still proves, and nothing is shown of it.
+    private func expired(_ record: RecordView, _ position: Position, _ db: Database) throws {
+        guard parts.isNew(record.message, second: UInt32(clamping: record.receivedAt.seconds), window: options.window) else {
+            return try repeated(record, position, db)
+        }
+        customers.append(try resolve(record, position))
     }
 
     /// What our own people wrote about a customer. Whoever was erased meanwhile is not there to be written about: what it says
@@ -292,6 +315,11 @@ final class Core {
             // Some of a person may have been erased after a merge was undone that this ledger still has.
             try resolver.separate(here, by: author, at: at, db)
             if !here.isEmpty { try forget(here.sorted(), at, position, db) }
+        case .expire(let before, let rest, let author):
+            let run = ExpiryRun(position: position, at: at, author: author, before: before, rest: rest)
+            try run.insert(db)
+            timeline.expire(run.rules(names))
+            parts = timeline.current
         case .define(let documents, let author):
             for (kind, text) in documents.sorted(by: { $0.key < $1.key }) {
                 try db.execute(

@@ -98,7 +98,7 @@ package struct Erasures: Sendable {
         for i in 0..<body.count {
             guard let record = body[i] else { continue }
             switch record.kind {
-            case .interaction: continue
+            case .interaction, .expired: continue
             case .erased:
                 // The first of a customer's tombstones stands where the customer came from.
                 guard let value = record.value, let customer = UInt32(exactly: value), buried.insert(customer).inserted else { continue }

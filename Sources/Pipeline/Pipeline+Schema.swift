@@ -40,6 +40,22 @@ extension Pipeline {
             -- 0: made before this column was, see Core.findPositions.
             ALTER TABLE definition ADD COLUMN position BIGINT NOT NULL DEFAULT 0;
             """),
+        Migration(
+            "pipeline 3: what is kept no longer",
+            """
+            -- Each time it was said: what, as JSON, and how far the ledger is cleared of it.
+            CREATE TABLE expiry (
+                position     BIGINT PRIMARY KEY,
+                at           BIGINT NOT NULL,
+                author       TEXT NOT NULL,
+                cutoffs      TEXT NOT NULL,
+                rest         BIGINT,
+                -- Everything up to this body is done, and so many interactions were taken out.
+                body         BIGINT NOT NULL DEFAULT 0,
+                interactions BIGINT NOT NULL DEFAULT 0,
+                done         INTEGER NOT NULL DEFAULT 0
+            );
+            """),
     ]
 
     /// The definitions in force: kind → YAML.

@@ -87,9 +87,9 @@ final class Base: @unchecked Sendable {
         Mark(position: positions[i], second: seconds[i], event: events[i], channel: channels[i], flags: flags[i], value: values[i])
     }
 
-    /// Base and frozen delta → a new file, synced. Marks of hidden customers are left out.
-    static func merge(_ base: Base, _ delta: Delta, customers: Int, hidden: Set<UInt32>, to file: String) throws(TimelineProblem) {
-        let gone = hidden.reduce(0) { $0 + base.slice($1).count + delta.count(of: $1) }
+    /// Base and frozen delta → a new file, synced. Marks of hidden customers are left out, and those whose time is over.
+    static func merge(_ base: Base, _ delta: Delta, customers: Int, hidden: Set<UInt32>, expiry: Expiry, to file: String) throws(TimelineProblem) {
+        let gone = hidden.reduce(0) { $0 + base.slice($1).count + delta.count(of: $1) } + Parts.expired(base, [delta], expiry, hidden)
         let total = base.marks + delta.count - gone
         guard total <= Int(UInt32.max) else { throw .unwritable("more than \(UInt32.max) interactions: use several data folders") }
         let memory = try Mapped(create: file, size: Layout(customers: customers, marks: total).size)
@@ -102,10 +102,12 @@ final class Base: @unchecked Sendable {
         var scratch: [Mark] = []
         for c in 0..<UInt32(customers) {
             let isHidden = !hidden.isEmpty && hidden.contains(c)
-            guard isHidden || delta.hasMarks(c) else { continue }
+            let expires = !expiry.isEmpty && !isHidden && base.expired(c, expiry) > 0
+            guard isHidden || expires || delta.hasMarks(c) else { continue }
             delta.collect(c, &scratch)
+            if !expiry.isEmpty { scratch.removeAll(where: expiry.takes) }
             merge.flush(upTo: Int(c))
-            merge.customer(Int(c), isHidden ? nil : scratch)
+            merge.customer(Int(c), isHidden ? nil : scratch, expires ? expiry : nil)
         }
         merge.flush(upTo: customers)
         merge.out.offsets[customers] = UInt32(merge.written)
@@ -161,13 +163,29 @@ final class Base: @unchecked Sendable {
             run = c
         }
 
-        /// - Parameter fresh: newest first; nil when the customer is hidden.
-        mutating func customer(_ c: Int, _ fresh: [Mark]?) {
+        /// - Parameters:
+        ///   - fresh: newest first; nil when the customer is hidden.
+        ///   - expiry: which marks of the base are left out; nil when none is.
+        mutating func customer(_ c: Int, _ fresh: [Mark]?, _ expiry: Expiry?) {
             out.offsets[c] = UInt32(written)
             run = c + 1
-            guard let fresh, let oldest = fresh.last else { return }
+            guard let fresh else { return }
             let s = base.slice(UInt32(c))
             var i = s.lowerBound
+            if let expiry {
+                var new = fresh
+                for i in s where !base.isExpired(i, expiry) {
+                    let mark = base.mark(i)
+                    while let next = new.last, mark.isAfter(next) {
+                        put(next)
+                        new.removeLast()
+                    }
+                    copy(i, 1)
+                }
+                for mark in new.reversed() { put(mark) }
+                return
+            }
+            guard let oldest = fresh.last else { return copy(i, s.count) }
             if s.isEmpty || base.seconds[s.upperBound - 1] < oldest.second {  // nearly always: everything new is later
                 copy(i, s.count)
                 i = s.upperBound

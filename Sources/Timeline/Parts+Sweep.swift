@@ -17,7 +17,8 @@ extension Parts {
     /// customer in either. For questions about everybody; it costs about a nanosecond a mark and a column.
     ///
     /// - Parameters:
-    ///   - base: Called for each raw customer with marks in the base, with where they are in the columns.
+    ///   - base: Called for each raw customer with marks in the base, with where they are in the columns; several times for one
+    ///     whose marks do not lie side by side, oldest first.
     ///   - recent: Called for each mark that came since, newest arrival first.
     package func sweep(base visit: (_ customer: UInt32, _ columns: Columns, _ marks: Range<Int>) -> Void, recent: (UInt32, Mark) -> Void) {
         let columns = Columns(
@@ -25,8 +26,15 @@ extension Parts {
             values: base.values)
         for c in 0..<UInt32(base.customers) {
             let marks = base.slice(c)
-            if !marks.isEmpty, !isHidden(c) { visit(c, columns, marks) }
+            guard !marks.isEmpty, !isHidden(c) else { continue }
+            if expiry.isEmpty || base.seconds[marks.lowerBound] >= expiry.latest {
+                visit(c, columns, marks)
+            } else {
+                base.visible(marks, expiry) { visit(c, columns, $0) }
+            }
         }
-        for delta in [frozen, active].compactMap({ $0 }) { delta.forEach { c, mark in if !isHidden(c) { recent(c, mark) } } }
+        for delta in [frozen, active].compactMap({ $0 }) {
+            delta.forEach { c, mark in if !isHidden(c), !expiry.takes(mark) { recent(c, mark) } }
+        }
     }
 }

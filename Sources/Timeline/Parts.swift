@@ -10,12 +10,21 @@ package final class Parts: Sendable {
     let seenActive: SeenDelta
     /// Raw customers that were erased: their marks are not shown, and left out at the next merge.
     let hidden: Set<UInt32>
+    /// Marks whose time to be kept is over are not shown, and left out at the next merge.
+    let expiry: Expiry
+    /// How many of those that are not the hidden customers'.
+    let expired: Int
     /// How many marks they have.
     private let gone: Int
     /// Whether a raw customer was erased.
     package func isHidden(_ customer: UInt32) -> Bool { !hidden.isEmpty && hidden.contains(customer) }
 
-    init(base: Base, frozen: Delta?, active: Delta, seenBase: SeenBase?, seenFrozen: SeenDelta?, seenActive: SeenDelta, hidden: Set<UInt32>) {
+    init(
+        base: Base, frozen: Delta?, active: Delta, seenBase: SeenBase?, seenFrozen: SeenDelta?, seenActive: SeenDelta, hidden: Set<UInt32>,
+        expiry: Expiry, expired: Int
+    ) {
+        self.expiry = expiry
+        self.expired = expired
         self.base = base
         self.frozen = frozen
         self.active = active
@@ -31,11 +40,22 @@ package final class Parts: Sendable {
     package var recent: Int { active.count + (frozen?.count ?? 0) }
     /// All marks.
     package var marks: Int { base.marks + recent }
-    /// All marks but those of erased customers.
-    package var interactions: Int { marks - gone }
+    /// All marks but those of erased customers and those whose time is over.
+    package var interactions: Int { marks - gone - expired }
 
-    /// Appends a mark. The pipeline alone calls this.
-    package func append(_ customer: UInt32, _ mark: Mark) { active.append(customer, mark) }
+    /// How many marks are gone by an expiry, without those of hidden customers.
+    static func expired(_ base: Base, _ deltas: [Delta], _ expiry: Expiry, _ hidden: Set<UInt32>) -> Int {
+        guard !expiry.isEmpty else { return 0 }
+        var count = 0
+        for c in 0..<UInt32(base.customers) where !hidden.contains(c) { count += base.expired(c, expiry) }
+        for delta in deltas { delta.forEach { c, mark in if expiry.takes(mark), !hidden.contains(c) { count += 1 } } }
+        return count
+    }
+
+    /// Appends a mark; not one whose time is over, as after a start that reads the ledger again. The pipeline alone calls this.
+    package func append(_ customer: UInt32, _ mark: Mark) {
+        if !expiry.takes(mark) { active.append(customer, mark) }
+    }
 
     /// Whether a message was not received within the window before; it is noted as received. The pipeline alone calls this.
     package func isNew(_ f: Fingerprint, second: UInt32, window: UInt32) -> Bool {
@@ -81,7 +101,7 @@ package final class Parts: Sendable {
         var runs: [(from: Int, next: Int)] = []
         var kept = NewestMarks(limit: limit)
         func offer(_ m: Mark) -> UInt32 {
-            if m.second >= since, before?.isAfter(m) ?? true, matches(m) { kept.offer(m) }
+            if m.second >= since, before?.isAfter(m) ?? true, !expiry.takes(m), matches(m) { kept.offer(m) }
             return kept.oldest
         }
         for c in members where hidden.isEmpty || !hidden.contains(c) {
@@ -104,7 +124,7 @@ package final class Parts: Sendable {
                 guard mark.second >= since else { return }
                 runs[best].next -= 1
                 if runs[best].next < runs[best].from { runs.remove(at: best) }
-                if matches(mark) { out.append(mark) }
+                if !expiry.takes(mark), matches(mark) { out.append(mark) }
             } else {
                 return
             }
@@ -130,11 +150,11 @@ package final class Parts: Sendable {
     /// Calls back with every mark of these raw customers, in no order.
     package func forEach(_ members: [UInt32], _ body: (Mark) -> Void) {
         func each(_ m: Mark) -> UInt32 {
-            body(m)
+            if !expiry.takes(m) { body(m) }
             return 0
         }
         for c in members where hidden.isEmpty || !hidden.contains(c) {
-            for i in base.slice(c) { body(base.mark(i)) }
+            for i in base.slice(c) where !base.isExpired(i, expiry) { body(base.mark(i)) }
             active.visit(c, each)
             frozen?.visit(c, each)
         }
@@ -143,6 +163,10 @@ package final class Parts: Sendable {
     /// The second of the newest mark of these raw customers; nil when there is none. Looks at one mark of each.
     package func latest(_ members: [UInt32]) -> UInt32? {
         var latest: UInt32?
+        guard expiry.isEmpty else {
+            forEach(members) { latest = max(latest ?? 0, $0.second) }
+            return latest
+        }
         for c in members where hidden.isEmpty || !hidden.contains(c) {
             if active.hasMarks(c) { latest = max(latest ?? 0, active.latest(c)) }
             if let frozen, frozen.hasMarks(c) { latest = max(latest ?? 0, frozen.latest(c)) }

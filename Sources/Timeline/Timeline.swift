@@ -28,6 +28,8 @@ package final class Timeline: Sendable {
     private let trouble = Mutex<String?>(nil)
     private let mergeAt: Int?
     private let closed = Atomic<Bool>(false)
+    /// Whether marks wait to be left out for good.
+    private let isDue = Atomic<Bool>(false)
     /// The newest ledger body in the snapshot found at the start; 0 when there was none.
     package let snapshotBody: Int64
 
@@ -36,8 +38,13 @@ package final class Timeline: Sendable {
     ///     what it concludes anew may differ.
     ///   - window: seconds for which messages are remembered.
     ///   - hidden: raw customers that were erased.
+    ///   - expired: which marks are gone, by the number of their name, in the order in which it was said.
     ///   - mergeAt: marks after which a merge starts, instead of ``leastMerge`` and its rule.
-    package init(directory: String, concluded: Int64, window: UInt32, hidden: Set<UInt32> = [], mergeAt: Int? = nil) throws {
+    package init(
+        directory: String, concluded: Int64, window: UInt32, hidden: Set<UInt32> = [], expired: [[UInt16: ExpiryRule]] = [], mergeAt: Int? = nil
+    )
+        throws
+    {
         self.directory = directory
         self.window = window
         self.mergeAt = mergeAt
@@ -57,8 +64,13 @@ package final class Timeline: Sendable {
             seen = nil
         }
         snapshotBody = body
+        let found = base ?? .empty()
+        let expiry = expired.reduce(Expiry()) { $0.adding($1) }.without(upTo: body)
         parts = Mutex(
-            Parts(base: base ?? .empty(), frozen: nil, active: Delta(), seenBase: seen, seenFrozen: nil, seenActive: SeenDelta(), hidden: hidden))
+            Parts(
+                base: found, frozen: nil, active: Delta(), seenBase: seen, seenFrozen: nil, seenActive: SeenDelta(), hidden: hidden, expiry: expiry,
+                expired: Parts.expired(found, [], expiry, hidden)))
+        isDue.store(!expiry.isEmpty, ordering: .relaxed)
         startThread("merge", isPatient: true) { [self] in work() }
     }
 
@@ -68,7 +80,8 @@ package final class Timeline: Sendable {
     package var unwritable: String? { trouble.withLock { $0 } }
 
     package func shouldMerge(_ p: Parts) -> Bool {
-        !isMerging && p.active.count >= min(mergeAt ?? max(Self.leastMerge, p.base.marks / 16), Delta.capacity / 2)
+        if isMerging { return false }
+        return isDue.load(ordering: .relaxed) || p.active.count >= min(mergeAt ?? max(Self.leastMerge, p.base.marks / 16), Delta.capacity / 2)
     }
 
     /// Called by the pipeline between two groups, when everything up to `body` is concluded and saved: swaps in an empty
@@ -76,10 +89,11 @@ package final class Timeline: Sendable {
     package func freeze(body: Int64, customers: Int) {
         guard !isMerging, !closed.load(ordering: .acquiring) else { return }
         merging.store(true, ordering: .releasing)
+        isDue.store(false, ordering: .relaxed)
         let now = parts.withLock { p in
             p = Parts(
                 base: p.base, frozen: p.active, active: Delta(), seenBase: p.seenBase, seenFrozen: p.seenActive, seenActive: SeenDelta(),
-                hidden: p.hidden)
+                hidden: p.hidden, expiry: p.expiry, expired: p.expired)
             return p
         }
         jobs.send(Job(parts: now, position: body, customers: customers))
@@ -87,11 +101,14 @@ package final class Timeline: Sendable {
 
     /// Hides erased raw customers from readers from now on.
     package func hide(_ customers: [UInt32]) {
-        parts.withLock { p in
-            p = Parts(
-                base: p.base, frozen: p.frozen, active: p.active, seenBase: p.seenBase, seenFrozen: p.seenFrozen, seenActive: p.seenActive,
-                hidden: p.hidden.union(customers))
-        }
+        parts.withLock { $0 = $0.with(hidden: $0.hidden.union(customers), $0.expiry) }
+    }
+
+    /// Hides marks from readers from now on, and has them left out for good as soon as may be. The pipeline alone calls this.
+    /// - Parameter rules: by the number of a name.
+    package func expire(_ rules: [UInt16: ExpiryRule]) {
+        parts.withLock { $0 = $0.with(hidden: $0.hidden, $0.expiry.adding(rules)) }
+        isDue.store(true, ordering: .relaxed)
     }
 
     /// Ends the merge thread after what it is at.
@@ -129,14 +146,17 @@ package final class Timeline: Sendable {
         guard let delta = job.parts.frozen, let seenDelta = job.parts.seenFrozen else { return }
         let name = "\(directory)/\(job.position)"
         let hidden = job.parts.hidden
-        try Base.merge(job.parts.base, delta, customers: job.customers, hidden: hidden, to: name + ".columns")
+        try Base.merge(job.parts.base, delta, customers: job.customers, hidden: hidden, expiry: job.parts.expiry, to: name + ".columns")
         try SeenBase.merge(job.parts.seenBase, seenDelta, oldest: seenDelta.newest > window ? seenDelta.newest - window : 0, to: name + ".seen")
         try replaceSnapshot("\(job.position)")
         guard let base = Base(file: name + ".columns"), let seen = SeenBase(file: name + ".seen") else {
             throw .unwritable("\(name): cannot be read back")
         }
         parts.withLock { p in
-            p = Parts(base: base, frozen: nil, active: p.active, seenBase: seen, seenFrozen: nil, seenActive: p.seenActive, hidden: p.hidden)
+            let expiry = p.expiry.without(upTo: job.position)
+            p = Parts(
+                base: base, frozen: nil, active: p.active, seenBase: seen, seenFrozen: nil, seenActive: p.seenActive, hidden: p.hidden,
+                expiry: expiry, expired: Parts.expired(base, [p.active], expiry, p.hidden))
         }
         clean(keeping: "\(job.position)")
     }
@@ -161,5 +181,13 @@ package final class Timeline: Sendable {
         let folder = open(directory, O_RDONLY | O_CLOEXEC)
         fsync(folder)
         Glibc.close(folder)
+    }
+}
+
+extension Parts {
+    fileprivate func with(hidden: Set<UInt32>, _ expiry: Expiry) -> Parts {
+        Parts(
+            base: base, frozen: frozen, active: active, seenBase: seenBase, seenFrozen: seenFrozen, seenActive: seenActive, hidden: hidden,
+            expiry: expiry, expired: Parts.expired(base, [frozen, active].compactMap { $0 }, expiry, hidden))
     }
 }

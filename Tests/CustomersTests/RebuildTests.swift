@@ -29,7 +29,9 @@ private struct History {
 
     private mutating func said() -> World.Said {
         message += 1
-        var said = World.Said(message: "\(seed)-\(below(12) == 0 ? below(message) : message)", at: Int64(message))
+        var said = World.Said(
+            name: below(2) == 0 ? "Page Viewed" : "Order Completed", message: "\(seed)-\(below(12) == 0 ? below(message) : message)",
+            at: Int64(message))
         func id(_ n: Int) -> String { "\(n)" }
         switch below(10) {
         case 0: said.ids = [(.userID, "u" + id(below(8))), (.previousID, "d" + id(below(8)))]
@@ -57,12 +59,17 @@ private struct History {
 
     private mutating func command() throws -> Command? {
         let (a, b) = (somebody(), somebody())
-        switch below(9) {
+        switch below(10) {
         case 0, 1: return .merge(a: a, b: b, author: "ann", note: below(2) == 0 ? "a note" : nil, reviewed: below(2) == 0 ? true : nil)
         case 2, 3, 4:
             let active = try world.store.read { try Int64.fetchAll($0, sql: "SELECT id FROM merge WHERE undone_at IS NULL ORDER BY id") }
             return active.isEmpty ? nil : .undo(merge: active[below(active.count)], author: "bob")
         case 5: return .apart(a: a, b: b, author: "cyd")
+        case 9:
+            // Interactions of a name that happened up to some moment of this history are kept no longer.
+            let before = (World.start.seconds + Int64(below(message + 1))) * 1000
+            return .expire(
+                before: below(2) == 0 ? ["Page Viewed": before] : ["Page Viewed": 0], rest: below(2) == 0 ? before : nil, author: "ann")
         case 6: return .define(documents: ["identity": "# \(below(100))"], author: "ann")
         default: return .erase(customer: a, author: "ann")
         }
@@ -78,10 +85,12 @@ private struct History {
                 _ = try await world.pipeline.perform(command, randomness: World.randomness)
                 // Now and then several erasures wait to be finished, and people come back meanwhile.
                 if below(2) == 0 { _ = try await customers.finishErasures() }
+                if below(2) == 0 { _ = try await customers.finishExpiries() }
             }
         }
         // The state may be lost before an erasure is done, too.
         if below(2) == 0 { _ = try await customers.finishErasures() }
+        if below(2) == 0 { _ = try await customers.finishExpiries() }
     }
 }
 
@@ -104,6 +113,7 @@ private struct History {
                 ("merge", "id, a, b, kept, absorbed, reason, kind, value, other_kind, other_value, author, note, position, undone_by"),
                 ("apart", "a, b"), ("conflict", "kind, value, user_value"), ("trait", "customer_id, key, value, at, position, source, channel"),
                 ("definition", "kind, version, text, author, at, position"), ("erasure", "id, customers, position"),
+                ("expiry", "position, at, author, rest"),
             ] {
                 for row in try Row.fetchAll(db, sql: "SELECT \(columns) FROM \(table) ORDER BY \(columns)") { lines.append("\(table) \(row)") }
             }
@@ -133,6 +143,7 @@ private struct History {
             world = try await world.reopened(reactions: [CustomersReaction()], losing: Self.lost)
             while await !world.pipeline.wait(for: world.ledger.newestBody) {}
             _ = try await customers(world).finishErasures()
+            _ = try await customers(world).finishExpiries()
             let after = try everything(world)
             // Some of what differs is enough to see why.
             let (lost, new) = (Set(before).subtracting(after).sorted().prefix(4), Set(after).subtracting(before).sorted().prefix(4))

@@ -133,6 +133,9 @@ package final class World: Sendable {
     /// The person's marks as text, newest first.
     package func told(_ customer: UInt32) -> [String] { marks(customer).map { "\($0.position) \($0.second) \($0.channel) \($0.value)" } }
 
+    /// All marks of the timeline, and those that are in no snapshot yet.
+    package var markCounts: (all: Int, recent: Int) { (pipeline.timeline.marks, pipeline.timeline.recent) }
+
     package func marks(_ customer: UInt32) -> [Mark] {
         var out: [Mark] = []
         pipeline.timeline.newest(pipeline.people.members(of: customer), limit: .max, into: &out)

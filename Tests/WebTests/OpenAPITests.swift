@@ -80,7 +80,7 @@ import Web
                 ("/api/customers/\(id)/export", "/api/customers/{ref}/export"),
                 ("/api/reviews", "/api/reviews"), ("/api/keys", "/api/keys"), ("/api/tokens", "/api/tokens"), ("/api/ledger", "/api/ledger"),
                 ("/api/quarantine", "/api/quarantine"), ("/api/quarantine/reasons", "/api/quarantine/reasons"),
-                ("/api/sources", "/api/sources"), ("/api/blueprint", "/api/blueprint"),
+                ("/api/sources", "/api/sources"), ("/api/retention", "/api/retention"), ("/api/blueprint", "/api/blueprint"),
             ] {
                 let answer = try await server.send("GET", path, bySocket: true)
                 #expect(answer.status == 200, "\(path): \(answer.text)")

@@ -383,6 +383,35 @@ extension OpenAPI {
                   "properties": {"id": {"type": "integer"}, "kind": {"type": "string"}, "reason": {"type": "string"}}}}
               }
             },
+            "RetentionEvent": {
+              "type": "object", "required": ["name", "keepDays", "listed", "interactions", "due", "oldest"],
+              "properties": {
+                "name": {"type": "string"}, "keepDays": {"type": ["integer", "null"], "description": "Null: forever."},
+                "listed": {"type": "boolean", "description": "Whether the definition names it."},
+                "interactions": {"type": "integer"}, "due": {"type": "integer", "description": "Kept no longer."},
+                "oldest": {"type": ["string", "null"], "format": "date-time"}
+              }
+            },
+            "RetentionRun": {
+              "type": "object", "required": ["number", "at", "author", "interactions", "progress", "done"],
+              "properties": {
+                "number": {"type": "integer"}, "at": {"$ref": "#/components/schemas/Time"}, "author": {"type": "string"},
+                "interactions": {"type": "integer", "description": "Taken out so far, repeated messages among them."},
+                "progress": {"type": "number", "minimum": 0, "maximum": 1}, "done": {"type": "boolean"}
+              }
+            },
+            "Retention": {
+              "type": "object", "required": ["everythingElseDays", "due", "events", "runs", "checkedAt"],
+              "properties": {
+                "everythingElseDays": {"type": ["integer", "null"], "description": "Null: forever."}, "due": {"type": "integer"},
+                "events": {"type": "array", "items": {"$ref": "#/components/schemas/RetentionEvent"}},
+                "runs": {"type": "array", "description": "The newest 20, newest first.", "items": {"$ref": "#/components/schemas/RetentionRun"}},
+                "checkedAt": {"type": ["string", "null"], "format": "date-time", "description": "When it was last looked what is due, since the start."}
+              }
+            },
+            "NewRetentionRun": {"type": "object", "properties": {"dryRun": {"type": "boolean", "description": "Only say what is due."}}},
+            "RetentionRunMade": {"type": "object", "required": ["due", "events"], "properties": {
+              "due": {"type": "integer"}, "events": {"type": "array", "items": {"$ref": "#/components/schemas/RetentionEvent"}}}},
             "BackupRequest": {"type": "object", "properties": {"to": {"type": ["string", "null"],
               "description": "A folder that does not exist yet; without one a new one in the folder of the setting `backup-folder`."}}},
             "RestoreRequest": {"type": "object", "required": ["from"], "properties": {

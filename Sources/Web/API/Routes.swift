@@ -17,6 +17,7 @@ package enum Routes {
         all += LedgerRoutes(services: services).endpoints
         all += BlueprintRoutes(services: services).endpoints
         all += QuarantineRoutes(services: services).endpoints
+        all += RetentionRoutes(services: services).endpoints
         all += OperationRoutes(services: services).endpoints
         all.append(HealthRoute(services: services).endpoint)
         all.append(ReadyRoute(services: services).endpoint)

@@ -7,5 +7,15 @@ struct CustomersKeeping: Service {
     let customers: Customers
     let logger: Logger
 
-    func run() async { await cancelWhenGracefulShutdown { await customers.run(logger) } }
+    /// How long interactions are kept, as it holds now.
+    let retention: @Sendable () -> RetentionPolicy
+
+    func run() async {
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup { group in
+                group.addTask { await customers.run(logger) }
+                group.addTask { await customers.keepRetention(retention, logger) }
+            }
+        }
+    }
 }

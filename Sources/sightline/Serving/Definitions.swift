@@ -7,7 +7,9 @@ import Web
 /// What a company decided, as the parts of the house take it.
 enum CompanyDefinitions {
     /// All kinds of definitions there are.
-    static let kinds = DefinitionKinds([WorkspaceDefinition.self, IdentityDefinition.self, ChannelsDefinition.self, PrivacyDefinition.self])
+    static let kinds = DefinitionKinds([
+        WorkspaceDefinition.self, IdentityDefinition.self, ChannelsDefinition.self, PrivacyDefinition.self, RetentionDefinition.self,
+    ])
 
     /// The blueprint of the definitions in force.
     /// - Parameter definitions: As the pipeline has them: a document's id (`identity`, `metric/lifetime_value`) and its text.

@@ -183,6 +183,11 @@ final class Installation: Sendable {
     }
 
     var collector: Collector { following.withLock { $0.collector } }
+    /// How long interactions are kept, by the definitions in force at the time of asking.
+    var retention: @Sendable () -> RetentionPolicy {
+        let pipeline = pipeline
+        return { RetentionPolicy(definitions: pipeline.definitions, names: pipeline.names.all) }
+    }
     var company: WorkspaceDefinition { following.withLock { $0.company } }
 
     /// The pages for people.
@@ -236,7 +241,7 @@ final class Installation: Sendable {
 
     /// What goes on in the background while it is served.
     var services: [any Service] {
-        [live, AccessKeeping(installation: self), CustomersKeeping(customers: customers, logger: logger)]
+        [live, AccessKeeping(installation: self), CustomersKeeping(customers: customers, logger: logger, retention: retention)]
     }
 
     /// Closes everything and lets others have the folder. All that was acknowledged is concluded, and on the disk.

@@ -91,6 +91,7 @@ enum AuditWords {
         case .viewChange: "Saved list changed"
         case .consent: "Consent written down"
         case .definitions: "Definitions changed"
+        case .retention: "Old interactions taken out"
         case .replay: "Quarantine replayed"
         case .dismissal: "Quarantine dropped"
         case .backup: "Backup made"
