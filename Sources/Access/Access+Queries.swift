@@ -15,6 +15,10 @@ struct SecretRow {
     /// Empty for write keys.
     var role: String
     var hash: String
+    /// What it may do, as words in order; nil for all that its like may.
+    var limits: [String]?
+    /// From when on it is refused; nil for never.
+    var expiresAt: Instant?
     var createdAt: Instant
     var lastUsedAt: Instant?
     var revokedAt: Instant?
@@ -23,10 +27,13 @@ struct SecretRow {
 extension SecretTable {
     func all(in db: Database) throws -> [SecretRow] {
         let role = self == .token ? "role" : "''"
-        let rows = try Row.fetchAll(db, sql: "SELECT id, name, \(role), hash, created_at, last_used_at, revoked_at FROM \(rawValue) ORDER BY id")
+        let rows = try Row.fetchAll(
+            db, sql: "SELECT id, name, \(role), hash, created_at, last_used_at, revoked_at, limits, expires_at FROM \(rawValue) ORDER BY id")
         return rows.map { row in
             SecretRow(
-                id: row[0], name: row[1], role: row[2], hash: row[3], createdAt: Instant(milliseconds: row[4]),
+                id: row[0], name: row[1], role: row[2], hash: row[3],
+                limits: (row[7] as String?).map { $0.split(separator: ",").map(String.init) },
+                expiresAt: (row[8] as Int64?).map(Instant.init(milliseconds:)), createdAt: Instant(milliseconds: row[4]),
                 lastUsedAt: (row[5] as Int64?).map(Instant.init(milliseconds:)), revokedAt: (row[6] as Int64?).map(Instant.init(milliseconds:)))
         }
     }
@@ -41,15 +48,16 @@ extension SecretTable {
     }
 
     func insert(_ row: SecretRow, in db: Database) throws {
+        let limits = row.limits?.joined(separator: ",")
         switch self {
         case .writeKey:
             try db.execute(
-                sql: "INSERT INTO write_key (id, name, hash, created_at) VALUES ($1, $2, $3, $4)",
-                arguments: [row.id, row.name, row.hash, row.createdAt.milliseconds])
+                sql: "INSERT INTO write_key (id, name, hash, created_at, limits, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+                arguments: [row.id, row.name, row.hash, row.createdAt.milliseconds, limits, row.expiresAt?.milliseconds])
         case .token:
             try db.execute(
-                sql: "INSERT INTO api_token (id, name, role, hash, created_at) VALUES ($1, $2, $3, $4, $5)",
-                arguments: [row.id, row.name, row.role, row.hash, row.createdAt.milliseconds])
+                sql: "INSERT INTO api_token (id, name, role, hash, created_at, limits, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                arguments: [row.id, row.name, row.role, row.hash, row.createdAt.milliseconds, limits, row.expiresAt?.milliseconds])
         }
     }
 

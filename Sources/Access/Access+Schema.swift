@@ -28,6 +28,15 @@ extension Access {
                 revoked_at   BIGINT
             );
             CREATE UNIQUE INDEX api_token_in_force ON api_token (name) WHERE revoked_at IS NULL;
-            """)
+            """),
+        Migration(
+            "access 2: limits and expiry",
+            """
+            -- Words with commas between them: which calls a key may make, which permissions of its role a token has. NULL for all.
+            ALTER TABLE write_key ADD COLUMN limits TEXT;
+            ALTER TABLE write_key ADD COLUMN expires_at BIGINT;
+            ALTER TABLE api_token ADD COLUMN limits TEXT;
+            ALTER TABLE api_token ADD COLUMN expires_at BIGINT;
+            """),
     ]
 }

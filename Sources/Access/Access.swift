@@ -25,6 +25,8 @@ package final class Access: Sendable {
     private struct Entry<Owner: Sendable>: Sendable {
         var id: Int64
         var owner: Owner
+        /// From when on it is refused; nil for never.
+        var expiresAt: Instant?
         /// Newer than what is written, or nil.
         var used: Instant?
     }
@@ -33,6 +35,8 @@ package final class Access: Sendable {
         var tokens: [SecretHash: Entry<Principal>] = [:]
         /// Of all keys there ever were.
         var names: [UInt16: String] = [:]
+        /// Of all keys there ever were that may not make every call.
+        var calls: [UInt16: Set<String>] = [:]
     }
 
     /// Reads what is in force.
@@ -52,13 +56,17 @@ package final class Access: Sendable {
                 throw AccessProblem.damaged(table: "write_key", name: row.name)
             }
             table.names[id] = row.name
-            if row.revokedAt == nil { table.keys[hash] = Entry(id: row.id, owner: Source(id: id, name: row.name)) }
+            let calls = row.limits.map(Set.init)
+            table.calls[id] = calls
+            guard row.revokedAt == nil else { continue }
+            table.keys[hash] = Entry(id: row.id, owner: Source(id: id, name: row.name, calls: calls), expiresAt: row.expiresAt)
         }
         for row in tokens where row.revokedAt == nil {
             guard let hash = SecretHash(text: row.hash), let role = Role(rawValue: row.role) else {
                 throw AccessProblem.damaged(table: "api_token", name: row.name)
             }
-            table.tokens[hash] = Entry(id: row.id, owner: Principal(name: row.name, role: role))
+            let principal = Principal(name: row.name, role: role, scopes: row.limits.map(Set.init))
+            table.tokens[hash] = Entry(id: row.id, owner: principal, expiresAt: row.expiresAt)
         }
         self.table = Mutex(table)
     }
@@ -80,7 +88,7 @@ extension Access {
 // MARK: Asking
 
 extension Access {
-    /// The source that a write key stands for, or nil when it is unknown or revoked. Never waits for the database.
+    /// The source that a write key stands for, or nil when it is unknown, has expired or was revoked. Never waits for the database.
     package func source(writeKey secret: String) -> Source? { SecretHash(of: secret).flatMap(source) }
 
     /// ``source(writeKey:)-(String)`` of UTF-8 bytes.
@@ -89,18 +97,18 @@ extension Access {
     private func source(_ hash: SecretHash) -> Source? {
         let now = clock.now
         return table.withLock { table in
-            guard let at = table.keys.index(forKey: hash) else { return nil }
+            guard let at = table.keys.index(forKey: hash), table.keys.values[at].expiresAt.map({ now < $0 }) ?? true else { return nil }
             table.keys.values[at].used = now
             return table.keys.values[at].owner
         }
     }
 
-    /// Who calls with this token, or nil when it is unknown or revoked. Never waits for the database.
+    /// Who calls with this token, or nil when it is unknown, has expired or was revoked. Never waits for the database.
     package func principal(token secret: String) -> Principal? {
         guard let hash = SecretHash(of: secret) else { return nil }
         let now = clock.now
         return table.withLock { table in
-            guard let at = table.tokens.index(forKey: hash) else { return nil }
+            guard let at = table.tokens.index(forKey: hash), table.tokens.values[at].expiresAt.map({ now < $0 }) ?? true else { return nil }
             table.tokens.values[at].used = now
             return table.tokens.values[at].owner
         }
@@ -109,7 +117,10 @@ extension Access {
     /// The name of a source, also of a revoked one; nil for 0 and for numbers never given.
     package func name(ofSource id: UInt16) -> String? { table.withLock { $0.names[id] } }
 
-    /// The sources whose key is in force, by number.
+    /// The calls that a source may make, also a revoked one; nil for all of them.
+    package func calls(ofSource id: UInt16) -> Set<String>? { table.withLock { $0.calls[id] } }
+
+    /// The sources whose key was not revoked, by number.
     package var sources: [Source] { table.withLock { $0.keys.values.map(\.owner) }.sorted { $0.id < $1.id } }
 }
 
@@ -117,30 +128,40 @@ extension Access {
 
 extension Access {
     /// Makes a write key. It is in force, and cannot be lost, when this returns.
-    /// - Parameter name: 1 to 64 characters; unique among the keys in force.
+    /// - Parameters:
+    ///   - name: 1 to 64 characters; unique among the keys that are not revoked.
+    ///   - calls: The calls that it may make, at least one; nil for all of them.
+    ///   - expiresAt: From when on it is refused; nil for never.
     /// - Returns: The key, and its secret, which is stored nowhere.
     /// - Throws: ``AccessProblem``, or `DatabaseError` when the disk is full or read-only.
-    package func createKey(name: String) throws -> (key: WriteKey, secret: String) {
+    package func createKey(name: String, calls: [String]? = nil, expiresAt: Instant? = nil) throws -> (key: WriteKey, secret: String) {
         try changes.withLock { _ in
-            let made = try create(.writeKey, .writeKey, name: name, role: "")
-            let source = Source(id: UInt16(made.row.id), name: name)
+            let made = try create(.writeKey, .writeKey, name: name, role: "", calls, expiresAt)
+            let source = Source(id: UInt16(made.row.id), name: name, calls: calls.map(Set.init))
             table.withLock { table in
-                table.keys[made.hash] = Entry(id: made.row.id, owner: source)
+                table.keys[made.hash] = Entry(id: made.row.id, owner: source, expiresAt: expiresAt)
                 table.names[source.id] = name
+                table.calls[source.id] = source.calls
             }
-            return (WriteKey(id: source.id, name: name, createdAt: made.row.createdAt), made.secret)
+            return (WriteKey(id: source.id, name: name, calls: calls, expiresAt: expiresAt, createdAt: made.row.createdAt), made.secret)
         }
     }
 
     /// Makes a token. It is in force, and cannot be lost, when this returns.
-    /// - Parameter name: 1 to 64 characters; unique among the tokens in force.
+    /// - Parameters:
+    ///   - name: 1 to 64 characters; unique among the tokens that are not revoked.
+    ///   - scopes: The permissions of the role that it has, at least one; nil for all of them.
+    ///   - expiresAt: From when on it is refused; nil for never.
     /// - Returns: The token, and its secret, which is stored nowhere.
     /// - Throws: ``AccessProblem``, or `DatabaseError` when the disk is full or read-only.
-    package func createToken(name: String, role: Role) throws -> (token: APIToken, secret: String) {
+    package func createToken(name: String, role: Role, scopes: [String]? = nil, expiresAt: Instant? = nil) throws -> (
+        token: APIToken, secret: String
+    ) {
         try changes.withLock { _ in
-            let made = try create(.token, .token, name: name, role: role.rawValue)
-            table.withLock { $0.tokens[made.hash] = Entry(id: made.row.id, owner: Principal(name: name, role: role)) }
-            return (APIToken(name: name, role: role, createdAt: made.row.createdAt), made.secret)
+            let made = try create(.token, .token, name: name, role: role.rawValue, scopes, expiresAt)
+            let principal = Principal(name: name, role: role, scopes: scopes.map(Set.init))
+            table.withLock { $0.tokens[made.hash] = Entry(id: made.row.id, owner: principal, expiresAt: expiresAt) }
+            return (APIToken(name: name, role: role, scopes: scopes, expiresAt: expiresAt, createdAt: made.row.createdAt), made.secret)
         }
     }
 
@@ -167,7 +188,8 @@ extension Access {
         let used = table.withLock { $0.keys.values.reduce(into: [Int64: Instant]()) { $0[$1.id] = $1.used } }
         return try store.read(SecretTable.writeKey.all).map { row in
             WriteKey(
-                id: UInt16(row.id), name: row.name, createdAt: row.createdAt, lastUsedAt: used[row.id] ?? row.lastUsedAt, revokedAt: row.revokedAt)
+                id: UInt16(row.id), name: row.name, calls: row.limits, expiresAt: row.expiresAt, createdAt: row.createdAt,
+                lastUsedAt: used[row.id] ?? row.lastUsedAt, revokedAt: row.revokedAt)
         }
     }
 
@@ -177,14 +199,17 @@ extension Access {
         return try store.read(SecretTable.token.all).map { row in
             guard let role = Role(rawValue: row.role) else { throw AccessProblem.damaged(table: "api_token", name: row.name) }
             return APIToken(
-                name: row.name, role: role, createdAt: row.createdAt, lastUsedAt: used[row.id] ?? row.lastUsedAt, revokedAt: row.revokedAt)
+                name: row.name, role: role, scopes: row.limits, expiresAt: row.expiresAt, createdAt: row.createdAt,
+                lastUsedAt: used[row.id] ?? row.lastUsedAt, revokedAt: row.revokedAt)
         }
     }
 
-    private func create(_ table: SecretTable, _ kind: SecretKind, name: String, role: String) throws -> (
+    private func create(_ table: SecretTable, _ kind: SecretKind, name: String, role: String, _ limits: [String]?, _ expiresAt: Instant?) throws -> (
         row: SecretRow, hash: SecretHash, secret: String
     ) {
         try Self.check(name: name)
+        if let limits, limits.isEmpty { throw AccessProblem.noLimits }
+        if let expiresAt, expiresAt <= clock.now { throw AccessProblem.expired(expiresAt) }
         let secret = newSecret(kind, randomness)
         guard let hash = SecretHash(of: secret) else { preconditionFailure("a new secret is neither empty nor long") }
         let now = clock.now
@@ -192,7 +217,7 @@ extension Access {
             if try table.isInForce(name, in: db) { throw AccessProblem.nameTaken(name) }
             let id = try table.nextID(in: db)
             if table == .writeKey, id > Int64(UInt16.max) { throw AccessProblem.keysUsedUp }
-            let row = SecretRow(id: id, name: name, role: role, hash: hash.text, createdAt: now)
+            let row = SecretRow(id: id, name: name, role: role, hash: hash.text, limits: limits, expiresAt: expiresAt, createdAt: now)
             try table.insert(row, in: db)
             return row
         }

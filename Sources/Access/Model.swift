@@ -17,11 +17,14 @@ package struct Principal: Sendable, Equatable {
     /// As shown in histories ("joined by …").
     package var name: String
     package var role: Role
+    /// The permissions of the role that a token has, by their names; nil for all of them, as people have.
+    package var scopes: Set<String>?
     /// - Parameter id: `token NAME` unless given.
-    package init(id: String? = nil, name: String, role: Role) {
+    package init(id: String? = nil, name: String, role: Role, scopes: Set<String>? = nil) {
         self.id = id ?? "token " + name
         self.name = name
         self.role = role
+        self.scopes = scopes
     }
     package init(_ person: Person) { self.init(id: person.id.description, name: person.label, role: person.role) }
 }
@@ -32,9 +35,12 @@ package struct Source: Sendable, Equatable {
     package var id: UInt16
     /// The key's name: `web shop`.
     package var name: String
-    package init(id: UInt16, name: String) {
+    /// The calls that it may make, by their names: `track`, …, and `import`; nil for all of them.
+    package var calls: Set<String>?
+    package init(id: UInt16, name: String, calls: Set<String>? = nil) {
         self.id = id
         self.name = name
+        self.calls = calls
     }
 }
 
@@ -42,10 +48,14 @@ package struct Source: Sendable, Equatable {
 package struct WriteKey: Sendable, Equatable {
     package var id: UInt16
     package var name: String
+    /// The calls that it may make, in order; nil for all of them.
+    package var calls: [String]?
+    /// From when on it is refused; nil for never.
+    package var expiresAt: Instant?
     package var createdAt: Instant
     /// When it was last used, to the minute; nil for never.
     package var lastUsedAt: Instant?
-    /// Since when it is refused; nil while it is in force.
+    /// Since when it is refused; nil while it is not revoked.
     package var revokedAt: Instant?
 }
 
@@ -53,10 +63,14 @@ package struct WriteKey: Sendable, Equatable {
 package struct APIToken: Sendable, Equatable {
     package var name: String
     package var role: Role
+    /// The permissions of the role that it has, in order; nil for all of them.
+    package var scopes: [String]?
+    /// From when on it is refused; nil for never.
+    package var expiresAt: Instant?
     package var createdAt: Instant
     /// When it was last used, to the minute; nil for never.
     package var lastUsedAt: Instant?
-    /// Since when it is refused; nil while it is in force.
+    /// Since when it is refused; nil while it is not revoked.
     package var revokedAt: Instant?
 }
 
@@ -70,6 +84,10 @@ package enum AccessProblem: Error, Equatable {
     case nameTaken(String)
     /// None in force has this name.
     case unknownName(String)
+    /// It would be in force for no moment.
+    case expired(Instant)
+    /// A list of what it may do must name something.
+    case noLimits
     /// All 65,535 numbers of write keys were given.
     case keysUsedUp
     /// The tables hold what this program cannot have written: a hash or a role that is none.

@@ -62,6 +62,7 @@ extension Collector {
         workspace.reset()
         let fields = workspace.fields
         let type = try gather(root, origin.route, fields)
+        guard origin.allowed.contains(type) else { throw .callNotAllowed(type, allowed: origin.allowed.allowed) }
         let (at, said) = try time(origin, fields, workspace.envelope)
         let name = try name(type, fields)
         let judgement = try judge.judge(type, name, fields, &workspace.memory)

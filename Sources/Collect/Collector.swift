@@ -43,13 +43,14 @@ package struct Collector: Sendable {
     /// - Parameters:
     ///   - body: JSON, unpacked (see ``Inflate``).
     ///   - source: The number of the write key; 0 for none.
+    ///   - allowed: The calls that the sender may make; other items are refused.
     /// - Throws: ``CollectProblem`` when the body as a whole is not taken; nothing was appended then.
-    package func collect(_ route: Route, body: UnsafeRawBufferPointer, source: UInt16, receivedAt: Instant, into batch: inout Batch)
-        throws(CollectProblem) -> Receipt
-    {
+    package func collect(
+        _ route: Route, body: UnsafeRawBufferPointer, source: UInt16, receivedAt: Instant, allowed: AllowedCalls = .all, into batch: inout Batch
+    ) throws(CollectProblem) -> Receipt {
         guard body.count <= limits.bytes(of: route) else { throw .tooLarge(limit: limits.bytes(of: route)) }
         guard body.count > 0 else { throw .empty }
-        let origin = Origin(route: route, source: source, receivedAt: receivedAt)
+        let origin = Origin(route: route, source: source, receivedAt: receivedAt, allowed: allowed)
         return try workspaces.borrow { (workspace) throws(CollectProblem) in
             let scanner = BodyScanner(body)
             let whole = scanner.trimmed()
@@ -61,13 +62,13 @@ package struct Collector: Sendable {
     }
 
     /// ``collect(_:body:source:receivedAt:into:)-(_,UnsafeRawBufferPointer,_,_,_)`` of an array's bytes.
-    package func collect(_ route: Route, body: [UInt8], source: UInt16, receivedAt: Instant, into batch: inout Batch) throws(CollectProblem)
-        -> Receipt
-    {
+    package func collect(
+        _ route: Route, body: [UInt8], source: UInt16, receivedAt: Instant, allowed: AllowedCalls = .all, into batch: inout Batch
+    ) throws(CollectProblem) -> Receipt {
         // withUnsafeBytes loses the type of what is thrown.
         let made = body.withUnsafeBytes { bytes -> Result<Receipt, CollectProblem> in
             do throws(CollectProblem) {
-                return .success(try collect(route, body: bytes, source: source, receivedAt: receivedAt, into: &batch))
+                return .success(try collect(route, body: bytes, source: source, receivedAt: receivedAt, allowed: allowed, into: &batch))
             } catch {
                 return .failure(error)
             }
@@ -79,9 +80,9 @@ package struct Collector: Sendable {
     ///
     /// - Returns: One accepted, or one refused with the reason of now, which `batch` then holds again.
     /// - Throws: ``CollectProblem`` when the item has no place any more in the limits of bodies.
-    package func replay(_ refused: Refused, into batch: inout Batch) throws(CollectProblem) -> Receipt {
+    package func replay(_ refused: Refused, allowed: AllowedCalls = .all, into batch: inout Batch) throws(CollectProblem) -> Receipt {
         guard let route = Route(path: refused.route) else { throw .notAnObject }
-        return try collect(route, body: refused.item, source: refused.source, receivedAt: refused.receivedAt, into: &batch)
+        return try collect(route, body: refused.item, source: refused.source, receivedAt: refused.receivedAt, allowed: allowed, into: &batch)
     }
 
     /// The `writeKey` of a body, for requests that bring none in their header (sendBeacon cannot).
@@ -111,6 +112,7 @@ package struct Collector: Sendable {
         var route: Route
         var source: UInt16
         var receivedAt: Instant
+        var allowed: AllowedCalls
     }
 
     // MARK: Bodies

@@ -1,3 +1,4 @@
+package import Ledger
 package import Simdjson
 
 /// Why one item is refused while the rest of its batch is taken. Facts only: the sentence is in ``reason``.
@@ -10,6 +11,8 @@ package enum ItemProblem: Error, Equatable, Sendable {
     case wrongType(field: String, expected: String)
     /// The item's `type`, when it is text.
     case unknownType(String)
+    /// The write key may not make this call; those that it may.
+    case callNotAllowed(CallType, allowed: [String])
     case blank(field: String)
     case tooLong(field: String, bytes: Int, limit: Int)
     case controlCharacter(field: String)
@@ -43,6 +46,7 @@ extension ItemProblem {
         case .missing: "missing-field"
         case .wrongType: "wrong-type"
         case .unknownType: "unknown-type"
+        case .callNotAllowed: "call-not-allowed"
         case .blank: "blank-field"
         case .tooLong: "too-long"
         case .controlCharacter: "control-character"
@@ -83,6 +87,8 @@ extension ItemProblem {
         case .wrongType(let field, let expected): "\(field) must be \(expected)."
         case .unknownType(let type):
             "type is \(Self.quoted(type)), which is none of identify, track, page, screen, group and alias."
+        case .callNotAllowed(let type, let allowed):
+            "The write key may not make the call \(type.name); it was made for \(allowed.joined(separator: ", ")). Send it with another key."
         case .blank(let field): "\(field) is blank. Say what it is."
         case .tooLong(let field, let bytes, let limit): "\(field) has \(bytes) bytes; \(limit) are allowed."
         case .controlCharacter(let field): "\(field) has a control character in it (U+0000 to U+001F or U+007F). Leave it out."

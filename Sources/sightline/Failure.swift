@@ -143,6 +143,8 @@ enum Failure {
         case .nameCharacters: "A name has no control characters, no `/`, and no space at either end."
         case .nameTaken(let name): "One in force has the name \(name) already. Revoke it first, or take another name."
         case .unknownName(let name): "None in force has the name \(name)."
+        case .expired(let at): "It would have expired already, at \(at.rfc3339). Name a time that is still to come."
+        case .noLimits: "Name at least one thing that it may do, or leave the list out: then it may do all."
         case .keysUsedUp: "All 65,535 numbers of write keys were given."
         case .damaged(let table, let name): "The table \(table) is damaged at \(name). Restore a backup."
         }

@@ -29,6 +29,61 @@ private final class Bench: Sendable {
     }
 }
 
+@Suite struct `Limits and expiry` {
+    @Test func `a key and a token keep what they were limited to, also after a restart`() throws {
+        let bench = try Bench()
+        let access = try bench.open()
+        let key = try access.createKey(name: "web", calls: ["track", "page"])
+        let token = try access.createToken(name: "reports", role: .analyst, scopes: ["read"])
+        for access in [access, try bench.open()] {
+            #expect(access.source(writeKey: key.secret)?.calls == ["track", "page"])
+            #expect(access.calls(ofSource: key.key.id) == ["track", "page"] && access.calls(ofSource: 99) == nil)
+            #expect(access.principal(token: token.secret)?.scopes == ["read"])
+            #expect(try access.keys().map(\.calls) == [["track", "page"]] && access.tokens().map(\.scopes) == [["read"]])
+        }
+        try access.revokeKey(name: "web")
+        #expect(try bench.open().calls(ofSource: key.key.id) == ["track", "page"])
+    }
+
+    @Test func `what has expired is refused from that moment on, and not before`() throws {
+        let bench = try Bench()
+        let access = try bench.open()
+        let end = Instant(milliseconds: 2_000_000)
+        let key = try access.createKey(name: "web", expiresAt: end).secret
+        let token = try access.createToken(name: "reports", role: .analyst, expiresAt: end).secret
+        for access in [access, try bench.open()] {
+            bench.time.withLock { $0 = end + -1 }
+            #expect(access.source(writeKey: key) != nil && access.principal(token: token) != nil)
+            bench.time.withLock { $0 = end }
+            #expect(access.source(writeKey: key) == nil && access.principal(token: token) == nil)
+        }
+        #expect(throws: AccessProblem.expired(end)) { try access.createKey(name: "late", expiresAt: end) }
+        #expect(throws: AccessProblem.noLimits) { try access.createToken(name: "none", role: .agent, scopes: []) }
+        #expect(try access.keys().count == 1)
+    }
+
+    @Test func `keys and tokens from before there were limits may do all, and never expire`() throws {
+        let folder = URL.temporaryDirectory.appending(path: "access-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appending(path: "access.db").path
+        let old = try Store(path: path, migrations: Array(Access.migrations.prefix(1)))
+        let secret = "slk_" + String(repeating: "0", count: 32)
+        let hash = try #require(SecretHash(of: secret)).text
+        try old.write { db in
+            try db.execute(sql: "INSERT INTO write_key (id, name, hash, created_at) VALUES (1, 'web', ?, 7)", arguments: [hash])
+            try db.execute(sql: "INSERT INTO api_token (id, name, role, hash, created_at) VALUES (1, 'ann', 'analyst', ?, 7)", arguments: [hash])
+        }
+        try old.close()
+        let access = try Access(
+            store: try Store(path: path, migrations: Access.migrations), clock: Clock { Instant(milliseconds: .max / 2) },
+            randomness: Randomness { Array(repeating: 1, count: $0) })
+        #expect(access.source(writeKey: secret) == Source(id: 1, name: "web"))
+        #expect(access.principal(token: secret) == Principal(name: "ann", role: .analyst))
+        #expect(try access.keys()[0].calls == nil && access.tokens()[0].expiresAt == nil)
+    }
+}
+
 @Suite struct `Write keys` {
     @Test func `a key has 160 random bits and stands for its source, also after a restart`() throws {
         let bench = try Bench()

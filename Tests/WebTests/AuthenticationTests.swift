@@ -62,6 +62,72 @@ import Web
         }
     }
 
+    /// Calls every route with a token of each permission alone, made for an administrator.
+    @Test(arguments: Permission.scopes(of: .administrator))
+    func `a token with a scope reaches exactly the routes of that permission`(scope: Permission) async throws {
+        try await TestServer.run { (server) async throws in
+            let made = try server.services.access.createToken(name: "scoped", role: .administrator, scopes: [scope.rawValue])
+            let token = ("Authorization", "Bearer \(made.secret)")
+            for endpoint in Routes.all(server.services) where !endpoint.permission.roles.isEmpty && endpoint.path != "/api/live" {
+                let path = endpoint.path.replacing("{ref}", with: "cus_0000000").replacing("{merge}", with: "1").replacing("{id}", with: "1")
+                    .replacing("{name}", with: "x").replacing("{number}", with: "1")
+                let answer = try await server.send(
+                    endpoint.method.rawValue, path, headers: [token], body: endpoint.method == .post ? Array("{}".utf8) : nil)
+                #expect((answer.status == 403) == (endpoint.permission != scope), "\(endpoint.method) \(path): \(answer.status)")
+                #expect(answer.status != 401)
+            }
+        }
+    }
+
+    @Test func `a scope never gives what the role has not, and only permissions of the role can be named`() async throws {
+        for permission in Permission.allCases where !permission.roles.isEmpty {
+            for role in Role.allCases {
+                let scoped = Principal(name: "x", role: role, scopes: [permission.rawValue])
+                #expect(permission.isHeld(by: scoped) == permission.roles.contains(role))
+                for other in Permission.allCases where other != permission { #expect(!other.isHeld(by: scoped)) }
+            }
+        }
+        try await TestServer.run { (server) async throws in
+            for (body, status) in [
+                (#"{"name":"a","role":"agent","scopes":["administer"]}"#, 422), (#"{"name":"a","role":"agent","scopes":["king"]}"#, 422),
+                (#"{"name":"a","role":"agent","scopes":[]}"#, 422), (#"{"name":"a","role":"agent","scopes":"read"}"#, 400),
+                (#"{"name":"a","role":"agent","expiresAt":"2001-01-01"}"#, 422), (#"{"name":"a","role":"agent","expiresAt":"soon"}"#, 400),
+                (#"{"name":"a","role":"agent","scopes":["read","read"],"expiresAt":"2100-01-01"}"#, 201),
+            ] {
+                let answer = try await server.send("POST", "/api/tokens", json: body, bySocket: true)
+                #expect(answer.status == status, "\(body): \(answer.text)")
+            }
+            let made = try #require(try server.services.access.tokens().first)
+            #expect(made.scopes == ["read"] && made.expiresAt == Instant("2100-01-01"))
+            let said = try server.services.audit.entries(limit: 1).first?.detail ?? ""
+            #expect(said.hasPrefix("agent, read only, until 2100-01-01T00:00:00"), "\(said)")
+        }
+    }
+
+    @Test func `a write key takes what it was made for, in a batch item by item, and a replay asks again`() async throws {
+        try await TestServer.run { (server) async throws in
+            for wrong in [#"{"name":"w","calls":["read"]}"#, #"{"name":"w","calls":[]}"#] {
+                #expect(try await server.send("POST", "/api/keys", json: wrong, bySocket: true).status == 422)
+            }
+            let secret = try server.services.access.createKey(name: "web", calls: ["track", "page"]).secret
+            let key = TestServer.basic(secret)
+            for (path, status) in [("track", 200), ("t", 200), ("identify", 403), ("i", 403), ("alias", 403), ("import", 403), ("batch", 200)] {
+                let body = path == "batch" || path == "import" ? #"{"batch":[]}"# : #"{"userId":"u","event":"E","previousId":"v"}"#
+                let answer = try await server.send("POST", "/v1/\(path)", headers: [key], json: body)
+                #expect(answer.status == status, "\(path): \(answer.text)")
+            }
+            let batch = #"{"batch":[{"type":"identify","userId":"u"},{"type":"track","userId":"u","event":"E"}]}"#
+            let receipt = try parsed(try await server.send("POST", "/v1/batch", headers: [key], json: batch).body)
+            #expect(receipt["accepted"] == 1 && receipt["refused"]?.array?.first?["kind"] == "call-not-allowed")
+            let replayed = try parsed(try await server.send("POST", "/api/quarantine/replay", json: #"{"all":true}"#, bySocket: true).body)
+            #expect(replayed["accepted"] == 0 && replayed["refused"] == 1)
+            // By the socket the operator names a key, and is held to none.
+            let operated = try await server.send(
+                "POST", "/v1/identify", headers: [("Sightline-Source", "web")], json: #"{"userId":"u"}"#, bySocket: true)
+            #expect(operated.status == 200)
+        }
+    }
+
     @Test func `without a token every route of the API is 401 with a challenge`() async throws {
         try await TestServer.run { (server) async throws in
             for endpoint in Routes.all(server.services) where !endpoint.permission.roles.isEmpty {

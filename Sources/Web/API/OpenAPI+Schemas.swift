@@ -285,28 +285,38 @@ extension OpenAPI {
 
     private static let installation = #"""
             "Key": {
-              "type": "object", "required": ["id", "name", "createdAt", "lastUsedAt", "revokedAt"],
+              "type": "object", "required": ["id", "name", "calls", "expiresAt", "createdAt", "lastUsedAt", "revokedAt"],
               "properties": {
-                "id": {"type": "integer"}, "name": {"type": "string"}, "createdAt": {"$ref": "#/components/schemas/Time"},
+                "id": {"type": "integer"}, "name": {"type": "string"},
+                "calls": {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/Call"}, "description": "What it may send; null: everything."},
+                "expiresAt": {"type": ["string", "null"], "format": "date-time"}, "createdAt": {"$ref": "#/components/schemas/Time"},
                 "lastUsedAt": {"type": ["string", "null"], "format": "date-time"}, "revokedAt": {"type": ["string", "null"], "format": "date-time"}
               }
             },
+            "Call": {"type": "string", "enum": ["track", "identify", "page", "screen", "group", "alias", "import"]},
             "KeyPage": {"type": "object", "required": ["items", "next"], "properties": {
               "items": {"type": "array", "items": {"$ref": "#/components/schemas/Key"}}, "next": {"type": "null"}}},
-            "NewKey": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "minLength": 1, "maxLength": 64}}},
+            "NewKey": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "minLength": 1, "maxLength": 64},
+              "calls": {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/Call"}, "minItems": 1},
+              "expiresAt": {"type": ["string", "null"], "format": "date-time"}}},
             "KeyWithSecret": {"allOf": [{"$ref": "#/components/schemas/Key"}, {"type": "object", "required": ["secret"], "properties": {"secret": {"type": "string"}}}]},
             "Role": {"type": "string", "enum": ["administrator", "lead", "analyst", "marketer", "agent", "employee"]},
             "Token": {
-              "type": "object", "required": ["name", "role", "createdAt", "lastUsedAt", "revokedAt"],
+              "type": "object", "required": ["name", "role", "scopes", "expiresAt", "createdAt", "lastUsedAt", "revokedAt"],
               "properties": {
-                "name": {"type": "string"}, "role": {"$ref": "#/components/schemas/Role"}, "createdAt": {"$ref": "#/components/schemas/Time"},
+                "name": {"type": "string"}, "role": {"$ref": "#/components/schemas/Role"},
+                "scopes": {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/Scope"}, "description": "Of its role's permissions; null: all."},
+                "expiresAt": {"type": ["string", "null"], "format": "date-time"}, "createdAt": {"$ref": "#/components/schemas/Time"},
                 "lastUsedAt": {"type": ["string", "null"], "format": "date-time"}, "revokedAt": {"type": ["string", "null"], "format": "date-time"}
               }
             },
+            "Scope": {"type": "string", "enum": ["belong", "read", "annotate", "export", "change", "readStaff", "administer"]},
             "TokenPage": {"type": "object", "required": ["items", "next"], "properties": {
               "items": {"type": "array", "items": {"$ref": "#/components/schemas/Token"}}, "next": {"type": "null"}}},
             "NewToken": {"type": "object", "required": ["name", "role"], "properties": {
-              "name": {"type": "string", "minLength": 1, "maxLength": 64}, "role": {"$ref": "#/components/schemas/Role"}}},
+              "name": {"type": "string", "minLength": 1, "maxLength": 64}, "role": {"$ref": "#/components/schemas/Role"},
+              "scopes": {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/Scope"}, "minItems": 1},
+              "expiresAt": {"type": ["string", "null"], "format": "date-time"}}},
             "TokenWithSecret": {"allOf": [{"$ref": "#/components/schemas/Token"}, {"type": "object", "required": ["secret"], "properties": {"secret": {"type": "string"}}}]},
             "LedgerStatus": {
               "type": "object", "required": ["position", "concluded", "interactions", "customers", "queuedBytes", "quarantined", "unwritable"],

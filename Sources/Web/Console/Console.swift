@@ -112,7 +112,7 @@ package struct Console: Sendable {
     /// Stops whoever may not.
     /// - Parameter deed: `join customers`
     static func demand(_ permission: Permission, of visit: Visit, to deed: String) throws {
-        guard !permission.roles.contains(visit.session.principal.role) else { return }
+        guard !visit.may(permission) else { return }
         throw Problem(
             status: 403, kind: "forbidden", title: "Your role may not do this",
             detail: "You are signed in as \(visit.session.principal.name), with the role \(visit.session.principal.role.rawValue). "
@@ -135,7 +135,7 @@ struct Visit: Sendable {
     /// What the audit log is to say.
     let trail = Trail()
 
-    func may(_ permission: Permission) -> Bool { permission.roles.contains(session.principal.role) }
+    func may(_ permission: Permission) -> Bool { permission.isHeld(by: session.principal) }
 }
 
 // MARK: - Making pages

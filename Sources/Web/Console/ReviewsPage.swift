@@ -11,7 +11,7 @@ extension Console {
     func reviewsPage(_ visit: Visit) async throws -> PageAnswer {
         let count = try await services.reviewCount()
         var cards: [Fields] = []
-        let mayDecide = Permission.change.roles.contains(visit.session.principal.role)
+        let mayDecide = visit.may(.change)
         for review in try await services.reviews(Self.reviewsShown) {
             // One of the two may have been erased or joined since the list was made.
             guard let a = try await services.view(.id(review.a)), let b = try await services.view(.id(review.b)), a.id != b.id else { continue }

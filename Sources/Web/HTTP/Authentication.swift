@@ -34,7 +34,7 @@ package struct Authentication: Sendable {
     package func check(_ permission: Permission, _ request: Request, _ context: inout Context) throws {
         if permission == .anyone || permission == .track { return }
         let principal = try context.principal ?? caller(of: request, context)
-        guard permission.roles.contains(principal.role) else { throw Problem.forbidden(permission) }
+        guard permission.isHeld(by: principal) else { throw Problem.forbidden(permission, principal) }
         context.principal = principal
     }
 
@@ -59,7 +59,7 @@ package struct Authentication: Sendable {
         if let holder, let wait = failures.wait(holder, now) { throw Problem.tooManyFailures(retryAfter: wait) }
         guard let principal = access.principal(token: token) else {
             if let holder { failures.wrong(holder, now) }
-            throw Problem.unauthorised("This token is unknown or was revoked. `sightline token list` names those in force.")
+            throw Problem.unauthorised("This token is unknown, has expired or was revoked. `sightline token list` names those in force.")
         }
         return principal
     }

@@ -21,6 +21,14 @@ package enum Permission: String, Sendable, CaseIterable {
     /// To decide about the installation: people, keys, tokens, backups, definitions, erasing customers; to read the audit log.
     case administer
 
+    /// Whether somebody has it: by their role and, for a token made with scopes, by these. The one place where that is decided.
+    package func isHeld(by principal: Principal) -> Bool {
+        roles.contains(principal.role) && (principal.scopes?.contains(rawValue) ?? true)
+    }
+
+    /// The permissions that a token of a role can be limited to.
+    package static func scopes(of role: Role) -> [Permission] { allCases.filter { $0.roles.contains(role) } }
+
     /// The roles that have it. ``anyone`` and ``track`` ask for no role.
     ///
     /// An employee sees no customers: who only hears about them needs no personal data of them all.

@@ -73,6 +73,8 @@ extension Problem {
                 status: 409, kind: "name-taken", title: "The name is taken",
                 detail: "One in force has this name. Choose another, or revoke that one first.")
         case .unknownName: self = .notFound("name among those in force")
+        case .expired: self = .unacceptable("It would have expired already. Name a time that is still to come.", kind: "expiry")
+        case .noLimits: self = .unacceptable("Name at least one thing that it may do, or leave the list out: then it may do all.", kind: "scope")
         case .keysUsedUp: self = .unacceptable("All 65535 write keys there can be were made.", kind: "keys-used-up")
         case .damaged: self = .unforeseen
         }
@@ -211,7 +213,12 @@ extension Problem {
     static func unauthorised(_ detail: String) -> Problem {
         Problem(status: 401, kind: "unauthorised", title: "It is not clear who is calling", detail: detail)
     }
-    static func forbidden(_ permission: Permission) -> Problem {
+    static func forbidden(_ permission: Permission, _ principal: Principal) -> Problem {
+        if permission.roles.contains(principal.role), let scopes = principal.scopes {
+            return Problem(
+                status: 403, kind: "forbidden", title: "This token may not do this",
+                detail: "It takes the permission `\(permission.rawValue)`; the token was made for \(scopes.sorted().joined(separator: ", ")) alone.")
+        }
         let roles = permission.roles.map(\.rawValue).sorted().joined(separator: ", ")
         return Problem(
             status: 403, kind: "forbidden", title: "This token's role may not do this",

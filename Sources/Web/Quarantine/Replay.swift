@@ -1,3 +1,4 @@
+import Access
 import Collect
 import Kernel
 package import Ledger
@@ -75,7 +76,8 @@ extension Services {
                 continue
             }
             do {
-                let receipt = try collector.replay(item.refused, into: &batch)
+                let receipt = try collector.replay(
+                    item.refused, allowed: AllowedCalls(access.calls(ofSource: item.refused.source)), into: &batch)
                 if let first = receipt.refused.first { done.note(item.id, first.kind, first.reason) }
             } catch {
                 done.note(item.id, item.refused.kind, Problem(error).detail)

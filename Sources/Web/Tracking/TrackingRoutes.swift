@@ -63,7 +63,9 @@ struct TrackingRoutes: Sendable {
     ) throws -> Receipt {
         // Only who sent no `Authorization` has the body searched for a key first.
         guard let source = try known ?? Collector.writeKey(in: body).map(source) else { throw Problem.noWriteKey }
-        return try collector.collect(route, body: body, source: source.id, receivedAt: now, into: &batch)
+        let allowed = AllowedCalls(source.calls)
+        guard allowed.allow(route) else { throw Problem.callNotAllowed(route, allowed) }
+        return try collector.collect(route, body: body, source: source.id, receivedAt: now, allowed: allowed, into: &batch)
     }
 
     /// Whether the body is gzip.
@@ -84,7 +86,8 @@ struct TrackingRoutes: Sendable {
         guard let name = Percent.decode(encoded), let found = services.access.sources.first(where: { $0.name == name }) else {
             throw Problem.notFound("name among the write keys in force")
         }
-        return found
+        // Whoever can open the socket could make a key that may do more.
+        return Source(id: found.id, name: found.name)
     }
 
     private func source(_ key: String) throws -> Source {
@@ -148,7 +151,7 @@ struct TrackingRoutes: Sendable {
                 .init("timeout", "Seconds to wait at most.", ["type": "number", "exclusiveMinimum": 0, "maximum": .number(longestWait)]),
             ],
             body: .init(route == .batch || route == .import ? "TrackingBatch" : "TrackingItem"),
-            answer: .init(200, "What was accepted and what was refused", .init("Receipt")), problems: [413, 415, 429, 503])
+            answer: .init(200, "What was accepted and what was refused", .init("Receipt")), problems: [403, 413, 415, 429, 503])
     }
 }
 
@@ -167,9 +170,15 @@ extension Problem {
     static let noWriteKey = Problem(
         status: 401, kind: "no-write-key", title: "There is no write key",
         detail: "Send one as the user name of Basic authentication or as `writeKey` in the body. `sightline key create` makes one.")
+    static func callNotAllowed(_ route: Route, _ allowed: AllowedCalls) -> Problem {
+        Problem(
+            status: 403, kind: "call-not-allowed", title: "The write key may not make this call",
+            detail:
+                "It may not send to /v1/\(route.rawValue); it was made for \(allowed.allowed.joined(separator: ", ")). Send this with another key.")
+    }
     static let unknownWriteKey = Problem(
         status: 401, kind: "unknown-write-key", title: "The write key is unknown",
-        detail: "It was mistyped or revoked. `sightline key list` names those in force.")
+        detail: "It was mistyped, has expired or was revoked. `sightline key list` names those in force.")
     static let encoding = Problem(
         status: 415, kind: "encoding", title: "The body's encoding is not taken",
         detail: "Bodies come as they are or with `Content-Encoding: gzip`.")

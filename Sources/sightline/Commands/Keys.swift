@@ -18,6 +18,11 @@ enum SecretCommands {
         guard (1...64).contains(name.unicodeScalars.count) else { throw ValidationError("NAME has 1 to 64 characters.") }
     }
 
+    static func check(expires: String?) throws {
+        guard let expires, Instant(expires) == nil else { return }
+        throw ValidationError("--expires takes a time, as 2027-01-31 or 2027-01-31T12:00:00Z.")
+    }
+
     static func revoke(_ path: String, what: String, name: String, _ client: FolderClient, _ terminal: Terminal) async throws {
         try await client.send(APIRequest("DELETE", path + "/" + APIRequest.encoded(name))).check()
         terminal.say("The \(what) of \(Text.clean(name)) is refused from now on.")
@@ -31,8 +36,13 @@ enum SecretCommands {
                 .init(title: "created"), .init(title: "last used"), .init(title: "state"),
             ])
         for item in try page.list("items") {
-            let cells = columns.map { item[$0.key]?.string ?? item[$0.key]?.integer.map(String.init) ?? "" }
-            let state = item["revokedAt"]?.string.map { "revoked \(Moment.minute($0))" } ?? "in force"
+            let cells = columns.map { column in
+                let value = item[column.key]
+                if let words = value?.array?.compactMap(\.string) { return words.joined(separator: ", ") }
+                return value?.string ?? value?.integer.map(String.init) ?? "all"
+            }
+            let until = item["expiresAt"]?.string.map { "until \(Moment.minute($0))" } ?? "in force"
+            let state = item["revokedAt"]?.string.map { "revoked \(Moment.minute($0))" } ?? until
             table.add(cells + [Moment.minute(try item.text("createdAt")), item["lastUsedAt"]?.string.map(Moment.minute) ?? "never", state])
         }
         try terminal.show(table, none: "There are none yet.")
@@ -50,11 +60,25 @@ struct Key: AsyncParsableCommand {
             abstract: "Makes a write key and prints its secret, this once, alone on standard output.",
             discussion: "Example: KEY=$(sightline key create website --data ./my-data)")
         @Argument(help: "What sends with it: 1 to 64 characters.") var name: String
+        @Option(
+            name: .customLong("call"), parsing: .singleValue,
+            help: ArgumentHelp(
+                "A call that it may make: track, page, screen, identify, group, alias or import; may be given more than once. Without it all are. A key that stands in a page for everybody to read needs track, page and identify at most.",
+                valueName: "CALL"))
+        var calls: [String] = []
+        @Option(help: ArgumentHelp("From when on it is refused, as 2027-01-31 or 2027-01-31T12:00:00Z.", valueName: "TIME")) var expires: String?
         @OptionGroup var folder: DataOptions
-        func validate() throws { try SecretCommands.check(name) }
+        func validate() throws {
+            try SecretCommands.check(name)
+            try SecretCommands.check(expires: expires)
+        }
         func run() async throws {
             try await withFolder(folder, missing: .isMade) { client, terminal in
-                try await SecretCommands.create("/api/keys", ["name": .string(name)], what: "write key", name: name, client, terminal)
+                let body: JSON = [
+                    "name": .string(name), "calls": calls.isEmpty ? .null : .array(calls.map(JSON.string)),
+                    "expiresAt": expires.map(JSON.string) ?? .null,
+                ]
+                try await SecretCommands.create("/api/keys", body, what: "write key", name: name, client, terminal)
             }
         }
     }
@@ -66,7 +90,8 @@ struct Key: AsyncParsableCommand {
         @OptionGroup var folder: DataOptions
         func run() async throws {
             try await withFolder(folder) { client, terminal in
-                try await SecretCommands.list("/api/keys", json: json, columns: [("number", "id"), ("name", "name")], client, terminal)
+                try await SecretCommands.list(
+                    "/api/keys", json: json, columns: [("number", "id"), ("name", "name"), ("may send", "calls")], client, terminal)
             }
         }
     }

@@ -14,11 +14,24 @@ struct Token: AsyncParsableCommand {
             discussion: "Example: TOKEN=$(sightline token create ann --role administrator --data ./my-data)")
         @Argument(help: "Who asks with it: 1 to 64 characters. Histories show it.") var name: String
         @Option(help: ArgumentHelp("What they may do.", valueName: "ROLE")) var role: RoleChoice
+        @Option(
+            name: .customLong("scope"), parsing: .singleValue,
+            help: ArgumentHelp(
+                "A permission of the role that it has: belong, read, annotate, export, change, readStaff or administer; may be given more than once. Without it it has all of the role's.",
+                valueName: "PERMISSION"))
+        var scopes: [String] = []
+        @Option(help: ArgumentHelp("From when on it is refused, as 2027-01-31 or 2027-01-31T12:00:00Z.", valueName: "TIME")) var expires: String?
         @OptionGroup var folder: DataOptions
-        func validate() throws { try SecretCommands.check(name) }
+        func validate() throws {
+            try SecretCommands.check(name)
+            try SecretCommands.check(expires: expires)
+        }
         func run() async throws {
             try await withFolder(folder, missing: .isMade) { client, terminal in
-                let body: JSON = ["name": .string(name), "role": .string(role.rawValue)]
+                let body: JSON = [
+                    "name": .string(name), "role": .string(role.rawValue), "scopes": scopes.isEmpty ? .null : .array(scopes.map(JSON.string)),
+                    "expiresAt": expires.map(JSON.string) ?? .null,
+                ]
                 try await SecretCommands.create("/api/tokens", body, what: "token", name: name, client, terminal)
             }
         }
@@ -31,7 +44,8 @@ struct Token: AsyncParsableCommand {
         @OptionGroup var folder: DataOptions
         func run() async throws {
             try await withFolder(folder) { client, terminal in
-                try await SecretCommands.list("/api/tokens", json: json, columns: [("name", "name"), ("role", "role")], client, terminal)
+                try await SecretCommands.list(
+                    "/api/tokens", json: json, columns: [("name", "name"), ("role", "role"), ("scopes", "scopes")], client, terminal)
             }
         }
     }

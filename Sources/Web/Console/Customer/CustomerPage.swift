@@ -44,7 +44,7 @@ extension Console {
         try addLooks(to: &fields, at: view, visit)
         await addRelationship(to: &fields, of: view, visit)
         try await addConsents(to: &fields, of: view, visit, refusedConsent)
-        let mayDecide = Permission.change.roles.contains(visit.session.principal.role)
+        let mayDecide = visit.may(.change)
         fields["who"] = who.title
         fields["short"] = who.inline
         fields["initials"] = who.initials
