@@ -58,6 +58,16 @@ package enum Command: Codable, Sendable, Equatable {
         self = try JSONDecoder().decode(Command.self, from: Data(record.properties))
     }
 
+    /// Who gave a command, from its properties; nil when they are none of one.
+    package static func author(_ properties: UnsafeRawBufferPointer) -> String? {
+        switch try? JSONDecoder().decode(Command.self, from: Data(properties)) {
+        case .merge(_, _, let author, _, _), .undo(_, let author), .apart(_, _, let author), .erase(_, let author), .eraseAgain(_, let author),
+            .expire(_, _, let author), .define(_, let author):
+            author
+        case nil: nil
+        }
+    }
+
     /// The properties of a merge without what its author noted; nil when they are no merge or note nothing.
     package static func withoutNote(_ properties: UnsafeRawBufferPointer) throws -> [UInt8]? {
         guard case .merge(let a, let b, let author, .some, let reviewed) = try JSONDecoder().decode(Command.self, from: Data(properties)) else {

@@ -9,25 +9,6 @@ import Testing
 
 /// Sources and what they sent in vain, by the API and on pages: the same deeds by two ways.
 @Suite(.timeLimit(.minutes(2))) struct `Sources` {
-    private static let password = "correct horse battery"
-
-    /// A browser signed in with a role, on pages of the server's own services.
-    private func browser(_ server: TestServer, _ role: Role = .lead) async throws -> Browser {
-        let staff = server.services.staff
-        if staff.isEmpty {
-            _ = try await staff.accept(
-                try #require(try staff.firstLink()).secret, name: "The first", email: "first@example.com", password: Self.password)
-        }
-        let email = "\(role.rawValue)@example.com"
-        _ = try await staff.accept(try staff.invite(email: email, role: role).secret, name: "Somebody", password: Self.password)
-        let randomness = Randomness { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }
-        let services = ConsoleServices(
-            server.services, workspace: { Workspace(name: "Test", timeZone: "UTC") }, randomness: randomness, logger: TestServer.quiet)
-        let browser = Browser(Console(services: services, resources: try Resources(folder: SampleWorld.resources)))
-        _ = await browser.signIn(email, password: Self.password)
-        return browser
-    }
-
     private func fill(_ server: TestServer) async throws {
         let body = #"""
             {"batch":[{"type":"track","userId":"u","event":"E","messageId":"a"},{"type":"track","userId":"u","event":"E","messageId":"a"},
@@ -93,7 +74,7 @@ import Testing
         try await TestServer.run { (server) async throws in
             try await fill(server)
             try server.services.access.revokeKey(name: "shop")
-            let browser = try await browser(server)
+            let browser = try await server.browser()
             let list = await browser.get("/settings/sources").text
             #expect(list.contains("3 waiting") && list.contains("revoked") && list.contains("href=\"/settings/sources/1\""))
             #expect(list.contains("aria-label=\"Accepted in each of the last 24 hours: 1 at most, 1 in the last\""))
@@ -111,7 +92,7 @@ import Testing
     @Test func `trying again and giving up say what became of it, and giving up can be undone`() async throws {
         try await TestServer.run { (server) async throws in
             try await fill(server)
-            let browser = try await browser(server)
+            let browser = try await server.browser()
             let here = "/settings/sources/1"
             #expect(await browser.post(here + "/replay", [("all", "yes")], from: here).header("location") == here + "#refused")
             let told = await browser.get(here).text
@@ -134,20 +115,20 @@ import Testing
     @Test func `whoever may not change sees no buttons and is refused, and an employee sees nothing`() async throws {
         try await TestServer.run { (server) async throws in
             try await fill(server)
-            let agent = try await browser(server, .agent)
+            let agent = try await server.browser(.agent)
             let page = await agent.get("/settings/sources/1")
             #expect(page.status == 200 && !page.text.contains("Try again") && !page.text.contains("Give up"))
             for deed in ["replay", "dismissals", "dismissals/1/undo"] {
                 #expect(await agent.post("/settings/sources/1/" + deed, [("all", "yes")]).status == 403, "\(deed)")
             }
-            let employee = try await browser(server, .employee)
+            let employee = try await server.browser(.employee)
             for address in ["/settings/sources", "/settings/sources/1"] { #expect(await employee.get(address).status == 403) }
         }
     }
 
     @Test func `nothing yet and long values fit in`() async throws {
         try await TestServer.run { (server) async throws in
-            let empty = try await browser(server)
+            let empty = try await server.browser()
             #expect(await empty.get("/settings/sources").text.contains("Nothing can send yet"))
             let long = #"{"type":"track","userId":"u","event":"E","properties":{"x":"\#(String(repeating: "é", count: 6000))"},"timestamp":"then"}"#
             let key = TestServer.basic(try server.key(String(repeating: "n", count: 64)))

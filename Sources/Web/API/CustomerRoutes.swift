@@ -114,7 +114,11 @@ struct CustomerRoutes: Sendable {
                     """,
                 answer: .init(204, "Erased"), problems: [404, 429, 503])
         ) { _, context in
-            try await services.customers.erase(find(context), by: context.caller)
+            let id = try find(context)
+            // The log keeps no identifier of whoever is erased.
+            context.trail.subject = id.description
+            let count = try await services.customers.erase(id, by: context.caller)
+            context.trail.detail = "\(count) interactions"
             return .noContent
         }
     }

@@ -34,6 +34,8 @@ package struct ConsoleServices: Sendable {
     package var definitions: DefinitionBook
     /// What sources sent, and what was refused; set after the rest.
     package var sources = SourceServices()
+    /// The data as a whole; set after the rest.
+    package var data = DataServices()
     /// The customer that a reference leads to; nil when there is none.
     package var view: @Sendable (CustomerReference) async throws -> CustomerView?
     /// A page of what happened, newest first.
