@@ -126,7 +126,7 @@ def test_people_and_sessions_of_one_are_strangers_to_the_others(agency):
     for other in (agency.b, agency.main):
         taken = requests.get(other.url + "/customers", cookies=cookies, allow_redirects=False, timeout=20)
         assert taken.status_code == 303 and taken.headers["Location"].startswith("/signin")
-        assert requests.get(other.url + "/live/stream", cookies=cookies, timeout=20).status_code == 401
+        assert requests.get(other.url + "/now/stream", cookies=cookies, timeout=20).status_code == 401
     visitor = new_session()
     agency.b.person()
     form = re.search(r'name="form" value="([^"]+)"', visitor.get(agency.b.url + "/signin").text)[1]
@@ -152,7 +152,7 @@ def test_a_one_time_link_of_one_opens_nothing_at_another(agency):
 def test_what_happens_at_one_is_not_seen_live_at_another(agency, way):
     agency.a.key, agency.b.key  # made before, so that nothing waits later
     http = signed_in(agency.b) if way == "page" else new_session()
-    path, headers = ("/live/stream", {}) if way == "page" else ("/api/live", {"Authorization": "Bearer " + agency.b.token})
+    path, headers = ("/now/stream", {}) if way == "page" else ("/api/live", {"Authorization": "Bearer " + agency.b.token})
     got, seen = [], threading.Event()
     with http.get(agency.b.url + path, headers=headers, stream=True, timeout=20) as stream:
         assert stream.status_code == 200
@@ -323,6 +323,28 @@ def test_a_host_or_a_folder_that_is_named_twice_is_told(tmp_path):
         assert "--workspaces: workspaces cannot be" in refused(main, 2, "--workspaces", wrong), wrong
     (tmp_path / "file").touch()
     assert "is a file; name a folder" in refused(main, 2, "--workspaces", f"{A}={tmp_path / 'file'}")
+
+
+def test_a_folder_of_backups_that_two_would_share_is_told(tmp_path):
+    main, a, b = folders(tmp_path)
+    shelf = tmp_path / "backups"
+    shelf.mkdir()
+    said = refused(main, 2, "--workspaces", setting(a, b), "--backup-folder", shelf)
+    assert f"the workspace {A}: backup-folder: {shelf} is that of main too" in said and f"the workspace {B}: backup-folder" in said
+    # Each in its own file, one of them by another way to the same place.
+    for folder, path in ((a, shelf), (b, f"{shelf}/../backups")):
+        folder.path.mkdir()
+        (folder.path / "sightline.yaml").write_text(f"backup-folder: {path}\n")
+    assert f"the workspace {B}: backup-folder" in refused(main, 2, "--workspaces", setting(a, b))
+    (tmp_path / "other").mkdir()
+    (b.path / "sightline.yaml").write_text(f"backup-folder: {tmp_path / 'other'}\n")
+    agency = Agency(tmp_path)
+    # Each makes its first by itself.
+    for brand in (agency.a, agency.b):
+        wait_until(lambda: brand.ask("/api/backups")["items"] and not brand.ask("/api/backups")["running"], 60)
+    shown = {brand.host: {item["path"] for item in brand.ask("/api/backups")["items"]} for brand in (agency.a, agency.b)}
+    assert shown[A] and shown[B] and all(str(shelf) in path for path in shown[A]) and not any(str(shelf) in path for path in shown[B])
+    assert agency.main.stop() == 0
 
 
 def test_one_that_cannot_be_opened_keeps_all_from_starting_and_is_named(tmp_path):

@@ -90,6 +90,7 @@ struct DataOptions: ParsableArguments {
             problems += more
             all.append(ServedWorkspace(host: place.host, settings: settings))
         }
+        problems += SettingsProblem.shared(all)
         guard problems.isEmpty else { throw SettingsProblem(all: problems) }
         return all
     }

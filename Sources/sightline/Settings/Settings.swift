@@ -158,6 +158,8 @@ struct SettingsProblem: Error, Equatable {
         case flag(String)
         case environment(String)
         case file(String, line: Int)
+        /// One of several workspaces, by its host.
+        case workspace(String)
         /// Nobody said anything.
         case standard
     }
@@ -190,6 +192,7 @@ extension SettingsProblem.Place: CustomStringConvertible {
         switch self {
         case .flag(let name), .environment(let name): name
         case .file(let path, let line): "\(path), line \(line)"
+        case .workspace(let host): "the workspace \(host)"
         case .standard: "the standard"
         }
     }

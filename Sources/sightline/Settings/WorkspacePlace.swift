@@ -80,5 +80,21 @@ extension Disagreement {
         return found
     }
 
-    private static func real(_ folder: DataFolder) -> String { URL(fileURLWithPath: folder.path).resolvingSymlinksInPath().path }
+    fileprivate static func real(_ folder: DataFolder) -> String { URL(fileURLWithPath: folder.path).resolvingSymlinksInPath().path }
+}
+
+extension SettingsProblem {
+    /// What workspaces share that each must have to itself: a page lists everything that lies in a folder of backups.
+    static func shared(_ all: [ServedWorkspace]) -> [One] {
+        var owners: [String: String] = [:]
+        return all.compactMap { workspace in
+            guard let folder = workspace.settings.given[Known.backupFolder] ?? nil else { return nil }
+            let name = workspace.host ?? Installation.mainName
+            guard let other = owners.updateValue(name, forKey: Disagreement.real(DataFolder(folder))) else { return nil }
+            return .unusable(
+                name: Known.backupFolder.name,
+                reason: "\(folder) is that of \(other) too, and each would see the other's backups. Set it in the sightline.yaml of each.",
+                at: .workspace(name))
+        }
+    }
 }
