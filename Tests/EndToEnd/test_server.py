@@ -235,3 +235,13 @@ def test_many_connections_are_served_side_by_side(server):
     assert all(s.recv(4096).startswith(b"HTTP/1.1 200") for s in sockets)
     for s in sockets:
         s.close()
+
+
+def test_a_stop_that_comes_while_the_server_starts_is_not_lost(folder):
+    for _ in range(3):
+        server = Server(folder, ready=0)
+        while not (folder.path / "state.db").exists():
+            assert server.process.poll() is None, server.said()
+        assert server.stop() == 0, server.said()
+        for name in ("state.db", "state.db-wal", "state.db-shm"):
+            (folder.path / name).unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import Logging
+import Synchronization
 import Web
 
 /// `sightline serve`: one server in this process, until a signal ends it.
@@ -27,16 +28,16 @@ struct ServerProcess {
         if !isNew { try ListenAddress.check(host: host, port: settings[Known.port]) }
         var logger = Logger(label: "sightline", factory: settings[Known.logFormat].handler)
         logger.logLevel = settings[Known.logLevel].level
-        let (server, bound) = try await RunningServer.start(locked, address: (host, settings[Known.port]), logger: logger)
-        // From here on the installations have the locks, and let them go one by one when they close.
-        locked = []
         let isTLS = settings[Known.certificate] != nil
         // Whoever closes the terminal of a plain server means to end it; a daemon's SIGHUP never does.
         let isDaemon = isTLS || isatty(STDIN_FILENO) == 0
-        let signals = Signals(takesHangUp: isDaemon, hangUp: { server.takeCertificateAnew() }) {
-            ServiceManager.stopping()
-            server.end(.stop)
-        }
+        // Before anybody can know that it answers: a signal that came while its source is made would be lost.
+        let wishes = Wishes()
+        let signals = Signals(takesHangUp: isDaemon, hangUp: { wishes.takeCertificateAnew() }, end: { wishes.end() })
+        let (server, bound) = try await RunningServer.start(locked, address: (host, settings[Known.port]), logger: logger)
+        // From here on the installations have the locks, and let them go one by one when they close.
+        locked = []
+        wishes.began(server)
         let port = bound ?? settings[Known.port]
         func address(_ workspace: String?) -> String {
             let name = workspace ?? (host.contains(":") ? "[\(host)]" : host)
@@ -119,6 +120,31 @@ struct ServerProcess {
         execv("/proc/self/exe", &words)
         throw FolderProblem.system("The server cannot start itself again; start it by hand. The backup is staged", errno)
     }
+}
+
+/// What signals ask of a server, which may come before there is one.
+private final class Wishes: Sendable {
+    private let state = Mutex<(server: RunningServer?, end: Bool)>((nil, false))
+
+    func began(_ server: RunningServer) {
+        let end = state.withLock { state in
+            state.server = server
+            return state.end
+        }
+        if end { server.end(.stop) }
+    }
+
+    func end() {
+        ServiceManager.stopping()
+        let server = state.withLock { state in
+            state.end = true
+            return state.server
+        }
+        server?.end(.stop)
+    }
+
+    /// Before there is a server its certificate is new anyway.
+    func takeCertificateAnew() { state.withLock { $0.server }?.takeCertificateAnew() }
 }
 
 /// SIGINT and SIGTERM: the first ends the server in peace, the second at once. SIGHUP: the certificate is taken anew.
