@@ -83,7 +83,8 @@ let package = Package(
         .executableTarget(
             name: "sightline",
             dependencies: [
-                "Access", "Audit", "Collect", "Consent", "Customers", "Definitions", "Demo", "Identity", "Kernel", "Ledger", "Notes", "Pipeline", "Simdjson",
+                "Access", "Audit", "Collect", "Consent", "Customers", "Definitions", "Demo", "Identity", "Kernel", "Ledger", "Notes", "Pipeline",
+                "Simdjson",
                 "Store",
                 "Timeline", "Web", "CCurl", "CSodium", yams,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -128,7 +129,8 @@ let package = Package(
         tests(
             "WebTests",
             [
-                "Web", "Access", "Audit", "Notes", "Collect", "Consent", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Rendering",
+                "Web", "Access", "Audit", "Notes", "Collect", "Consent", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline",
+                "Rendering",
                 "Simdjson",
                 "Store",
                 .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Hummingbird", package: "hummingbird"),

@@ -129,7 +129,7 @@ import Testing
 
     // MARK: Asking
 
-    private static let streams = ["/api/live", "/live/stream"]
+    private static let streams = ["/api/live", "/now/stream"]
 
     /// Every GET of the API, and of those that search also the beginnings of what is hidden.
     private static func apiReads(_ server: TestServer, _ place: Place) -> [String] {
@@ -143,7 +143,7 @@ import Testing
     private static let beginnings = ["zxq", "zebu", "quarter", "+4477", "loyzq", "u-1", "o-1"]
 
     private static func pageReads(_ place: Place) -> [String] {
-        Console.routes.filter { $0.method == .get && $0.pattern != ["live", "stream"] }.flatMap { route -> [String] in
+        Console.routes.filter { $0.method == .get && $0.pattern != ["now", "stream"] }.flatMap { route -> [String] in
             let path = "/" + filled(route.pattern, place)
             return [path]
                 + (["customers", "merge"].contains(route.pattern.last ?? "") ? beginnings.map { path + "?search=" + Parameters.encoded($0) } : [])
@@ -175,7 +175,7 @@ import Testing
     /// What the streams say of an interaction that happens while somebody listens.
     private static func streamed(_ server: TestServer, token: String, cookie: String) async throws -> String {
         var text = ""
-        for (path, header) in [("/api/live", "Authorization: Bearer \(token)"), ("/live/stream", "Cookie: \(cookie)")] {
+        for (path, header) in [("/api/live", "Authorization: Bearer \(token)"), ("/now/stream", "Cookie: \(cookie)")] {
             text += try await Wire.open(.port(server.port)) { wire in
                 try await wire.send("GET \(path) HTTP/1.1\r\nHost: test\r\n\(header)\r\n\r\n")
                 _ = await wire.receive {
