@@ -1,8 +1,10 @@
+package import Access
 package import Customers
 import Foundation
 package import Kernel
-package import Ledger
+import Ledger
 package import Pipeline
+import Synchronization
 
 /// What the page about the data needs. Made of nothing, there is no data.
 package struct DataServices: Sendable {
@@ -32,8 +34,8 @@ package struct DataServices: Sendable {
     package var erase: @Sendable (CustomerID, _ author: String) async throws -> Int = { _, _ in 0 }
     /// The newest body that is to be in an export begun now, when all of it is concluded.
     package var exportEnd: @Sendable () async throws -> Int64 = { 0 }
-    /// Lines of JSON of the next interactions after a position, and where to go on; nil at the end.
-    package var export: @Sendable (Position, _ upTo: Int64) throws -> (lines: [UInt8], next: Position)? = { _, _ in nil }
+    /// Everything up to a body as lines of JSON, as somebody of a role gets to see it: the next piece each time, nil at the end.
+    package var export: @Sendable (Role, _ upTo: Int64) -> @Sendable () throws -> [UInt8]? = { _, _ in { nil } }
 
     package init() {}
 
@@ -67,10 +69,26 @@ package struct DataServices: Sendable {
             guard await pipeline.wait(for: last, atMost: 60) else { throw PipelineProblem.behind }
             return last
         }
-        export = { after, last in
-            var lines: [UInt8] = []
-            guard let next = try customers.writeExport(after: after, upTo: last, bytes: Self.piece, to: &lines) else { return nil }
-            return (lines, next)
+        export = { role, last in
+            let seen = SeenCustomers(services, role)
+            let place = ExportPlace()
+            return {
+                try place.state.withLock { state in
+                    var lines: [UInt8] = []
+                    let next = try seen.writeExport(after: state.position, upTo: last, bytes: Self.piece, met: &state.met, to: &lines)
+                    state.position = next ?? state.position
+                    return next == nil ? nil : lines
+                }
+            }
         }
     }
+}
+
+/// How far an export is.
+private final class ExportPlace: Sendable {
+    struct State {
+        var position = Position(raw: 0)
+        var met = SeenCustomers.Met()
+    }
+    let state = Mutex(State())
 }

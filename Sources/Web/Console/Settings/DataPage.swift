@@ -5,7 +5,6 @@ import Kernel
 import Ledger
 import Pipeline
 import Rendering
-import Synchronization
 
 /// The data itself: how much there is, how long it is kept, who is erased, and all of it as a file.
 extension Console {
@@ -121,23 +120,12 @@ extension Console {
         visit.trail.isSilent = visit.request.method == .head
         visit.trail.detail = "all interactions"
         let last = try await services.data.exportEnd()
-        let place = Mutex(Position(raw: 0))
-        let box = Place(place)
-        let export = services.data.export
+        let next = services.data.export(visit.session.principal.role, last)
         let day = visit.formats.today.iso
         return PageAnswer(
             status: 200,
             headers: [("content-type", "application/x-ndjson"), ("content-disposition", "attachment; filename=\"interactions-\(day).ndjson\"")],
-            body: .pieces {
-                guard let piece = try export(box.at.withLock { $0 }, last) else { return nil }
-                box.at.withLock { $0 = piece.next }
-                return piece.lines
-            })
-    }
-
-    private final class Place: Sendable {
-        let at: Mutex<Position>
-        init(_ at: consuming Mutex<Position>) { self.at = at }
+            body: .pieces { try next() })
     }
 
     static func words(_ keep: RetentionPolicy.Keep) -> String {
