@@ -60,6 +60,29 @@ import Testing
         #expect(html.contains("<b>14 to 28 September</b> <span>43 pages on 15 days</span>"))
     }
 
+    @Test func `papers stand on the customer's page, with the file only where it is safe to open`() async throws {
+        let world = try SampleWorld.furnished()
+        let nora = CustomerID(raw: 1)
+        world.happen(
+            nora, "2026-11-19T08:00:00Z", "Invoice Sent", channel: .email, direction: .out,
+            ["number": "R-77 <b>", "invoice_url": "https://files.example/r-77.pdf"])
+        world.happen(nora, "2026-11-19T08:01:00Z", "Statement Sent", direction: .out, ["pdf": "javascript:alert(1)"])
+        let seen = try #require(world.state.withLock { $0.views[nora] })
+        for name in ["Invoice Sent", "Statement Sent"] where !seen.names.contains(where: { $0.name == name }) {
+            world.state.withLock { $0.views[nora]?.names.append(.init(name: name, count: 1, last: SampleWorld.now)) }
+        }
+        let (browser, _) = try await signedIn(world)
+        let html = await browser.get("/customers/cus_0000001").text
+        #expect(html.contains("<h2 id=\"documents\">Documents</h2>") && html.contains("<bdi>R-77 &lt;b&gt;</bdi>"))
+        #expect(html.contains("<a href=\"https://files.example/r-77.pdf\" rel=\"noreferrer\">Open it</a>") && !html.contains("\"javascript:"))
+        #expect(html.contains("name=Invoice%20Sent&amp;name=Statement%20Sent#timeline"))
+        for (name, isPaper) in [
+            ("Invoice Sent", true), ("bill_issued", true), ("Letter Received", true), ("Billing Page Viewed", false), ("Order Completed", false),
+        ] {
+            #expect(Console.isPaper(name) == isPaper, "\(name)")
+        }
+    }
+
     @Test func `showing earlier goes on where the page ended, until everything was shown`() async throws {
         let (browser, world) = try await signedIn()
         var address = "/customers/cus_0000001"
