@@ -268,7 +268,7 @@ def test_one_backup_at_a_time_whoever_asks(folder, tmp_path):
         assert whole == [n for n, (code, _) in enumerate(answers) if code == 0]
         assert not list(tmp_path.glob("copy-*.partial"))
         assert server.call("POST", "/api/backups", {}).status_code == 201
-        assert server.call("POST", "/api/backups", {"to": "here"}).status_code == 400
+        assert server.call("POST", "/api/backups", {"to": "here"}).status_code == 403
     done = folder.run("backup", check=False)
     assert done.returncode == 1 and "backup-folder" in done.stderr
     assert "No backups are made by themselves" in folder.run("backup", "list").stderr

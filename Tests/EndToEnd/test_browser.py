@@ -312,7 +312,7 @@ def test_what_a_customer_agrees_to_is_written_down_on_their_page(browser, shop, 
     with visiting(browser, shop, state=state) as visitor:
         page = visitor.page
         visitor.open(people["nora"])
-        expect(page.locator(".worth")).to_contain_text("An order")
+        expect(page.locator(".lifeline .key")).to_contain_text("interactions a week")
         page.get_by_text("Write down what they said").click()
         page.get_by_role("radio", name="do not agree").check()
         page.get_by_label("To", exact=True).fill("Surveys")

@@ -40,6 +40,20 @@ import Testing
         #expect(empty.line == nil && empty.last == nil && empty.band == nil)
     }
 
+    @Test func `the line of a long relationship has no separators in its numbers, which SVG would not read`() throws {
+        let formats = try SampleWorld.furnished().console().formats(SampleWorld.now)
+        var week = Relationship.Week()
+        week.interactions = 3
+        week.talks = 1
+        week.orders = 1
+        let fields = try #require(Lifeline(weeks: Array(repeating: week, count: Lifeline.wide), formats: formats).fields(firstSeen: nil))
+        let html = try SampleWorld().console().render("lifeline", fields)
+        #expect(html.contains("viewBox=\"0 0 1160 64\"") && html.contains("viewBox=\"0 0 358 64\""))
+        #expect(html.matches(of: #/ (x|y|cx|width|height)="[^"]*,/#).isEmpty)
+        #expect(html.matches(of: #/<circle class="life-mark" cx/#).count == Lifeline.wide + Lifeline.narrow + 1)
+        #expect(Lifeline(weeks: [Relationship.Week()], formats: formats).fields(firstSeen: nil) == nil)
+    }
+
     @Test func `the same time of day is found on days whose clocks changed`() throws {
         let world = try SampleWorld.furnished()
         let formats = try world.console().formats(try #require(Instant("2026-11-01T10:42:00Z")))

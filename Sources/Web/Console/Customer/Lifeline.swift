@@ -32,15 +32,15 @@ struct Lifeline {
                 func rect(_ count: Int, spoken: Bool) {
                     let tall = height(count)
                     bars.append([
-                        "x": Formats.number(x, places: 1), "y": Formats.number(Self.floor - tall, places: 1), "width": Formats.number(bar, places: 1),
-                        "height": Formats.number(tall, places: 1), "spoken": spoken,
+                        "x": Spark.tenth(x), "y": Spark.tenth(Self.floor - tall), "width": Spark.tenth(bar),
+                        "height": Spark.tenth(tall), "spoken": spoken,
                     ])
                 }
                 if week.interactions > 0 { rect(week.interactions, spoken: false) }
                 if week.talks > 0 { rect(week.talks, spoken: true) }
-                if week.orders > 0 { orders.append(["x": Formats.number(x + bar / 2, places: 1)]) }
+                if week.orders > 0 { orders.append(["x": Spark.tenth(x + bar / 2)]) }
             }
-            return ["width": Formats.number(width), "bars": bars, "orders": orders]
+            return ["width": Spark.tenth(width), "bars": bars, "orders": orders]
         }
     }
 
