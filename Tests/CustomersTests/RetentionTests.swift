@@ -8,7 +8,7 @@ import Pipeline
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `Retention` {
+@Suite(.timeLimit(.minutes(15))) struct `Retention` {
     private static let day: Int64 = 86_400
     /// The clock of the worlds here: a hundred days after their start.
     private static let now = World.start + 100 * day * 1000

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Ledger
 
-@Suite(.timeLimit(.minutes(5))) struct `The quarantine` {
+@Suite(.timeLimit(.minutes(15))) struct `The quarantine` {
     private static let noon = Instant("2026-05-03T12:00:00Z")!
 
     private func withLedger(_ options: Ledger.Options = .init(), _ body: (Ledger) async throws -> Void) async throws {

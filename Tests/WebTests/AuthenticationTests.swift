@@ -5,7 +5,7 @@ import Kernel
 import Testing
 import Web
 
-@Suite(.timeLimit(.minutes(1))) struct `Authentication` {
+@Suite(.timeLimit(.minutes(15))) struct `Authentication` {
     @Test func `every route of the API names a permission, and only health, readiness and the document are for anyone`() async throws {
         try await TestServer.run { (server) async throws in
             for endpoint in Routes.all(server.services) {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Web
 
-@Suite(.timeLimit(.minutes(1))) struct `The blueprint over the API` {
+@Suite(.timeLimit(.minutes(15))) struct `The blueprint over the API` {
     private func documents(_ documents: [(name: String, text: String)], check: Bool = false) -> String {
         let list: JSON = .array(documents.map { ["name": .string($0.name), "text": .string($0.text)] })
         return (["documents": list, "check": .bool(check)] as JSON).text

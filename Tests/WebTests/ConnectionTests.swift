@@ -5,7 +5,7 @@ import Testing
 import Web
 
 /// Slow and broken clients. Limits are set to a second, so that the tests need not wait long.
-@Suite(.timeLimit(.minutes(1))) struct `Connections` {
+@Suite(.timeLimit(.minutes(15))) struct `Connections` {
     private static func quick(_ settings: inout Server.Settings) {
         settings.idle = 1
         settings.request = 1

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Web
 
-@Suite(.timeLimit(.minutes(2))) struct `Consent over the API` {
+@Suite(.timeLimit(.minutes(15))) struct `Consent over the API` {
     @Test func `a word is written down, read back, and stands in the audit log without its wording`() async throws {
         try await TestServer.run { (server) async throws in
             let sent = try await server.send(

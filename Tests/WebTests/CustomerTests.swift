@@ -2,7 +2,7 @@ import Access
 import Kernel
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `Customers over HTTP` {
+@Suite(.timeLimit(.minutes(15))) struct `Customers over HTTP` {
     @Test func `a customer is found by id and by identifier, percent-encoded or not`() async throws {
         try await TestServer.run { (server) async throws in
             try await World.fill(server)

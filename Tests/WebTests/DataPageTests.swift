@@ -8,7 +8,7 @@ import Testing
 
 @testable import Web
 
-@Suite(.timeLimit(.minutes(2))) struct `The page about the data` {
+@Suite(.timeLimit(.minutes(15))) struct `The page about the data` {
     private static let day: Int64 = 86_400_000
 
     /// Old and new pages and an order of one customer, and a policy that keeps pages for ten days.

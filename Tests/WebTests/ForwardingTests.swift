@@ -3,7 +3,7 @@ import Testing
 
 @testable import Web
 
-@Suite(.timeLimit(.minutes(1))) struct `Behind reverse proxies` {
+@Suite(.timeLimit(.minutes(15))) struct `Behind reverse proxies` {
     private static func behind(_ ranges: String...) -> @Sendable (inout Server.Settings) -> Void {
         { $0.proxies = ranges.compactMap { AddressRange($0) } }
     }

@@ -1,7 +1,7 @@
 import Kernel
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `Health` {
+@Suite(.timeLimit(.minutes(15))) struct `Health` {
     @Test func `says ok, how far the ledger and the conclusions are, and the version`() async throws {
         try await TestServer.run { (server) async throws in
             let answer = try await server.send("GET", "/health")

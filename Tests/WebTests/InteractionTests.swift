@@ -4,7 +4,7 @@ import Ledger
 import Testing
 import Web
 
-@Suite(.timeLimit(.minutes(1))) struct `All interactions` {
+@Suite(.timeLimit(.minutes(15))) struct `All interactions` {
     @Test func `come as one JSON object a line, in the order of the ledger, with their customers`() async throws {
         try await TestServer.run { (server) async throws in
             try await World.fill(server)
@@ -78,7 +78,7 @@ import Web
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `The quarantine` {
+@Suite(.timeLimit(.minutes(15))) struct `The quarantine` {
     @Test func `lists what was refused, as it came, with the reason and the key's name`() async throws {
         try await TestServer.run { (server) async throws in
             try await World.fill(server)

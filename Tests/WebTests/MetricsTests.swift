@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 import Web
 
-@Suite(.timeLimit(.minutes(1))) struct `The metrics` {
+@Suite(.timeLimit(.minutes(15))) struct `The metrics` {
     /// The value of each sample by its line up to the value.
     private static func samples(_ text: String) -> [String: String] {
         let lines = text.split(separator: "\n").filter { !$0.hasPrefix("#") }
@@ -120,7 +120,7 @@ import Web
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `Whether it is ready` {
+@Suite(.timeLimit(.minutes(15))) struct `Whether it is ready` {
     @Test func `says ready to anybody while all is well`() async throws {
         try await TestServer.run { (server) async throws in
             let answer = try await server.send("GET", "/ready")

@@ -5,7 +5,7 @@ import Kernel
 import Testing
 import Web
 
-@Suite(.timeLimit(.minutes(1))) struct `The OpenAPI document` {
+@Suite(.timeLimit(.minutes(15))) struct `The OpenAPI document` {
     /// Method and path of everything in the document.
     private static func documented(_ document: JSON) -> Set<String> {
         Set(

@@ -6,7 +6,7 @@ import Testing
 @testable import Web
 
 /// That the console is reached through the server; what its pages show is tested beside them.
-@Suite(.timeLimit(.minutes(1))) struct `Pages behind the server` {
+@Suite(.timeLimit(.minutes(15))) struct `Pages behind the server` {
     /// The cookies that an answer sets, as a browser sends them back.
     private static func cookies(_ answer: Answer) -> String {
         (answer.headers["set-cookie"] ?? "").split(separator: "\n").filter { !$0.contains("Max-Age=0") }

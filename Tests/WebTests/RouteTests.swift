@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 import Web
 
-@Suite(.timeLimit(.minutes(1))) struct `Routes and problems` {
+@Suite(.timeLimit(.minutes(15))) struct `Routes and problems` {
     @Test func `a problem has type, title, status, detail and the request's id`() async throws {
         try await TestServer.run { (server) async throws in
             let answer = try await server.send("GET", "/nowhere")

@@ -8,7 +8,7 @@ import Testing
 @testable import Web
 
 /// Sources and what they sent in vain, by the API and on pages: the same deeds by two ways.
-@Suite(.timeLimit(.minutes(2))) struct `Sources` {
+@Suite(.timeLimit(.minutes(15))) struct `Sources` {
     private func fill(_ server: TestServer) async throws {
         let body = #"""
             {"batch":[{"type":"track","userId":"u","event":"E","messageId":"a"},{"type":"track","userId":"u","event":"E","messageId":"a"},

@@ -6,7 +6,7 @@ import Testing
 import Web
 
 /// What belongs to HTTP; what becomes of the items is tested with Collect.
-@Suite(.timeLimit(.minutes(1))) struct `Tracking` {
+@Suite(.timeLimit(.minutes(15))) struct `Tracking` {
     static let item = #"{"type":"track","event":"Seen","userId":"u1","messageId":"m1"}"#
     static let batch = #"{"batch":[\#(item)]}"#
 

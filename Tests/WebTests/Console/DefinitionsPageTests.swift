@@ -6,7 +6,7 @@ import Testing
 
 @testable import Web
 
-@Suite(.timeLimit(.minutes(1))) struct `The pages of definitions` {
+@Suite(.timeLimit(.minutes(15))) struct `The pages of definitions` {
     private static let page = "/settings/definitions/workspace"
 
     private func signedIn(_ world: SampleWorld, _ email: String = "marta@example.com") async throws -> Browser {

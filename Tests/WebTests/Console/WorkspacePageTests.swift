@@ -6,7 +6,7 @@ import Testing
 
 @testable import Web
 
-@Suite(.timeLimit(.minutes(1))) struct `The page of the workspace` {
+@Suite(.timeLimit(.minutes(15))) struct `The page of the workspace` {
     private static let page = "/settings/workspace"
     private static let form = [
         ("name", "Shop A"), ("country", "DE"), ("time_zone", "Europe/Berlin"), ("languages", "de\r\nen"), ("orders", "Order Completed\r\n"),
