@@ -97,7 +97,7 @@ let package = Package(
         .executableTarget(
             name: "sightline-bench",
             dependencies: [
-                "Access", "Customers", "Identity", "Kernel", "Ledger", "Pipeline", "Store", "Timeline",
+                "Access", "CSodium", "Customers", "Identity", "Kernel", "Ledger", "Pipeline", "Store", "Timeline",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
             ] + grdb,
             path: "Sources/Bench", swiftSettings: strict),

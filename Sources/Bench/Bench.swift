@@ -15,6 +15,7 @@ import Pipeline
     @Option(help: "Where the data lies while measuring; about 350 bytes per interaction. Kept when it was there before.") var folder: String?
     @Option(help: "The sightline program, for the rows over HTTP.") var program: String?
     @Flag(help: "Only measures the starts, on a folder that is there.") var starts = false
+    @Flag(help: "Only measures the pages, signing in and live viewers, after filling the folder.") var console = false
     /// Appends so many without a snapshot and kills itself: the start after `kill -9` is measured on what it leaves.
     @Option(help: .hidden) var tail: Int?
 
@@ -23,9 +24,10 @@ import Pipeline
         if let tail { try await leave(tail, in: path) }
         defer { if folder == nil { try? FileManager.default.removeItem(atPath: path) } }
         var report = Report()
+        if console && program == nil { throw ValidationError("The pages are measured over HTTP: --program names the sightline program.") }
         if !starts { try await inProcess(path, &report) }
-        try await start(path, &report)
-        if let program { try await OverHTTP(program: program, folder: path, people: people).measure(&report) }
+        if !console { try await start(path, &report) }
+        if let program { try await OverHTTP(program: program, folder: path, people: people).measure(console: console, &report) }
         report.end()
     }
 
@@ -34,9 +36,11 @@ import Pipeline
         let way = LedgerToView(house: house, people: people)
         let there = house.pipeline.status.interactions
         if there < interactions { try await way.fill(interactions - there, seed: 7, &report) }
-        try await way.throughput(2_000_000, &report)
-        try await way.lag(&report)
-        try SingleView(house: house).measure(&report)
+        if !console {
+            try await way.throughput(2_000_000, &report)
+            try await way.lag(&report)
+            try SingleView(house: house).measure(&report)
+        }
         await house.close()
     }
 

@@ -4,9 +4,11 @@ import Glibc
 /// A kept-alive connection to 127.0.0.1, as plain as can be: what it costs should not show in the figures.
 final class Connection {
     private let fd: Int32
-    private var buffer = [UInt8](repeating: 0, count: 1 << 20)
+    private var buffer: [UInt8]
 
-    init?(port: Int) {
+    /// - Parameter room: Bytes of an answer that are read at a time.
+    init?(port: Int, room: Int = 1 << 20) {
+        buffer = [UInt8](repeating: 0, count: room)
         fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -26,30 +28,47 @@ final class Connection {
     deinit { close(fd) }
 
     /// Writes a request and reads its answer; gives the status, or 0 when the connection broke.
-    func ask(_ request: [UInt8]) -> Int {
+    func ask(_ request: [UInt8]) -> Int { exchange(request)?.status ?? 0 }
+
+    /// Writes a request.
+    /// - Returns: false when the connection broke.
+    func write(_ request: [UInt8]) -> Bool {
         var sent = 0
         while sent < request.count {
             let n = request.withUnsafeBytes { send(fd, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL)) }
-            guard n > 0 else { return 0 }
+            guard n > 0 else { return false }
             sent += n
         }
+        return true
+    }
+
+    /// What has come by now, without waiting; nil when the connection broke. For answers that do not end.
+    func arrived() -> ArraySlice<UInt8>? {
+        let n = buffer.withUnsafeMutableBytes { recv(fd, $0.baseAddress!, $0.count, Int32(MSG_DONTWAIT)) }
+        return n > 0 ? buffer[..<n] : n < 0 && errno == EAGAIN ? [] : nil
+    }
+
+    /// Writes a request and reads its whole answer.
+    /// - Returns: nil when the connection broke, or the answer does not say how long it is.
+    func exchange(_ request: [UInt8]) -> (status: Int, head: String, body: ArraySlice<UInt8>)? {
+        guard write(request) else { return nil }
         var have = 0
         while true {
             let n = buffer.withUnsafeMutableBytes { recv(fd, $0.baseAddress! + have, $0.count - have, 0) }
-            guard n > 0 else { return 0 }
+            guard n > 0 else { return nil }
             have += n
             let end = (0..<max(0, have - 3)).first { buffer[$0] == 13 && buffer[$0 + 1] == 10 && buffer[$0 + 2] == 13 && buffer[$0 + 3] == 10 }
             guard let end else { continue }
-            let head = String(decoding: buffer[..<end], as: UTF8.self).lowercased()
-            guard let mark = head.range(of: "content-length: ") else { return 0 }
+            let head = String(decoding: buffer[..<end], as: UTF8.self)
+            guard let mark = head.range(of: "content-length: ", options: .caseInsensitive) else { return nil }
             let length = Int(head[mark.upperBound...].prefix { $0.isNumber }) ?? 0
             while have < end + 4 + length {
                 if buffer.count < end + 4 + length { buffer += [UInt8](repeating: 0, count: end + 4 + length - buffer.count) }
                 let n = buffer.withUnsafeMutableBytes { recv(fd, $0.baseAddress! + have, $0.count - have, 0) }
-                guard n > 0 else { return 0 }
+                guard n > 0 else { return nil }
                 have += n
             }
-            return Int(head.split(separator: " ").dropFirst().first ?? "0") ?? 0
+            return (Int(head.split(separator: " ").dropFirst().first ?? "0") ?? 0, head, buffer[(end + 4)..<(end + 4 + length)])
         }
     }
 }
@@ -80,9 +99,9 @@ final class BenchServer {
 
     /// How many raw customers it has.
     func customers() -> Int {
-        guard let text = try? String(contentsOf: URL(string: "http://127.0.0.1:\(port)/health")!, encoding: .utf8),
-            let mark = text.range(of: "\"customers\":")
-        else { return 1 }
+        guard let answer = Connection(port: port)?.exchange(Array("GET /health HTTP/1.1\r\nHost: bench\r\n\r\n".utf8)) else { return 1 }
+        let text = String(decoding: answer.body, as: UTF8.self)
+        guard let mark = text.range(of: "\"customers\":") else { return 1 }
         return max(1, Int(text[mark.upperBound...].prefix { $0.isNumber }) ?? 1)
     }
 

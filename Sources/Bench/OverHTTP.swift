@@ -10,13 +10,21 @@ struct OverHTTP {
     let folder: String
     let people: Int
 
-    func measure(_ report: inout Report) async throws {
+    /// - Parameter console: Only what people at their browsers have.
+    func measure(console: Bool, _ report: inout Report) async throws {
         let server = try BenchServer(program: program, folder: folder)
         defer { server.stop() }
         let key = try server.command(["key", "create", "bench-\(getpid())"])
-        let token = try server.command(["token", "create", "bench-\(getpid())", "--role", "administrator"])
-        ingest(server, key, &report)
-        views(server, token, &report)
+        if !console {
+            let token = try server.command(["token", "create", "bench-\(getpid())", "--role", "administrator"])
+            ingest(server, key, &report)
+            views(server, token, &report)
+        }
+        let colleague = try Colleague(server)
+        ConsolePages(server: server, colleague: colleague, people: people).measure(&report)
+        Viewers(server: server, colleague: colleague, key: key, people: people).measure(&report)
+        // The last one, as somebody's newest sessions end their oldest.
+        SignIns(server: server, colleague: colleague).measure(&report)
     }
 
     private func ingest(_ server: BenchServer, _ key: String, _ report: inout Report) {

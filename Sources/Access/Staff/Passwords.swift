@@ -9,7 +9,8 @@ import Synchronization
 package final class Passwords: Sendable {
     /// Passwords that may wait, unless another number is given; more are refused with ``StaffProblem/busy``.
     package static let waiting = 64
-    private static let threads = 2
+    /// Threads that hash.
+    package static let threads = 2
 
     private struct Job: Sendable {
         var password: String
