@@ -46,7 +46,6 @@ final class Core {
         self.options = options
         let reader = try LedgerReader(path: ledger.path)
         self.reader = reader
-        try Self.findPositions(folder.store, reader)
         let (position, records, definitions, hidden) = try folder.store.read { db in
             let body = try Int64.fetchOne(db, sql: "SELECT body FROM pipeline") ?? 0
             return (

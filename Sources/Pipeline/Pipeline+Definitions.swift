@@ -91,30 +91,3 @@ extension Pipeline {
         }
     }
 }
-
-extension Core {
-    /// A folder made before versions had positions: finds them in the ledger, so that the table is what a rebuild would make.
-    static func findPositions(_ store: Store, _ reader: LedgerReader) throws {
-        guard try store.read({ try Bool.fetchOne($0, sql: "SELECT EXISTS (SELECT 1 FROM definition WHERE position = 0)") }) == true else { return }
-        try store.write { try findPositions($0, reader) }
-    }
-
-    private static func findPositions(_ db: Database, _ reader: LedgerReader) throws {
-        // Four bytes of ones say that a record is nobody's, as commands are; bytes of two neighbours may say it too, and are passed over.
-        let bodies = try Int64.fetchAll(db, sql: "SELECT body FROM concluded WHERE instr(customers, x'FFFFFFFF') > 0 ORDER BY body")
-        var next: [String: Int] = [:]
-        for body in bodies {
-            _ = try reader.body(body) { view in
-                for i in 0..<view.count {
-                    guard let record = view[i], record.kind == .command, case .define(let documents, _) = try Command(record) else { continue }
-                    for document in documents.keys {
-                        next[document, default: 0] += 1
-                        try db.execute(
-                            sql: "UPDATE definition SET position = $1 WHERE kind = $2 AND version = $3",
-                            arguments: [Int64(bitPattern: Position(body: body, index: i).raw), document, next[document]])
-                    }
-                }
-            }
-        }
-    }
-}

@@ -37,7 +37,7 @@ extension Pipeline {
         Migration(
             "pipeline 2: where versions of definitions stand in the ledger",
             """
-            -- 0: made before this column was, see Core.findPositions.
+            -- Never 0: a state from before this column was is worked out again.
             ALTER TABLE definition ADD COLUMN position BIGINT NOT NULL DEFAULT 0;
             """),
         Migration(

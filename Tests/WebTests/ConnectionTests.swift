@@ -15,7 +15,8 @@ import Web
     @Test func `a head that drips in is cut off after the idle time`() async throws {
         try await TestServer.run(Self.quick) { (server) async throws in
             try await Wire.open(.port(server.port)) { wire in
-                try await wire.send("GET /health HTTP/1.1\r\n")
+                // On a busy machine the server may have lost its patience before this.
+                try? await wire.send("GET /health HTTP/1.1\r\n")
                 let sender = wire.sender
                 let dripping = Task {
                     for i in 0..<100 {
@@ -33,7 +34,7 @@ import Web
         try await TestServer.run(Self.quick) { (server) async throws in
             let (name, value) = TestServer.basic(try server.key())
             try await Wire.open(.port(server.port)) { wire in
-                try await wire.send("POST /v1/track HTTP/1.1\r\nHost: test\r\n\(name): \(value)\r\nContent-Length: 1000\r\n\r\n")
+                try? await wire.send("POST /v1/track HTTP/1.1\r\nHost: test\r\n\(name): \(value)\r\nContent-Length: 1000\r\n\r\n")
                 let sender = wire.sender
                 let dripping = Task {
                     for _ in 0..<900 {
