@@ -116,7 +116,7 @@ private struct WeeklyComparison {
                 fields["change"] = change.words
                 fields["isUp"] = change.isUp
                 fields["isDown"] = change.isDown
-                fields["against"] = (change.words == nil ? "" : "on ") + "\(measure.words(before)) last \(weekday)"
+                fields["against"] = (change.words == nil ? "" : change.isTimes ? "what it was, " : "on ") + "\(measure.words(before)) last \(weekday)"
                 fields["drawing"] = "\(measure.name) by half hour: \(change.sentence) last \(weekday) until \(time)"
             } else {
                 fields["against"] = "Nothing to compare with last \(weekday)"
@@ -139,6 +139,7 @@ private struct WeeklyComparison {
         let words: String?
         let isUp: Bool
         let isDown: Bool
+        var isTimes = false
         let sentence: String
 
         init(from before: Double, to now: Double) {
@@ -152,6 +153,12 @@ private struct WeeklyComparison {
             guard before > 0 else {
                 words = nil
                 sentence = "above"
+                return
+            }
+            guard now < 10 * before else {
+                isTimes = true
+                words = "\(Formats.number(Int((now / before).rounded()))) times"
+                sentence = "\(Formats.number(Int((now / before).rounded()))) times as much as"
                 return
             }
             let percent = abs(now - before) / before * 100
