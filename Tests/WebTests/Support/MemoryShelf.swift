@@ -9,7 +9,9 @@ import Web
 
 /// All kinds of definitions, as the program gathers them.
 enum TestKinds {
-    static let all = DefinitionKinds([WorkspaceDefinition.self, IdentityDefinition.self, ChannelsDefinition.self, PrivacyDefinition.self, RetentionDefinition.self])
+    static let all = DefinitionKinds([
+        WorkspaceDefinition.self, IdentityDefinition.self, ChannelsDefinition.self, PrivacyDefinition.self, RetentionDefinition.self,
+    ])
 }
 
 /// Versions kept in memory, numbered as the pipeline numbers them.
