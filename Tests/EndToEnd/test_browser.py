@@ -325,7 +325,7 @@ def test_what_a_customer_agrees_to_is_written_down_on_their_page(browser, shop, 
         expect(said).to_contain_text("Does not agree to surveys on SMS")
         expect(said).to_contain_text("by phone <b>, written down by")
         said.get_by_role("link").click()
-        expect(page.locator("main")).to_contain_text("no longer agrees to surveys")
+        expect(page.locator("main")).to_contain_text("no longer agrees to surveys on SMS")
         visitor.calm("its proof")
 
 

@@ -82,9 +82,8 @@ extension EventCatalogue {
         "subscriptioncancelled": { t in
             Sentence(.customer, "ended the subscription", t.properties.text("plan", "name"), [t.properties.text("reason")])
         },
-        "consentgiven": { t in Sentence(.customer, "agreed", t.properties.text("purpose", "channel").map { "to " + $0 }, icon: "check") },
-        "consentwithdrawn": { t in Sentence(.customer, "no longer agrees", t.properties.text("purpose", "channel").map { "to " + $0 }, icon: "close")
-        },
+        "consentgiven": { t in Sentence(.customer, "agreed", consented(t), icon: "check") },
+        "consentwithdrawn": { t in Sentence(.customer, "no longer agrees", consented(t), icon: "close") },
         "stagechanged": { t in
             Sentence(.nobody, "Stage changed", t.properties.text("to", "stage").map { "to " + $0 }, [t.properties.text("from").map { "from " + $0 }])
         },
@@ -99,6 +98,12 @@ extension EventCatalogue {
     }
     private static let asked: Entry = { t in Sentence(.we, "asked", survey(t) ?? "a question", [t.properties.text("question")], icon: "survey") }
 
+    /// `to surveys on SMS`
+    private static func consented(_ t: Telling) -> String? {
+        let channel = t.properties.text("channel").map { "on " + ChannelWords.inline($0) }
+        let words = [t.properties.text("purpose").map { "to " + $0 }, channel].compactMap { $0 }
+        return words.isEmpty ? nil : words.joined(separator: " ")
+    }
     private static func subject(_ t: Telling) -> String? {
         quoted(t.properties.text("emailsubject", "subject", "title", "templatename", "template", "lettername", "name"))
     }
