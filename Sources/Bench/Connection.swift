@@ -90,19 +90,24 @@ final class BenchServer {
         process.standardError = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         try process.run()
-        for _ in 0..<600 {
-            if let c = Connection(port: port), c.ask(Array("GET /health HTTP/1.1\r\nHost: bench\r\n\r\n".utf8)) == 200 { return }
+        // A folder that was filled in process has none of the server's own views yet: they are made first, from the ledger.
+        for _ in 0..<6000 {
+            if let position = health("position"), health("concluded") ?? -1 >= position { return }
             usleep(100_000)
         }
         throw CocoaError(.executableLoad)
     }
 
     /// How many raw customers it has.
-    func customers() -> Int {
-        guard let answer = Connection(port: port)?.exchange(Array("GET /health HTTP/1.1\r\nHost: bench\r\n\r\n".utf8)) else { return 1 }
+    func customers() -> Int { max(1, health("customers") ?? 1) }
+
+    /// A number of what `/health` answers; nil while it does not.
+    private func health(_ name: String) -> Int? {
+        guard let answer = Connection(port: port)?.exchange(Array("GET /health HTTP/1.1\r\nHost: bench\r\n\r\n".utf8)), answer.status == 200 else {
+            return nil
+        }
         let text = String(decoding: answer.body, as: UTF8.self)
-        guard let mark = text.range(of: "\"customers\":") else { return 1 }
-        return max(1, Int(text[mark.upperBound...].prefix { $0.isNumber }) ?? 1)
+        return text.range(of: "\"\(name)\":").flatMap { Int(text[$0.upperBound...].prefix { $0.isNumber }) }
     }
 
     /// What a command prints, without the line's end.

@@ -6,6 +6,7 @@ import pathlib
 import shutil
 
 import axe_playwright_python
+from program import ROOT
 
 # People's windows: a desk and a phone. The phone's size is a device metric, not a window, which Chromium keeps wider.
 WINDOWS = {
@@ -13,6 +14,8 @@ WINDOWS = {
     "narrow": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2},
 }
 AXE = (pathlib.Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+# Where pictures of the pages go.
+PICTURES = pathlib.Path(os.environ.get("SIGHTLINE_TEST_SCREENSHOTS", ROOT / ".build" / "screenshots"))
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -46,20 +49,28 @@ class Visitor:
         self.page.click("button[type=submit]")
         return self
 
-    def check(self, what, status=200):
-        """All is calm, nothing is wider than the window, and axe finds nothing, in the light and in the dark."""
+    def check(self, what, status=200, picture=None):
+        """All is calm, nothing is wider than the window, and axe finds nothing, in the light and in the dark. With a picture's
+        name, the whole page goes to ``PICTURES`` in both."""
         self.calm(what, status)
         wider = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wider <= 0, f"{what}: {wider} px wider than the window"
         self.page.evaluate(AXE)
         self.page.emulate_media(color_scheme="light")
         found = self.axe(RULES)
+        self.picture(picture, "light")
         # What colours there are is all that the other theme changes.
         self.page.emulate_media(color_scheme="dark")
         found += self.axe({"type": "rule", "values": ["color-contrast", "link-in-text-block"]})
+        self.picture(picture, "dark")
         assert not found, f"{what}: " + "; ".join(
             f"{v['id']} ({v['impact']}): {v['nodes'][0]['html'][:200]} {v['nodes'][0]['failureSummary']}" for v in found
         )
+
+    def picture(self, name, theme):
+        if name:
+            PICTURES.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=PICTURES / f"{name}-{theme}.png", full_page=True)
 
     def calm(self, what, status=200):
         """No script failed, nothing was blocked, and nobody was asked anything."""

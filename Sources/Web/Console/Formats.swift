@@ -132,6 +132,9 @@ struct Formats: Sendable {
     /// A number for programs: `1203.5`, without separators.
     static func bare(_ value: Double) -> String { Int(exactly: value).map(String.init) ?? value.description }
 
+    /// A place or a size in a drawing: `1064.3`, without separators, which SVG does not know.
+    static func drawn(_ value: Double) -> String { bare((value * 10).rounded() / 10) }
+
     /// How long ago: `just now`, `4 min ago`, `3 h 22 min ago`, `yesterday`, `on Tuesday`, `on 6 November`.
     func ago(_ at: Instant) -> String {
         let seconds = (now - at) / 1000

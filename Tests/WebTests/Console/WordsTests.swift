@@ -61,6 +61,8 @@ import Testing
     @Test func `numbers and amounts are written for people`() {
         #expect(Formats.number(1_203_204) == "1,203,204" && Formats.number(-1000) == "−1,000" && Formats.number(0) == "0")
         #expect(Formats.number(0.1 + 0.2) == "0.3" && Formats.number(1234.5) == "1,234.5" && Formats.number(Double.nan) == "no number")
+        // A drawing's places have no separators: an attribute of SVG is no text for people.
+        #expect(Formats.drawn(1160) == "1160" && Formats.drawn(1064.26) == "1064.3" && Formats.drawn(0.04) == "0")
         #expect(Formats.number(Double(Int.min)) == "−9,223,372,036,854,775,808")
         #expect(
             Formats.money(1203204.5, "BRL") == "BRL\u{A0}1,203,204.50" && Formats.money(-3, "usd") == "−$3.00"

@@ -46,7 +46,7 @@ struct About: Sendable {
         fields["channels"] = view.channels.sorted { $0.count > $1.count }.map { count in
             [
                 "title": ChannelWords.title(count.name), "count": Formats.number(count.count), "last": formats.ago(count.last),
-                "width": Formats.number(Double(count.count) / Double(most) * 96, places: 1),
+                "width": Formats.drawn(Double(count.count) / Double(most) * 96),
             ] as Fields
         }
         let names = view.names.sorted { $0.count > $1.count }.map { count in

@@ -32,15 +32,15 @@ struct Lifeline {
                 func rect(_ count: Int, spoken: Bool) {
                     let tall = height(count)
                     bars.append([
-                        "x": Spark.tenth(x), "y": Spark.tenth(Self.floor - tall), "width": Spark.tenth(bar),
-                        "height": Spark.tenth(tall), "spoken": spoken,
+                        "x": Formats.drawn(x), "y": Formats.drawn(Self.floor - tall), "width": Formats.drawn(bar),
+                        "height": Formats.drawn(tall), "spoken": spoken,
                     ])
                 }
                 if week.interactions > 0 { rect(week.interactions, spoken: false) }
                 if week.talks > 0 { rect(week.talks, spoken: true) }
-                if week.orders > 0 { orders.append(["x": Spark.tenth(x + bar / 2)]) }
+                if week.orders > 0 { orders.append(["x": Formats.drawn(x + bar / 2)]) }
             }
-            return ["width": Spark.tenth(width), "bars": bars, "orders": orders]
+            return ["width": Formats.drawn(width), "bars": bars, "orders": orders]
         }
     }
 

@@ -57,7 +57,7 @@ extension Console {
             "channels": figures.channels.map { channel -> Fields in
                 [
                     "name": ChannelWords.title(channel.name), "count": Formats.number(channel.count),
-                    "width": Formats.number(96 * Double(channel.count) / most, places: 1),
+                    "width": Formats.drawn(96 * Double(channel.count) / most),
                 ]
             },
             "days": figures.days.indices.reversed().map { at -> Fields in

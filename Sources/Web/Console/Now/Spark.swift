@@ -32,13 +32,7 @@ struct Spark {
         }
     }
 
-    private static func point(_ x: Double, _ y: Double) -> String { tenth(x) + "," + tenth(y) }
-
-    /// A place in a drawing, to a tenth and as SVG reads it: `1027.2`. Not negative.
-    static func tenth(_ value: Double) -> String {
-        let tenths = Int((value * 10).rounded())
-        return tenths % 10 == 0 ? String(tenths / 10) : "\(tenths / 10).\(tenths % 10)"
-    }
+    private static func point(_ x: Double, _ y: Double) -> String { Formats.drawn(x) + "," + Formats.drawn(y) }
 
     var fields: Fields { ["line": line, "last": last, "band": band] }
 }

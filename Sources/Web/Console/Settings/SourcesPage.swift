@@ -59,7 +59,7 @@ extension Console {
             "bars": hours.enumerated().filter { $0.element > 0 }.map { hour, count -> Fields in
                 // Whatever came can be seen.
                 let height = max(1.0, Double(count) / Double(most) * 36)
-                return ["x": hour * 10, "y": Formats.number(36 - height, places: 1), "height": Formats.number(height, places: 1)]
+                return ["x": hour * 10, "y": Formats.drawn(36 - height), "height": Formats.drawn(height)]
             },
         ]
     }

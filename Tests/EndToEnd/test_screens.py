@@ -1,0 +1,138 @@
+"""Every page there is, by eye: wide and narrow, light and dark. The pictures go to .build/screenshots, or to SIGHTLINE_TEST_SCREENSHOTS."""
+
+import datetime
+import re
+
+import pytest
+from browser import chromium, visiting
+from playwright.sync_api import sync_playwright
+from program import ROOT, wait_until
+
+# Parts of pages and files, which have tests of their own.
+NO_PAGES = {
+    "/", "/customers.csv", "/customers/:id/history", "/now/figures", "/now/stream", "/settings", "/settings/data/interactions.ndjson",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = chromium(playwright)
+        yield browser
+        browser.close()
+
+
+def ago(**time):
+    return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(**time)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+NAMES = ["Nora Adeyemi", "Jonas Weber", "Aiko Tanaka", "Priya Raman", "Tomás Álvarez", "فاطمة الزهراء", "Lena Fischer", "Kwame Mensah"]
+
+
+@pytest.fixture(scope="module")
+def pages(shop):
+    """Each page's name, with its address and status: one of each kind, with something on it."""
+    items = []
+    for n, name in enumerate(NAMES):
+        who = f"c{n}"
+        traits = {"name": name, "email": f"{who}@mail.example", "phone": f"+4477009001{n:02}", "address": {"city": "Leeds", "country": "GB"}}
+        items.append({"type": "identify", "userId": who, "anonymousId": f"browser-{n}", "traits": traits, "timestamp": ago(days=60)})
+        for k in range(12):
+            at = ago(days=5 * k, minutes=7 * n + 3)
+            items.append({"type": "page", "anonymousId": f"browser-{n}", "name": "Garden benches", "timestamp": at})
+            if (n + k) % 3 == 0:
+                order = {"order_id": f"A-{n}{k}", "total": 20 + 13 * k, "currency": "EUR"}
+                items.append({"type": "track", "userId": who, "event": "Order Completed", "properties": order, "timestamp": at})
+    complaint = {"subject": "The bench wobbles", "text": "It came two weeks late, and now it wobbles.", "due": "2026-05-03T10:00:00Z"}
+    answer = {"score": 3, "scale": 10, "comment": "Slow, but friendly."}
+    items += [
+        {"type": "page", "anonymousId": "browser-x", "timestamp": ago(minutes=5)},
+        {"type": "track", "userId": "c0", "event": "Complaint Made", "properties": complaint, "context": {"channel": "phone"}},
+        {"type": "track", "userId": "c0", "event": "Survey Answered", "properties": answer, "context": {"channel": "email"}},
+        {"type": "identify", "userId": "c0", "anonymousId": "browser-x", "traits": {"name": NAMES[0]}},
+    ]
+    twin = {"first_name": "Jonathan", "last_name": "Smithers", "birthday": "1980-04-02", "phone": "+447700900811",
+            "address": {"street": "11 Chapel Row", "postcode": "LS6 3DA", "city": "Leeds"}}
+    items += [{"type": "identify", "userId": f"twin-{n}", "traits": twin | {"first_name": name}} for n, name in enumerate(("Jonathan", "Jonathon"))]
+    shop.post("/v1/import?wait=view", {"batch": items})
+    shop.post("/v1/batch?wait=view", {"batch": [{"type": "track", "event": "Nobody's"}, {"type": "track", "userId": "u", "event": ""}]})
+    shop.person()
+    shop.person("mira@mail.example", "agent", "Mira Okafor")
+    shop.call("POST", "/api/teams", {"name": "Care"})
+    nora = shop.customer("user_id:c0")
+    here = "/customers/" + nora["id"]
+    note = shop.call("POST", f"/api{here}/notes", {"text": "@Ann Example she wants a call on Friday.\nNot before ten."}, token=None)
+    assert note.status_code == 201, note.text
+    said = shop.call("POST", f"/api{here}/consents", {"given": False, "purpose": "marketing", "channel": "sms"})
+    assert said.status_code == 201, said.text
+    for name in ("Garden & Bench", "Garden and Bench"):
+        put = shop.call("POST", "/api/blueprint", {"documents": [{"name": "workspace", "text": f"workspace:\n  name: {name}\n"}]})
+        assert put.status_code == 200, put.text
+    wait_until(lambda: shop.ask("/api/reviews")["items"], why="the twins were never suggested")
+    position = shop.history("user_id:c0", name="Complaint Made")[0]["position"]
+    other = shop.customer("user_id:c1")["id"]
+    return {
+        "now": ("/now", 200), "now-filtered": ("/now?channel=web&value_min=x", 422),
+        "customers": ("/customers", 200), "customers-filtered": ("/customers?did=Order+Completed&sort=spent", 200),
+        "customers-faulty": ("/customers?did=Thnig&orders_min=x", 422), "customers-search": ("/customers?search=nora", 200),
+        "customers-none": ("/customers?search=nobody+at+all", 200),
+        "customer": (here, 200), "customer-filtered": (here + "?direction=in&from=2020-01-01", 200),
+        "interaction": (f"{here}/interactions/{position}", 200),
+        "merge-find": (here + "/merge?search=jonas", 200), "merge-compare": (f"{here}/merge?with={other}", 200),
+        "merge-undo": (f"{here}/merges/{nora['merges'][0]['id']}/undo", 200),
+        "mentions": ("/mentions", 200), "reviews": ("/reviews", 200), "you": ("/you", 200),
+        "settings-workspace": ("/settings/workspace", 200), "settings-people": ("/settings/people", 200), "settings-keys": ("/settings/keys", 200),
+        "settings-definitions": ("/settings/definitions", 200), "settings-definition": ("/settings/definitions/workspace", 200),
+        "settings-definition-version": ("/settings/definitions/workspace/versions/2", 200),
+        "settings-definition-back": ("/settings/definitions/workspace/versions/1/back", 200),
+        "settings-sources": ("/settings/sources", 200), "settings-source": ("/settings/sources/1", 200),
+        "settings-data": ("/settings/data", 200), "settings-backups": ("/settings/backups", 200),
+        "settings-log": ("/settings/log", 200), "settings-log-checked": ("/settings/log?check=1", 200),
+        "missing-customer": ("/customers/cus_zzzzzzz", 404), "missing": ("/settings/nothing", 404),
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def state(browser, shop, pages):
+    """The cookies of somebody who signed in."""
+    with visiting(browser, shop) as visitor:
+        return visitor.page.context.storage_state()
+
+
+def test_every_page_that_the_program_knows_is_looked_at(pages):
+    text = "\n".join(path.read_text() for path in (ROOT / "Sources" / "Web" / "Console").rglob("*.swift"))
+    known = set(re.findall(r'PageRoute\(\s*\.get,\s*"([^"]+)"', text)) - NO_PAGES
+    assert len(known) > 20
+    paths = [address.split("?")[0] for address, _ in pages.values()]
+    missed = [route for route in known if not any(re.fullmatch(re.sub(r":\w+", "[^/]+", route), path) for path in paths)]
+    assert not missed
+
+
+@pytest.mark.timeout(480)
+@pytest.mark.parametrize("window", ["wide", "narrow"])
+def test_every_page_is_sound_and_has_its_picture(browser, shop, pages, state, window, subtests):
+    with visiting(browser, shop, window, state=state) as visitor:
+        for name, (path, status) in pages.items():
+            with subtests.test(name):
+                visitor.faults.clear()
+                assert visitor.open(path).status == status, path
+                visitor.check(path, status, picture=f"{name}-{window}")
+
+
+@pytest.mark.parametrize("window", ["wide", "narrow"])
+def test_every_page_of_who_is_not_in_yet_is_sound_and_has_its_picture(browser, shop, pages, window):
+    link = shop.folder.run("person", "invite", f"{window}-new@mail.example", "--role", "agent").stdout.strip()
+    with visiting(browser, shop, window, signed_in=False) as visitor:
+        visitor.open("/signin")
+        visitor.check("sign-in", picture=f"signin-{window}")
+        visitor.open(link)
+        visitor.check("a link", picture=f"link-{window}")
+        visitor.open("/link/" + "0" * 52)
+        visitor.check("a link of nobody", 410, picture=f"link-over-{window}")
+        visitor.sign_in("nobody@mail.example", "not the password")
+        visitor.check("sign-in refused", 422, picture=f"signin-refused-{window}")
+    eve = shop.person("eve@mail.example", role="employee", name="Eve Employee")
+    with visiting(browser, shop, window, signed_in=False) as visitor:
+        visitor.sign_in(eve)
+        visitor.open("/customers")
+        visitor.check("refused", 403, picture=f"forbidden-{window}")
