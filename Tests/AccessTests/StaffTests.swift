@@ -153,6 +153,17 @@ extension Staff {
         #expect(try await staff.enter("ann@example.com", "another good one").person.name == "Ann Founder")
     }
 
+    @Test func `who comes in by a link starts anew with wrong tries`() async throws {
+        let bench = try Bench()
+        let staff = try bench.open()
+        let ann = try await staff.founder()
+        for _ in 0..<8 { _ = try? await staff.enter("ann@example.com", "not this one") }
+        await #expect(throws: (any Error).self) { try await staff.enter() }
+        _ = try await staff.accept(try staff.resetLink(for: ann.id).secret, password: "another good battery")
+        _ = try staff.begin(ann.id, address: "192.0.2.1", browser: "Firefox")
+        #expect(try await staff.enter("ann@example.com", "another good battery").person.id == ann.id)
+    }
+
     @Test func `a disabled person has no use for a link`() async throws {
         let staff = try Bench().open()
         _ = try await staff.founder()

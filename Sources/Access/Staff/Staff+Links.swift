@@ -100,6 +100,7 @@ extension Staff {
             state.withLock { $0.put(Member(person: done, password: stored)) }
         }
         try endAll(of: done.id)
+        ofAccount.right(emailKey(done.email))
         return done
     }
 }

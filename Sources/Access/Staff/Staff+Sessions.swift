@@ -31,7 +31,6 @@ extension Staff {
             ofAddress.wrong(from, now)
             throw StaffProblem.wrong
         }
-        fromThere.right(there)
         let (session, secret) = try begin(person.id, address: address, browser: browser)
         return (session, person, secret)
     }
@@ -53,7 +52,9 @@ extension Staff {
         let secret = newSecret(.session, randomness)
         guard let hash = SecretHash(of: secret) else { preconditionFailure("a new secret is neither empty nor long") }
         return try changes.withLock { _ in
-            guard person(id)?.isActive == true else { throw StaffProblem.wrong }
+            guard let person = person(id), person.isActive else { throw StaffProblem.wrong }
+            // Whoever came in is no guesser, by a link as by a password.
+            fromThere.right(emailKey(person.email) + " " + Attempts.key(of: address))
             let now = clock.now
             let own = state.withLock { $0.sessions.values.map(\.session).filter { $0.person == id } }.sorted { $0.seenAt > $1.seenAt }
             let surplus = own.dropFirst(Self.sessionsOfOne - 1).map(\.id)

@@ -48,6 +48,11 @@ struct MetricsRoute: Sendable {
         gauge("sightline_interactions", pipeline.interactions, "Interactions in customers' views.")
         gauge("sightline_customers", pipeline.people, "Customers, those who never said who they are among them.")
         gauge("sightline_quarantine_items", quarantine, "Refused items that are kept to be looked at.")
+        let bytes = services.pipeline.bytesOnDisk
+        out.family("sightline_database_bytes", .gauge, "Bytes on the disk: the ledger, the state that follows from it, the columns of the timeline.")
+        for (name, count) in [("ledger", bytes.ledger), ("state", bytes.state), ("timeline", bytes.timeline)] {
+            out.sample(count, labels: [("database", name)])
+        }
         gauge("sightline_live_listeners", services.live.count, "Connections that watch what customers do.")
         gauge("sightline_ready", trouble.isEmpty ? 1 : 0, "1 when /ready says yes, else 0.")
         if let backups = services.operations.backupFigures {

@@ -96,7 +96,8 @@ extension Console {
     }
 
     func joined(_ a: String, _ b: String, _ merge: Merge) -> Sessions.Flash {
-        Sessions.Flash(text: "\(a) and \(b) are one customer now.", undo: "/customers/\(merge.kept)/merges/\(merge.id)/undo")
+        Sessions.Flash(
+            text: "\(a) and \(b) are one customer now.", undo: "/customers/\(merge.kept)/merges/\(merge.id)/undo", undoLabel: "These are two people")
     }
 
     private func merge(_ number: String, of view: CustomerView) throws -> Merge {

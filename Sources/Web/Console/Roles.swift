@@ -28,7 +28,7 @@ enum Roles {
         switch role {
         case .administrator: "everything, people and keys too"
         case .lead: "decides about customers, writes on their pages, takes data out"
-        case .analyst: "sees everything and takes it out, changes nothing"
+        case .analyst: "sees customers and takes them out, changes nothing"
         case .marketer: "sees customers, writes on their pages"
         case .agent: "answers customers, writes on their pages"
         case .employee: "their own line of sight, no customers"

@@ -1,4 +1,5 @@
 import Access
+import Kernel
 import Synchronization
 
 /// Who is signed in on which browser, as pages need it, and what the next page is to tell them.
@@ -11,6 +12,14 @@ final class Sessions: Sendable {
         var undoLabel: String = "Undo"
         /// Fields to post with it.
         var fields: [Parameters.Pair] = []
+        /// A one-time link that was just made, which the page it belongs to shows this once.
+        var link: Link?
+    }
+
+    struct Link: Sendable, Equatable {
+        var title: String
+        var path: String
+        var until: Instant
     }
 
     struct Session: Sendable {
@@ -39,6 +48,13 @@ final class Sessions: Sendable {
         flashes.withLock { flashes in
             if flashes.count >= Self.most { flashes.removeAll() }
             flashes[session.id] = flash
+        }
+    }
+    /// The link that waits for the page, once; the message stays.
+    func takeLink(for session: Session) -> Link? {
+        flashes.withLock { flashes in
+            defer { flashes[session.id]?.link = nil }
+            return flashes[session.id]?.link
         }
     }
     /// The message, once.

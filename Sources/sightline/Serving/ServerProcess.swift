@@ -40,7 +40,8 @@ struct ServerProcess {
         wishes.began(server)
         let port = bound ?? settings[Known.port]
         func address(_ workspace: String?) -> String {
-            let name = workspace ?? (host.contains(":") ? "[\(host)]" : host)
+            // The address it listens at is no host of the main workspace when that has names of its own.
+            let name = workspace ?? settings[Known.mainHosts]?.first ?? (host.contains(":") ? "[\(host)]" : host)
             return "http\(isTLS ? "s" : "")://\(name):\(port)"
         }
         for workspace in workspaces { try? terminal.print("Sightline serves \(workspace.folder.path) at \(address(workspace.host))") }

@@ -20,14 +20,13 @@ extension Console {
         },
     ]
 
-    private func peoplePage(_ visit: Visit) async throws -> PageAnswer { try await peoplePage(visit, link: nil, fault: nil, field: nil) }
+    private func peoplePage(_ visit: Visit) async throws -> PageAnswer { try await peoplePage(visit, fault: nil, field: nil) }
 
-    /// - Parameters:
-    ///   - link: A one-time link that was just made, which is shown this once.
-    ///   - field: The field that the fault is about.
-    private func peoplePage(_ visit: Visit, link: (title: String, path: String, until: Instant)?, fault: String?, field: String?) async throws
+    /// - Parameter field: The field that the fault is about.
+    private func peoplePage(_ visit: Visit, fault: String?, field: String?) async throws
         -> PageAnswer
     {
+        let link = sessions.takeLink(for: visit.session)
         let staff = services.staff
         let teams = staff.teams
         let people = staff.people
@@ -79,11 +78,10 @@ extension Console {
             let made = try services.staff.invite(email: visit.request.form["email"] ?? "", role: role)
             visit.trail.subject = made.person.id.description
             visit.trail.detail = role.rawValue
-            return try await peoplePage(
-                visit, link: ("Send this link to \(made.person.email)", OneTimeLink.path(made.secret), made.link.expiresAt), fault: nil, field: nil)
+            return show(made.link, made.secret, "Send this link to \(made.person.email)", "\(made.person.email) is invited.", visit)
         } catch let problem as StaffProblem {
             visit.trail.isSilent = true
-            return try await peoplePage(visit, link: nil, fault: Problem(problem).detail, field: "email")
+            return try await peoplePage(visit, fault: Problem(problem).detail, field: "email")
         }
     }
 
@@ -112,7 +110,7 @@ extension Console {
             return .seeOther("/settings/people")
         } catch let problem as StaffProblem {
             visit.trail.isSilent = true
-            return try await peoplePage(visit, link: nil, fault: Problem(problem).detail, field: nil)
+            return try await peoplePage(visit, fault: Problem(problem).detail, field: nil)
         }
     }
 
@@ -120,14 +118,19 @@ extension Console {
         guard let person = PersonID(id).flatMap({ services.staff.person($0) }) else { throw Self.nowhere }
         if person.joinedAt == nil {
             let made = try services.staff.invite(email: person.email, role: person.role)
-            return try await peoplePage(
-                visit, link: ("Send this link to \(person.email)", OneTimeLink.path(made.secret), made.link.expiresAt), fault: nil, field: nil)
+            return show(made.link, made.secret, "Send this link to \(person.email)", "There is a new link for \(person.email).", visit)
         }
         let made = try services.staff.resetLink(for: person.id)
-        return try await peoplePage(
-            visit, link: ("Give this link to \(person.label): it sets a new password", OneTimeLink.path(made.secret), made.link.expiresAt),
-            fault: nil,
-            field: nil)
+        return show(
+            made.link, made.secret, "Give this link to \(person.label): it sets a new password", "There is a link for \(person.label).", visit)
+    }
+
+    /// Leads back to the page, which shows the link this once: loading it again makes no other.
+    private func show(_ link: OneTimeLink, _ secret: String, _ title: String, _ text: String, _ visit: Visit) -> PageAnswer {
+        var flash = Sessions.Flash(text: text)
+        flash.link = Sessions.Link(title: title, path: OneTimeLink.path(secret), until: link.expiresAt)
+        sessions.leave(flash, for: visit.session)
+        return .seeOther("/settings/people")
     }
 
     private func saveTeam(_ id: String?, _ visit: Visit) async throws -> PageAnswer {
@@ -151,7 +154,7 @@ extension Console {
             return .seeOther("/settings/people#teams")
         } catch let problem as StaffProblem {
             visit.trail.isSilent = true
-            return try await peoplePage(visit, link: nil, fault: Problem(problem).detail, field: "team")
+            return try await peoplePage(visit, fault: Problem(problem).detail, field: "team")
         }
     }
 }

@@ -13,6 +13,9 @@ for (const form of page.querySelectorAll('form.find')) {
 }
 let shown = page.querySelector('form.find input[type="search"]')?.value.trim();
 
+// On a phone the settings’ parts scroll: the current one comes into sight.
+page.querySelector('.settings-nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+
 // What waits says so, but only when it takes a while.
 const waits = new WeakMap();
 page.addEventListener('htmx:beforeRequest', (event) => {
