@@ -10,7 +10,8 @@ from program import ROOT, wait_until
 
 # Parts of pages and files, which have tests of their own.
 NO_PAGES = {
-    "/", "/customers.csv", "/customers/:id/history", "/now/figures", "/now/stream", "/settings", "/settings/data/interactions.ndjson",
+    "/", "/customers.csv", "/customers/:id/history", "/now/figures", "/now/stream", "/settings",
+    "/settings/data/interactions.ndjson", "/settings/log/entries.ndjson",
 }  # fmt: skip
 
 

@@ -229,4 +229,19 @@ import Testing
         #expect(await browser.get("/link/sll_00000000000000000000000000000000").status == 410)
         #expect(world.house.staff.people.isEmpty)
     }
+
+    @Test func `the log is taken out as the page shows it, and says so`() async throws {
+        let world = try SampleWorld.furnished()
+        try await world.person("marta@example.com")
+        let browser = Browser(try world.console())
+        _ = await browser.signIn()
+        #expect(await browser.get("/settings/log?action=sign-in").text.contains("href=\"/settings/log/entries.ndjson?action=sign-in\" download"))
+        let answer = await browser.get("/settings/log/entries.ndjson?action=sign-in")
+        guard case .pieces(let next) = answer.body else { throw Unexpected() }
+        var text = ""
+        while let piece = try await next() { text += String(decoding: piece, as: UTF8.self) }
+        #expect(text.contains("\"action\":\"sign-in\"") && !text.contains("\"action\":\"link-use\""))
+        #expect(try world.house.audit.entries(limit: 1).first?.action == .export)
+    }
+    private struct Unexpected: Error {}
 }

@@ -2,20 +2,56 @@ import Access
 import Audit
 import Kernel
 import Rendering
+import Synchronization
 
 /// The audit log.
 extension Console {
     static let logRoutes: [PageRoute] = [
-        PageRoute(.get, "/settings/log", .administer, to: "read the log") { try await $0.logPage($1) }
+        PageRoute(.get, "/settings/log", .administer, to: "read the log") { try await $0.logPage($1) },
+        PageRoute(.get, "/settings/log/entries.ndjson", .administer, to: "take the log out", audit: .export) { try $0.logFile($1) },
     ]
 
     /// Entries of a page.
     private static let logPage = 50
 
-    private func logPage(_ visit: Visit) async throws -> PageAnswer {
+    private static func filter(_ visit: Visit) -> AuditFilter {
         let query = visit.request.query
         var filter = AuditFilter(actor: query["actor"], action: query["action"].flatMap { AuditAction(rawValue: $0) }, subject: query["subject"])
         filter.from = query["from"].flatMap { visit.formats.day($0) }.map { visit.formats.start(of: $0) }
+        return filter
+    }
+
+    /// What the page would show, all of it, as lines of JSON, newest first.
+    private func logFile(_ visit: Visit) throws -> PageAnswer {
+        visit.trail.isSilent = visit.request.method == .head
+        visit.trail.detail = "audit log"
+        let filter = Self.filter(visit)
+        let place = LogPlace()
+        let audit = services.audit
+        return PageAnswer(
+            status: 200,
+            headers: [
+                ("content-type", "application/x-ndjson"),
+                ("content-disposition", "attachment; filename=\"audit-log-\(visit.formats.today.iso).ndjson\""),
+            ],
+            body: .pieces {
+                try place.before.withLock { before in
+                    let entries = try audit.entries(filter, before: before, limit: 500)
+                    guard let last = entries.last else { return nil }
+                    before = last.number
+                    return entries.flatMap { $0.json.bytes + [10] }
+                }
+            })
+    }
+
+    /// How far a file of the log is.
+    private final class LogPlace: Sendable {
+        let before = Mutex(Int64.max)
+    }
+
+    private func logPage(_ visit: Visit) async throws -> PageAnswer {
+        let query = visit.request.query
+        let filter = Self.filter(visit)
         let before = query["before"].flatMap { Int64($0) } ?? .max
         let entries = try services.audit.entries(filter, before: before, limit: Self.logPage + 1)
         let shown = entries.prefix(Self.logPage)
@@ -51,6 +87,9 @@ extension Console {
                 }, "isEmpty": shown.isEmpty, "isFiltered": filter != AuditFilter(), "older": older, "check": check,
                 "actions": AuditAction.allCases.map { ["id": $0.rawValue, "name": AuditWords.name($0), "chosen": $0 == filter.action] as Fields },
                 "actors": people.map { ["id": $0.id.description, "name": $0.label, "chosen": $0.id.description == filter.actor] as Fields },
+                "file": ListQuery.address(
+                    Parameters(query.pairs.filter { !["before", "check"].contains($0.name) }.map { ($0.name, $0.value) }),
+                    at: "/settings/log/entries.ndjson"),
                 "subjectFilter": query["subject"], "fromFilter": query["from"],
             ])
     }
