@@ -1,6 +1,7 @@
 """Sources, keys and data in a real browser: what came, what was refused, what is limited, what is kept and who is erased."""
 
 import json
+import re
 
 import pytest
 from browser import chromium, visiting
@@ -83,6 +84,9 @@ def test_keys_are_limited_and_data_is_looked_after(browser, server, window, tmp_
         expect(page.get_by_role("status")).to_contain_text("1 interaction out of sight")
         page.get_by_label("Whom to erase").fill("user_id:nobody")
         page.get_by_role("button", name="Find").click()
+        # The page that says so has come, or its status would be heard of only after the check.
+        expect(page).to_have_url(re.compile("nobody"))
+        page.wait_for_load_state("networkidle")
         visitor.check("nobody to erase", 422)
         page.get_by_label("Whom to erase").fill("user_id:ann")
         page.get_by_role("button", name="Find").click()
