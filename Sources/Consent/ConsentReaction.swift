@@ -21,7 +21,7 @@ package struct ConsentReaction: Reaction {
             try Consents.insert(
                 ConsentReading.change(
                     word, properties, at: record.at, position: position.raw, customer: CustomerID(raw: customer),
-                    channel: vocabulary().name(of: record.channel)),
+                    channel: vocabulary().name(of: record.channel), isOurs: record.isOurs),
                 in: writer.database)
         }
     }

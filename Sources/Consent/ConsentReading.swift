@@ -49,7 +49,10 @@ enum ConsentReading {
 
     /// - Parameters:
     ///   - channel: By which the interaction came.
-    static func change(_ word: Word, _ properties: JSON, at: Instant, position: UInt64, customer: CustomerID, channel: String) -> ConsentChange {
+    ///   - isOurs: Whether a colleague wrote it down; what comes from outside may say so of nobody.
+    static func change(_ word: Word, _ properties: JSON, at: Instant, position: UInt64, customer: CustomerID, channel: String, isOurs: Bool)
+        -> ConsentChange
+    {
         func text(_ keys: String..., most: Int) -> String? {
             for key in keys {
                 if let found = properties[key]?.string?.trimmingWhitespace, !found.isEmpty { return String(found.prefix(most)) }
@@ -62,7 +65,7 @@ enum ConsentReading {
             purpose: purpose, channel: word.channel ?? named ?? (word.meansItsChannel ? channel : nil), given: word.given, at: at, position: position,
             customer: customer, method: text("method", most: ConsentChange.longestPurpose),
             wording: text("wording", "text", most: ConsentChange.longestWording),
-            recordedBy: text("recorded_by", most: 200))
+            recordedBy: isOurs ? text("recorded_by", most: 200) : nil)
     }
 }
 

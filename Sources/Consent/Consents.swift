@@ -31,7 +31,7 @@ package struct Consents: Sendable {
         self.clock = clock
     }
 
-    /// Whether interactions of this name say what customers agree to: see docs/definitions.md.
+    /// Whether interactions of this name say what customers agree to: see docs/tracking.md.
     package static func says(_ name: String) -> Bool {
         var name = name
         return name.withUTF8 { ConsentReading.word(of: UnsafeRawBufferPointer($0)) != nil }

@@ -14,7 +14,8 @@ package struct NotesReaction: Reaction {
 
     package func react(to concluded: Concluded, in writer: Writer) throws {
         try concluded.forEach { record, customer, _ in
-            guard record.nameBytes.elementsEqual(Notes.eventName.utf8), Self.isOurs(record) else { return }
+            // An event of the same name that came from outside is no note of ours.
+            guard record.nameBytes.elementsEqual(Notes.eventName.utf8), record.isOurs else { return }
             let properties = try parsers.borrow { parser in try parser.parse(record.properties) { $0.toJSON() } }
             guard let id = properties["note_id"]?.string.flatMap({ NoteID($0) }), let text = properties["text"]?.string else { return }
             let mentions = (properties["mentions"]?.array ?? []).compactMap { $0.string.flatMap { PersonID($0) } }
@@ -28,12 +29,5 @@ package struct NotesReaction: Reaction {
 
     package func forget(_ forgotten: Forgotten, in writer: Writer) throws {
         try Notes.delete(of: forgotten.customers, in: writer.database)
-    }
-
-    /// An event of the same name that came from outside is no note of ours.
-    private static func isOurs(_ record: RecordView) -> Bool {
-        var ours = false
-        record.identifiers { kind, _ in if kind == .customer { ours = true } }
-        return ours
     }
 }

@@ -36,9 +36,7 @@ package struct ExpiryRun: Sendable, Equatable {
         guard record.kind == .interaction, record.at.milliseconds < latest, record.type.canExpire,
             let cutoff = before[record.name] ?? rest, record.at.milliseconds < cutoff
         else { return false }
-        var isOurs = false
-        record.identifiers { kind, _ in if kind == .customer { isOurs = true } }
-        return !isOurs
+        return !record.isOurs
     }
 
     /// The same for the timeline. Names beyond ``EventNames/maximum`` share one number, so that none of them can be told there.

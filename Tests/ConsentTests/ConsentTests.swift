@@ -20,11 +20,11 @@ import Testing
     private func customer(_ world: World, _ user: String) async throws -> CustomerID {
         CustomerID(raw: try #require(try world.person(.userID, user)))
     }
-    private func change(_ name: String, _ properties: JSON = [:], channel: String = "web") -> ConsentChange? {
+    private func change(_ name: String, _ properties: JSON = [:], channel: String = "web", isOurs: Bool = true) -> ConsentChange? {
         var name = name
         guard let word = name.withUTF8({ ConsentReading.word(of: UnsafeRawBufferPointer($0)) }) else { return nil }
         return ConsentReading.change(
-            word, properties, at: World.start, position: 1, customer: CustomerID(raw: 0), channel: channel)
+            word, properties, at: World.start, position: 1, customer: CustomerID(raw: 0), channel: channel, isOurs: isOurs)
     }
 
     @Test(
@@ -48,6 +48,8 @@ import Testing
                 "Consent Given", ["purpose": " Surveys ", "channel": "SMS", "method": "phone", "wording": "May we ask you?", "recorded_by": "Ann"]))
         #expect(found.purpose == "surveys" && found.channel == "sms" && found.method == "phone")
         #expect(found.wording == "May we ask you?" && found.recordedBy == "Ann")
+        let outside = try #require(change("Consent Given", ["recorded_by": "Ann"], isOurs: false))
+        #expect(outside.recordedBy == nil, "nobody outside says that a colleague wrote something down")
         let long = try #require(
             change("Consent Given", ["purpose": .string(String(repeating: "p", count: 61)), "wording": .string(String(repeating: "w", count: 2001))]))
         #expect(long.purpose.count == 60 && long.wording?.count == 2000)

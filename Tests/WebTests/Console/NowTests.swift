@@ -46,12 +46,12 @@ import Testing
         week.interactions = 3
         week.talks = 1
         week.orders = 1
-        let fields = try #require(Lifeline(weeks: Array(repeating: week, count: Lifeline.wide), formats: formats).fields(firstSeen: nil))
+        let fields = try #require(Lifeline(weeks: Array(repeating: week, count: Lifeline.wide), formats: formats).fields)
         let html = try SampleWorld().console().render("lifeline", fields)
         #expect(html.contains("viewBox=\"0 0 1160 64\"") && html.contains("viewBox=\"0 0 358 64\""))
         #expect(html.matches(of: #/ (x|y|cx|width|height)="[^"]*,/#).isEmpty)
         #expect(html.matches(of: #/<circle class="life-mark" cx/#).count == Lifeline.wide + Lifeline.narrow + 1)
-        #expect(Lifeline(weeks: [Relationship.Week()], formats: formats).fields(firstSeen: nil) == nil)
+        #expect(Lifeline(weeks: [Relationship.Week()], formats: formats).fields == nil)
     }
 
     @Test func `the same time of day is found on days whose clocks changed`() throws {

@@ -45,7 +45,7 @@ struct Lifeline {
     }
 
     /// Nothing when nothing happened in these weeks.
-    func fields(firstSeen: Instant?) -> Fields? {
+    var fields: Fields? {
         guard let first = weeks.firstIndex(where: { $0.interactions > 0 }) else { return nil }
         // A short relationship is not drawn at the end of an empty line.
         let known = weeks[min(first, max(0, weeks.count - 12))...]
@@ -68,7 +68,7 @@ extension Console {
         let formats = visit.formats
         let tomorrow = formats.start(of: Formats.Day(number: formats.today.number + 1))
         let found = await services.relationship(view.id, workspace.orders, Lifeline.wide, tomorrow)
-        fields["lifeline"] = Lifeline(weeks: found.weeks, formats: formats).fields(firstSeen: view.firstSeen)
+        fields["lifeline"] = Lifeline(weeks: found.weeks, formats: formats).fields
         guard found.orders > 0, let first = found.firstOrder, let last = found.lastOrder else { return }
         var worth: [Fields] = [
             ["name": "Orders", "value": Formats.number(found.orders), "basis": "since " + formats.shortDate(first)],
