@@ -56,8 +56,11 @@ let package = Package(
         room("Definitions", ["Kernel", "CText", yams]),
         room("Ledger", ["Store", "Kernel", "CSodium", "CXxhash"] + grdb),
         room("Identity", ["Ledger", "Store", "Kernel", "Definitions", "CText"] + grdb),
-        room("Timeline", ["Identity", "Ledger", "Kernel"]),
-        room("Pipeline", ["Timeline", "Identity", "Ledger", "Store", "Kernel", .product(name: "Logging", package: "swift-log")] + grdb),
+        room("Formula", ["Kernel"]),
+        room("Timeline", ["Formula", "Identity", "Ledger", "Kernel"]),
+        room(
+            "Pipeline",
+            ["Formula", "Timeline", "Identity", "Ledger", "Store", "Kernel", "Simdjson", .product(name: "Logging", package: "swift-log")] + grdb),
         room(
             "Customers",
             ["Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel", "Simdjson", .product(name: "Logging", package: "swift-log")] + grdb),
@@ -103,15 +106,16 @@ let package = Package(
             path: "Sources/Bench", swiftSettings: strict),
 
         tests("KernelTests", ["Kernel"]),
+        tests("FormulaTests", ["Formula", "Kernel"]),
         tests("SimdjsonTests", ["Simdjson", "Kernel"]),
-        tests("DefinitionsTests", ["Definitions"]),
+        tests("DefinitionsTests", ["Definitions", "Kernel"]),
         tests("LedgerTests", ["Ledger", "Kernel"] + grdb),
         tests("IdentityTests", ["Identity", "Definitions", "Ledger", "Kernel"]),
         .target(
             name: "TestSupport",
             dependencies: ["Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel", .product(name: "Logging", package: "swift-log")] + grdb,
             path: "Tests/Support", swiftSettings: strict),
-        tests("PipelineTests", ["TestSupport", "Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel"] + grdb),
+        tests("PipelineTests", ["TestSupport", "Formula", "Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel"] + grdb),
         tests("CustomersTests", ["TestSupport", "Customers", "Pipeline", "Identity", "Ledger", "Store", "Kernel"] + grdb),
         tests("NotesTests", ["TestSupport", "Notes", "Access", "Customers", "Identity", "Pipeline", "Ledger", "Kernel"]),
         tests("ConsentTests", ["TestSupport", "Consent", "Customers", "Identity", "Pipeline", "Ledger", "Kernel"]),

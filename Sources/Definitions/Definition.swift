@@ -1,3 +1,5 @@
+import Kernel
+
 /// A kind of thing that a company decides, as a value read from its document. The target that acts on it owns it.
 ///
 /// ```yaml

@@ -1,3 +1,5 @@
+import Kernel
+
 /// Reads a mapping of a document, key by key, into values; says of all that does not fit what, where and how to mend it.
 ///
 /// A value that is missing or does not fit reads as nil, so that reading goes on and finds the next problem. Keys that

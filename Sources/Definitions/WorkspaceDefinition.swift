@@ -1,3 +1,5 @@
+import Kernel
+
 import CText
 import Foundation
 

@@ -1,4 +1,5 @@
 package import Definitions
+import Kernel
 package import Ledger
 
 /// The `identity` document: what differs from the built-in rules, and kinds that the company declares. What each setting does

@@ -1,3 +1,4 @@
+package import Ledger
 import Synchronization
 
 /// Which raw customers are one person.
@@ -9,6 +10,8 @@ package final class People: Sendable {
     package struct Tables: Sendable {
         var parent: [UInt32] = []
         var next: [UInt32] = []
+        /// Bits of the kinds of identifiers that are known of each.
+        var kinds: [UInt64] = []
         /// Persons: raw customers less active merges.
         package fileprivate(set) var people = 0
         package var count: Int { parent.count }
@@ -29,6 +32,7 @@ package final class People: Sendable {
             let c = UInt32(parent.count)
             parent.append(c)
             next.append(c)
+            kinds.append(0)
             people += 1
             return c
         }
@@ -100,7 +104,53 @@ package final class People: Sendable {
         }
     }
 
+    /// All of it as of now. What the pipeline changes afterwards is not in it.
+    package var rings: Rings { tables.withLock { Rings(parent: $0.parent, next: $0.next, kinds: $0.kinds) } }
+
+    /// Who is one person with whom, as of one moment.
+    package struct Rings: Sendable {
+        private let parent: [UInt32]
+        private let next: [UInt32]
+        private let kinds: [UInt64]
+        /// Raw customers.
+        package var count: Int { parent.count }
+
+        fileprivate init(parent: [UInt32], next: [UInt32], kinds: [UInt64]) {
+            self.parent = parent
+            self.next = next
+            self.kinds = kinds
+        }
+
+        package func isRoot(_ c: Int) -> Bool { parent[c] == UInt32(c) }
+
+        /// Adds all raw customers of a person, the given one first, and gives back the bits of the kinds of identifiers known of them.
+        package func members(of c: Int, into out: inout [UInt32]) -> UInt64 {
+            out.append(UInt32(c))
+            var known = kinds[c]
+            var m = Int(next[c])
+            while m != c {
+                out.append(UInt32(m))
+                known |= kinds[m]
+                m = Int(next[m])
+            }
+            return known
+        }
+    }
+
+    /// The raw customers of a person, the root first, and the bits of the kinds of identifiers that are known of them.
+    package func known(of c: UInt32, _ out: inout [UInt32]) -> UInt64 {
+        tables.withLock { t in
+            _ = t.members(of: c, &out)
+            return out.reduce(0) { $0 | t.kinds[Int($1)] }
+        }
+    }
+
     // MARK: The pipeline alone changes
+
+    func note(_ kind: IdentifierKind, of c: UInt32) { tables.withLock { $0.kinds[Int(c)] |= kind.bit } }
+    func restore(kinds: [UInt64]) {
+        tables.withLock { t in for (c, bits) in kinds.prefix(t.kinds.count).enumerated() { t.kinds[c] = bits } }
+    }
 
     func add() -> UInt32 { tables.withLock { $0.add() } }
     func union(_ a: UInt32, _ b: UInt32) -> (kept: UInt32, absorbed: UInt32)? { tables.withLock { $0.union(a, b) } }
@@ -121,8 +171,18 @@ package final class People: Sendable {
         tables.withLock { t in
             t.parent = Array(0..<UInt32(count))
             t.next = t.parent
+            t.kinds = Array(repeating: 0, count: count)
             t.people = count
             for (a, b) in edges { _ = t.union(a, b) }
         }
+    }
+}
+
+extension IdentifierKind {
+    /// A bit for the kind; none for the internal ones and those declared past the fifty-second.
+    package var bit: UInt64 {
+        if isInternal { return 0 }
+        if rawValue < 12 { return 1 << UInt64(rawValue) }
+        return (32..<84).contains(rawValue) ? 1 << UInt64(rawValue - 20) : 0
     }
 }

@@ -134,7 +134,9 @@ extension Resolver {
     // MARK: Reading back at start
 
     /// The map, and into `owners` of each limited kind the raw customers of its identifiers, all in one scan.
-    static func loadIdentifiers(_ db: Database, key: FingerprintKey, plan: RulesPlan, owners: inout [[UInt32]]) throws -> FingerprintMap {
+    static func loadIdentifiers(_ db: Database, key: FingerprintKey, plan: RulesPlan, owners: inout [[UInt32]], kinds: inout [UInt64])
+        throws -> FingerprintMap
+    {
         owners = plan.limits.map { _ in [] }
         var map = FingerprintMap(expecting: try Int.fetchOne(db, sql: "SELECT count(*) FROM identifier") ?? 0)
         // The cache keeps the statement alive; a fresh one would be finalized at once.
@@ -147,6 +149,9 @@ extension Resolver {
             if flags & 1 != 0 { value |= sharedFlag }
             if flags & 2 != 0 { value |= formerFlag }
             if flags & 3 == 0, let k = plan.limited(kind) { owners[k].append(value) }
+            let c = Int(value & customerMask)
+            if c >= kinds.count { kinds += Array(repeating: 0, count: max(c + 1, 2 * kinds.count) - kinds.count) }
+            kinds[c] |= kind.bit
             map.set(key.identifier(kind, bytes), value)
         }
         sqlite3_reset(s)

@@ -85,8 +85,10 @@ package struct Resolver: ~Copyable {
         // A noncopyable struct cannot be half made when something throws: build locals, then move them in.
         let plan = RulesPlan(rules)
         var owners: [[UInt32]] = []
-        let map = try Self.loadIdentifiers(db, key: key, plan: plan, owners: &owners)
+        var kinds: [UInt64] = []
+        let map = try Self.loadIdentifiers(db, key: key, plan: plan, owners: &owners, kinds: &kinds)
         try Self.loadPeople(db, into: people)
+        people.restore(kinds: kinds)
         let limits = LimitCounts(owners, people: people)
         let conflicts = try Self.loadConflicts(db, key: key)
         let apart = try Self.loadApart(db)
@@ -239,6 +241,7 @@ package struct Resolver: ~Copyable {
         map.set(c.print, customer | (c.former ? Self.formerFlag : 0))
         if !c.former, let k = plan.limited(c.kind) { limits.count(k, customer, root: people.root(customer), by: 1) }
         pending.identifier(c.kind, c.bytes, customer, position, record.at, former: c.former)
+        people.note(c.kind, of: customer)
     }
 
     private mutating func merge(_ a: UInt32, _ base: Candidate, _ b: UInt32, _ other: Candidate, _ position: Position, _ at: Instant) -> MergeMade {

@@ -81,6 +81,8 @@ package enum PipelineProblem: Error, Equatable, Sendable {
     case commandTooLarge(bytes: Int)
     /// What was asked stands in the ledger and will hold, but was not concluded in time.
     case behind
+    /// Formulas have asked for more different things than there are numbers for, since the folder was made; how many those are.
+    case tooManySelectors(Int)
     /// The state says a body was concluded, but not how.
     case missing(body: Int64)
 }

@@ -1,3 +1,4 @@
+import Formula
 import Foundation
 import GRDB
 import Identity
@@ -19,6 +20,7 @@ final class Core {
     private let reactions: [any Reaction]
     private let options: Pipeline.Options
     private let reader: LedgerReader
+    private let timelinePath: String
     private var resolver: Resolver
     private var events: EventNumbers
     private(set) var position: Int64
@@ -31,21 +33,44 @@ final class Core {
     private(set) var definitions: [String: String]
     private(set) var rules: IdentityRules
 
+    private let texts: TextNumbers
+    private let fillEnded: @Sendable (Result<Filling, any Error>) -> Void
+    private let progress: @Sendable (SelectorProgress?) -> Void
+    private let isStopped: @Sendable () -> Bool
+    var selecting: Selecting
+
     private var customers: [UInt32] = []
     private var merges: [Resolver.MergeMade] = []
     /// How many of them the reactions were told of.
     private var regrouped = 0
     private var parts: Parts
 
-    init(_ folder: Pipeline.Folder, people: People, names: EventNames, reactions: [any Reaction], options: Pipeline.Options) throws {
+    /// What the core shares with others.
+    struct Shared {
+        var people: People
+        var names: EventNames
+        var texts: TextNumbers
+        var progress: @Sendable (SelectorProgress?) -> Void
+        /// The marks of new selectors are read, or could not be.
+        var fillEnded: @Sendable (Result<Filling, any Error>) -> Void
+        var isStopped: @Sendable () -> Bool
+    }
+
+    init(_ folder: Pipeline.Folder, _ shared: Shared, reactions: [any Reaction], options: Pipeline.Options) throws {
+        let (people, names, texts) = (shared.people, shared.names, shared.texts)
+        self.texts = texts
+        fillEnded = shared.fillEnded
+        progress = shared.progress
+        isStopped = shared.isStopped
         store = folder.store
         ledger = folder.ledger
         self.people = people
         self.names = names
         self.reactions = reactions
         self.options = options
-        let reader = try LedgerReader(path: ledger.path)
+        let reader = try LedgerReader(path: folder.ledger.path)
         self.reader = reader
+        timelinePath = folder.timeline
         let (position, records, definitions, hidden) = try folder.store.read { db in
             let body = try Int64.fetchOne(db, sql: "SELECT body FROM pipeline") ?? 0
             return (
@@ -68,8 +93,17 @@ final class Core {
         self.definitions = definitions
         self.rules = rules
         let expiries = try folder.store.read { try ExpiryRun.all($0) }
+        let ledger = folder.ledger
+        let selecting = try folder.store.read { db in
+            texts.restore(try Pipeline.texts(db))
+            return try Selecting(db, progress: shared.progress) {
+                SelectorMatcher($0, texts: texts, vocabulary: ledger.vocabulary, consent: options.consent)
+            }
+        }
+        self.selecting = selecting
         timeline = try Timeline(
             directory: folder.timeline, concluded: position, window: options.window, hidden: hidden, expired: expiries.map { $0.rules(names) },
+            expiredSelected: expiries.map { selecting.numbers.rules($0.rules(names), names) },
             mergeAt: options.mergeAt)
         parts = timeline.current
         try replay()
@@ -115,7 +149,7 @@ final class Core {
             }
             guard customer & Concluded.duplicate == 0, record.kind == .interaction else { continue }
             parts.note(record.message, second: UInt32(clamping: record.receivedAt.seconds))
-            parts.append(customer, mark(record, Position(body: id, index: i), try events.number(record.nameBytes, db)))
+            try append(customer, record, Position(body: id, index: i), db)
             totals.replayed += 1
         }
     }
@@ -154,6 +188,7 @@ final class Core {
                 return true
             }
             try resolver.save(db)
+            try Pipeline.insert(texts.unsaved(), db)
             try db.cachedStatement(sql: "UPDATE pipeline SET body = ?").execute(arguments: [at])
         }
         position = at
@@ -200,7 +235,7 @@ final class Core {
             return try repeated(record, position, db)
         }
         let customer = try resolve(record, position)
-        parts.append(customer, mark(record, position, try events.number(record.nameBytes, db)))
+        try append(customer, record, position, db)
         customers.append(customer)
     }
 
@@ -245,7 +280,7 @@ final class Core {
             customers.append(customer | Concluded.duplicate)
             return
         }
-        parts.append(customer, mark(record, position, try events.number(record.nameBytes, db)))
+        try append(customer, record, position, db)
         customers.append(customer)
     }
 
@@ -265,7 +300,13 @@ final class Core {
         if let customer = record.value { try resolver.reserve(customer, at: position) }
     }
 
-    private func mark(_ record: RecordView, _ position: Position, _ event: UInt16) -> Mark {
+    private func append(_ customer: UInt32, _ record: RecordView, _ position: Position, _ db: Database) throws {
+        let mark = Self.mark(record, position, try events.number(record.nameBytes, db))
+        parts.append(customer, mark)
+        if !selecting.matcher.isEmpty { try selecting.matcher.match(record, mark) { parts.append(customer, selected: $0) } }
+    }
+
+    static func mark(_ record: RecordView, _ position: Position, _ event: UInt16) -> Mark {
         Mark(
             position: position.raw, second: UInt32(clamping: record.at.seconds), event: event, channel: record.channel.rawValue, flags: record.flags,
             value: record.rawValue)
@@ -317,7 +358,7 @@ final class Core {
         case .expire(let before, let rest, let author):
             let run = ExpiryRun(position: position, at: at, author: author, before: before, rest: rest)
             try run.insert(db)
-            timeline.expire(run.rules(names))
+            timeline.expire(run.rules(names), selected: selecting.numbers.rules(run.rules(names), names))
             parts = timeline.current
         case .define(let documents, let author):
             for (kind, text) in documents.sorted(by: { $0.key < $1.key }) {
@@ -364,6 +405,28 @@ final class Core {
         }
         return found
     }
+
+    // MARK: Selectors
+
+    /// Goes on with what was asked of selectors, as far as it can now.
+    func select() throws {
+        try selecting.advance(store, timeline, position: position, customers: people.count) { new in
+            let numbers = Dictionary(names.all.enumerated().map { ($1, UInt16($0)) }) { a, _ in a }
+            let fill = SelectorFill(
+                store: store, ledgerPath: ledger.path, timeline: timelinePath, end: position, number: { numbers[$0] ?? EventNames.others },
+                progress: progress, isStopped: isStopped)
+            // The matcher is made on the thread that uses it.
+            let (vocabulary, texts, consent, ended) = (ledger.vocabulary, texts, options.consent, fillEnded)
+            startThread("fill", isPatient: true) {
+                ended(Result { try fill.run(SelectorMatcher(new, texts: texts, vocabulary: vocabulary, consent: consent)) })
+            }
+        } expire: { numbers in
+            for run in try store.read({ try ExpiryRun.all($0) }) { timeline.expire([:], selected: numbers.rules(run.rules(names), names)) }
+        }
+        parts = timeline.current
+    }
+
+    func filled(_ result: Result<Filling, any Error>) throws { try selecting.filled(result, store) }
 
     /// Makes a snapshot of all that is concluded, so that the next start is quick.
     func freeze() { timeline.freeze(body: position, customers: people.count) }

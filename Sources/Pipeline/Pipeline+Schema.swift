@@ -1,5 +1,6 @@
 import GRDB
 package import Store
+import Timeline
 
 extension Pipeline {
     package static let migrations = [
@@ -56,7 +57,35 @@ extension Pipeline {
                 done         INTEGER NOT NULL DEFAULT 0
             );
             """),
+        Migration(
+            "pipeline 4: selectors and texts of formulas",
+            """
+            -- state: 0 being filled in, 1 there, 2 gone. A number is never given again.
+            CREATE TABLE selector (
+                id       INTEGER PRIMARY KEY,
+                selector TEXT NOT NULL,
+                state    INTEGER NOT NULL
+            );
+            -- Texts that marks have as values, by their numbers from 0, and the selector that brought each.
+            CREATE TABLE formula_text (
+                id       INTEGER PRIMARY KEY,
+                text     TEXT NOT NULL,
+                selector INTEGER
+            );
+            """),
     ]
+
+    static func texts(_ db: Database) throws -> [TextNumbers.Entry] {
+        try Row.fetchAll(db, sql: "SELECT id, text, selector FROM formula_text ORDER BY id").map {
+            TextNumbers.Entry(number: $0[0], text: $0[1], selector: $0[2])
+        }
+    }
+
+    static func insert(_ entries: [TextNumbers.Entry], _ db: Database) throws {
+        guard !entries.isEmpty else { return }
+        let statement = try db.cachedStatement(sql: "INSERT INTO formula_text (id, text, selector) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
+        for entry in entries { try statement.execute(arguments: [entry.number, entry.text, entry.selector]) }
+    }
 
     /// The definitions in force: kind → YAML.
     static func definitions(_ db: Database) throws -> [String: String] {

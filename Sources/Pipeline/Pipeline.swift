@@ -1,3 +1,4 @@
+package import Formula
 import Foundation
 import GRDB
 package import Identity
@@ -21,6 +22,8 @@ package final class Pipeline: Sendable {
         /// Reads the identity rules out of the definitions in force (kind → YAML).
         package var rules: @Sendable ([String: String], Vocabulary) throws -> IdentityRules
         package var clock: Clock
+        /// What an interaction with these properties says about consent; nil when it says nothing.
+        package var consent: @Sendable (RecordView, JSON) -> ConsentWord? = { _, _ in nil }
         package init(clock: Clock, rules: @escaping @Sendable ([String: String], Vocabulary) throws -> IdentityRules) {
             self.clock = clock
             self.rules = rules
@@ -70,6 +73,8 @@ package final class Pipeline: Sendable {
 
     private enum Message: Sendable {
         case wake
+        case select(SelectorRequest)
+        case filled(Result<Filling, any Error>)
         case stop(CheckedContinuation<Void, Never>)
     }
     private struct Waiter {
@@ -93,6 +98,9 @@ package final class Pipeline: Sendable {
 
     package let people: People
     package let names: EventNames
+    /// Texts that marks have as values.
+    package let texts = TextNumbers()
+    private let flags = Flags()
     let folder: Folder
     var store: Store { folder.store }
     private let options: Options
@@ -116,13 +124,13 @@ package final class Pipeline: Sendable {
         bodyAtStart = folder.ledger.newestBody
         people = People()
         names = EventNames()
-        let (people, names) = (people, names)
+        let shared = Self.shared(people, names, texts, box, flags)
         // The core is made on the thread that owns it and never leaves it; what others need of it comes back.
         let handOver = HandOver()
         let start = try await withCheckedThrowingContinuation { (started: CheckedContinuation<Start, any Error>) in
             startThread("pipeline") {
                 do {
-                    let core = try Core(folder, people: people, names: names, reactions: reactions, options: options)
+                    let core = try Core(folder, shared, reactions: reactions, options: options)
                     started.resume(
                         returning: Start(
                             timeline: core.timeline, body: core.position, newest: core.newest, totals: core.totals, definitions: core.definitions,
@@ -176,6 +184,32 @@ package final class Pipeline: Sendable {
             }
         }
     }
+
+    private final class Flags: Sendable {
+        let progress = Mutex<SelectorProgress?>(nil)
+        let isStopped = Mutex(false)
+    }
+
+    private static func shared(_ people: People, _ names: EventNames, _ texts: TextNumbers, _ box: Mailbox<Message>, _ flags: Flags) -> Core.Shared {
+        Core.Shared(
+            people: people, names: names, texts: texts, progress: { now in flags.progress.withLock { $0 = now } },
+            fillEnded: { box.send(.filled($0)) }, isStopped: { flags.isStopped.withLock { $0 } })
+    }
+
+    // MARK: Selectors
+
+    /// Has the marks of these selectors kept, and no others. What the ledger has of before is read in the background, which may take
+    /// a minute for a hundred million interactions; what was there stays in use meanwhile.
+    /// - Returns: The number of each, once all of them are there.
+    /// - Throws: ``PipelineProblem/tooManySelectors(_:)``, or what kept it from being done: it may be asked again.
+    package func select(_ wanted: Set<Selector>) async throws -> [Selector: UInt16] {
+        try await withCheckedThrowingContinuation { done in
+            if !box.send(.select(SelectorRequest(wanted: wanted, done: done))) { done.resume(throwing: PipelineProblem.behind) }
+        }
+    }
+
+    /// How far what was asked of ``select(_:)`` is; nil when nothing is being read.
+    package var selecting: SelectorProgress? { flags.progress.withLock { $0 } }
 
     // MARK: Reading
 
@@ -307,6 +341,7 @@ package final class Pipeline: Sendable {
     /// ends all the same: the ledger has everything.
     package func stop() async {
         // A merge that is under way would keep the snapshot of what came since from being made.
+        flags.isStopped.withLock { $0 = true }
         await settle()
         await withCheckedContinuation { done in
             if !box.send(.stop(done)) { done.resume() }
@@ -337,14 +372,44 @@ package final class Pipeline: Sendable {
         var stopping: [CheckedContinuation<Void, Never>] = []
         var pause: DispatchTimeInterval?
         while true {
-            for case .stop(let done) in box.take(until: pause.map { .now() + $0 } ?? .distantFuture) { stopping.append(done) }
+            var asked: [SelectorRequest] = []
+            for message in box.take(until: pause.map { .now() + $0 } ?? .distantFuture) {
+                switch message {
+                case .stop(let done): stopping.append(done)
+                case .select(let request): asked.append(request)
+                case .filled(let result): hold(&core) { try $0.filled(result) }
+                case .wake: break
+                }
+            }
             if core == nil { core = recover() }
+            for request in asked {
+                if core == nil { request.done.resume(throwing: PipelineProblem.behind) } else { core?.selecting.ask(request) }
+            }
             pause = core.map(concludeAll) ?? .seconds(1)
-            if pause == .seconds(1) { core = nil }
+            hold(&core) { try $0.select() }
+            if pause == .seconds(1) || core == nil {
+                core?.selecting.abandon()
+                core = nil
+                pause = .seconds(1)
+            } else if pause == nil, core?.selecting.isWaiting == true {
+                pause = .milliseconds(10)
+            }
             if !stopping.isEmpty, pause == nil || core == nil {
                 end(core, stopping)
                 return
             }
+        }
+    }
+
+    /// What fails leaves the core of no use.
+    private func hold(_ core: inout Core?, _ body: (Core) throws -> Void) {
+        guard let now = core else { return }
+        do {
+            try body(now)
+        } catch {
+            report("\(error)")
+            now.selecting.abandon()
+            core = nil
         }
     }
 
@@ -357,6 +422,7 @@ package final class Pipeline: Sendable {
                 case .nothing: return nil
                 case .waiting: return .milliseconds(5)
                 case .concluded:
+                    try core.select()
                     if core.definitions != before { announce(core) }
                     publish(core)
                 }
@@ -368,9 +434,16 @@ package final class Pipeline: Sendable {
     }
 
     private func end(_ core: Core?, _ stopping: [CheckedContinuation<Void, Never>]) {
+        core?.selecting.abandon()
         if let core, core.unmerged > Self.snapshotAtStop, core.timeline.unwritable == nil { core.freeze() }
         var all = stopping
-        for case .stop(let done) in box.close() { all.append(done) }
+        for message in box.close() {
+            switch message {
+            case .stop(let done): all.append(done)
+            case .select(let request): request.done.resume(throwing: PipelineProblem.behind)
+            case .wake, .filled: break
+            }
+        }
         for done in all { done.resume() }
         resume { _ in true }
     }
@@ -413,7 +486,8 @@ package final class Pipeline: Sendable {
             let old = timelineNow.withLock { $0 }
             old.close()
             while old.isMerging { usleep(10_000) }
-            let core = try Core(folder, people: people, names: names, reactions: reactions, options: options)
+            let core = try Core(
+                folder, Self.shared(people, names, texts, box, flags), reactions: reactions, options: options)
             timelineNow.withLock { $0 = core.timeline }
             publish(core)
             return core

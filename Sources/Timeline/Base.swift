@@ -48,7 +48,7 @@ final class Base: @unchecked Sendable {
         }
     }
 
-    private init(_ memory: Mapped, customers: Int, marks: Int) {
+    init(_ memory: Mapped, customers: Int, marks: Int) {
         let l = Layout(customers: customers, marks: marks)
         self.memory = memory
         self.customers = customers
@@ -91,13 +91,7 @@ final class Base: @unchecked Sendable {
     static func merge(_ base: Base, _ delta: Delta, customers: Int, hidden: Set<UInt32>, expiry: Expiry, to file: String) throws(TimelineProblem) {
         let gone = hidden.reduce(0) { $0 + base.slice($1).count + delta.count(of: $1) } + Parts.expired(base, [delta], expiry, hidden)
         let total = base.marks + delta.count - gone
-        guard total <= Int(UInt32.max) else { throw .unwritable("more than \(UInt32.max) interactions: use several data folders") }
-        let memory = try Mapped(create: file, size: Layout(customers: customers, marks: total).size)
-        let head: UnsafeMutablePointer<UInt64> = memory.at(0)
-        head[0] = magic
-        head[1] = UInt64(customers)
-        head[2] = UInt64(total)
-        head[3] = UInt64(memory.count)
+        let memory = try create(file, customers: customers, marks: total)
         var merge = Merge(base: base, out: Base(memory, customers: customers, marks: total))
         var scratch: [Mark] = []
         for c in 0..<UInt32(customers) {
@@ -113,6 +107,27 @@ final class Base: @unchecked Sendable {
         merge.out.offsets[customers] = UInt32(merge.written)
         precondition(merge.written == total)
         try memory.sync()
+    }
+
+    /// A new file with its head.
+    static func create(_ file: String, customers: Int, marks: Int) throws(TimelineProblem) -> Mapped {
+        guard marks <= Int(UInt32.max) else { throw .unwritable("more than \(UInt32.max) interactions: use several data folders") }
+        let memory = try Mapped(create: file, size: Layout(customers: customers, marks: marks).size)
+        let head: UnsafeMutablePointer<UInt64> = memory.at(0)
+        head[0] = magic
+        head[1] = UInt64(customers)
+        head[2] = UInt64(marks)
+        head[3] = UInt64(memory.count)
+        return memory
+    }
+
+    func put(_ m: Mark, at i: Int) {
+        positions[i] = m.position
+        values[i] = m.value
+        seconds[i] = m.second
+        events[i] = m.event
+        channels[i] = m.channel
+        flags[i] = m.flags
     }
 
     private struct Merge {
@@ -140,12 +155,7 @@ final class Base: @unchecked Sendable {
         }
 
         private mutating func put(_ m: Mark) {
-            out.positions[written] = m.position
-            out.values[written] = m.value
-            out.seconds[written] = m.second
-            out.events[written] = m.event
-            out.channels[written] = m.channel
-            out.flags[written] = m.flags
+            out.put(m, at: written)
             written += 1
         }
 

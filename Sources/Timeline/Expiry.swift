@@ -14,9 +14,19 @@ package struct ExpiryRule: Sendable, Equatable {
 struct Expiry: Sendable {
     /// By the number of the name. Rules differ in both their parts, or one would say it all.
     private var rules: [UInt16: [ExpiryRule]] = [:]
+    /// Of these nothing is kept, whenever it was.
+    private var dropped: Set<UInt16> = []
     /// No mark of this second or a later one is gone.
     private(set) var latest: UInt32 = 0
-    var isEmpty: Bool { rules.isEmpty }
+    var isEmpty: Bool { rules.isEmpty && dropped.isEmpty }
+
+    func dropping(_ dropped: Set<UInt16>) -> Expiry {
+        guard !dropped.isEmpty else { return self }
+        var all = self
+        all.dropped.formUnion(dropped)
+        all.latest = .max
+        return all
+    }
 
     func adding(_ new: [UInt16: ExpiryRule]) -> Expiry {
         var all = self
@@ -43,6 +53,7 @@ struct Expiry: Sendable {
     func takes(_ mark: Mark) -> Bool { takes(mark.event, mark.flags, mark.second, mark.position) }
 
     func takes(_ event: UInt16, _ flags: UInt8, _ second: UInt32, _ position: UInt64) -> Bool {
+        if !dropped.isEmpty, dropped.contains(event) { return true }
         guard second < latest, let rules = rules[event], CallType(rawValue: flags >> 4 & 7)?.canExpire == true else { return false }
         return rules.contains { second < $0.second && position < $0.position }
     }

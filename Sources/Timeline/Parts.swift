@@ -14,6 +14,8 @@ package final class Parts: Sendable {
     let expiry: Expiry
     /// How many of those that are not the hidden customers'.
     let expired: Int
+    /// The marks of selectors.
+    let marked: Marked
     /// How many marks they have.
     private let gone: Int
     /// Whether a raw customer was erased.
@@ -21,8 +23,9 @@ package final class Parts: Sendable {
 
     init(
         base: Base, frozen: Delta?, active: Delta, seenBase: SeenBase?, seenFrozen: SeenDelta?, seenActive: SeenDelta, hidden: Set<UInt32>,
-        expiry: Expiry, expired: Int
+        expiry: Expiry, expired: Int, marked: Marked
     ) {
+        self.marked = marked
         self.expiry = expiry
         self.expired = expired
         self.base = base
@@ -35,11 +38,11 @@ package final class Parts: Sendable {
         gone = hidden.reduce(0) { $0 + base.slice($1).count + (frozen?.count(of: $1) ?? 0) + active.count(of: $1) }
     }
 
-    package var isFull: Bool { active.isFull || seenActive.isFull }
+    package var isFull: Bool { active.isFull || seenActive.isFull || marked.active.isFull }
     /// Marks that are in no snapshot yet.
-    package var recent: Int { active.count + (frozen?.count ?? 0) }
-    /// All marks.
-    package var marks: Int { base.marks + recent }
+    package var recent: Int { active.count + (frozen?.count ?? 0) + marked.active.count + (marked.frozen?.count ?? 0) }
+    /// All marks of interactions.
+    package var marks: Int { base.marks + active.count + (frozen?.count ?? 0) }
     /// All marks but those of erased customers and those whose time is over.
     package var interactions: Int { marks - gone - expired }
 
@@ -55,6 +58,11 @@ package final class Parts: Sendable {
     /// Appends a mark; not one whose time is over, as after a start that reads the ledger again. The pipeline alone calls this.
     package func append(_ customer: UInt32, _ mark: Mark) {
         if !expiry.takes(mark) { active.append(customer, mark) }
+    }
+
+    /// Appends a mark of a selector, whose number stands in the place of the event's. The pipeline alone calls this.
+    package func append(_ customer: UInt32, selected mark: Mark) {
+        if !marked.expiry.takes(mark) { marked.active.append(customer, mark) }
     }
 
     /// Whether a message was not received within the window before; it is noted as received. The pipeline alone calls this.

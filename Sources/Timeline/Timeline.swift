@@ -5,7 +5,7 @@ import Ledger
 import Synchronization
 
 // The timeline's folder holds one snapshot: `snapshot` (a line of text, the newest ledger body in it), and
-// `BODY.columns` and `BODY.seen` beside it. A new snapshot's files are written and synced before `snapshot` is replaced
+// `BODY.columns`, `BODY.seen` and `BODY.marked` beside it. A new snapshot's files are written and synced before `snapshot` is replaced
 // by renaming, so a crash leaves the old one or the new one. Anything missing or damaged: all is rebuilt from the ledger.
 
 /// Per customer, sorted by time, what happened: an immutable base in mapped files and what came since in memory, merged
@@ -15,6 +15,10 @@ package final class Timeline: Sendable {
         var parts: Parts
         var position: Int64
         var customers: Int
+        /// Marks of new selectors, to be merged with those that are there.
+        var filling: Filling?
+        /// Selectors whose marks are left out.
+        var dropped: Set<UInt16>
     }
     /// The least number of marks that are worth a merge; a sixteenth of the base when that is more, so that merging costs
     /// each mark the same however many there are.
@@ -39,9 +43,11 @@ package final class Timeline: Sendable {
     ///   - window: seconds for which messages are remembered.
     ///   - hidden: raw customers that were erased.
     ///   - expired: which marks are gone, by the number of their name, in the order in which it was said.
+    ///   - expiredSelected: the same by the number of a selector.
     ///   - mergeAt: marks after which a merge starts, instead of ``leastMerge`` and its rule.
     package init(
-        directory: String, concluded: Int64, window: UInt32, hidden: Set<UInt32> = [], expired: [[UInt16: ExpiryRule]] = [], mergeAt: Int? = nil
+        directory: String, concluded: Int64, window: UInt32, hidden: Set<UInt32> = [], expired: [[UInt16: ExpiryRule]] = [],
+        expiredSelected: [[UInt16: ExpiryRule]] = [], mergeAt: Int? = nil
     )
         throws
     {
@@ -51,17 +57,20 @@ package final class Timeline: Sendable {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         var base: Base?
         var seen: SeenBase?
+        var marked: Base?
         var body: Int64 = 0
         if let text = try? String(contentsOfFile: directory + "/snapshot", encoding: .utf8), let found = Int64(text), found <= concluded {
             base = Base(file: "\(directory)/\(found).columns")
             seen = SeenBase(file: "\(directory)/\(found).seen")
-            if base != nil && seen != nil { body = found }
+            marked = Base(file: "\(directory)/\(found).marked")
+            if base != nil && seen != nil && marked != nil { body = found }
         }
         if body == 0 {
             // What is not used must not come to be used later, when the state has passed it on another way.
             unlink(directory + "/snapshot")
             base = nil
             seen = nil
+            marked = nil
         }
         snapshotBody = body
         let found = base ?? .empty()
@@ -69,7 +78,10 @@ package final class Timeline: Sendable {
         parts = Mutex(
             Parts(
                 base: found, frozen: nil, active: Delta(), seenBase: seen, seenFrozen: nil, seenActive: SeenDelta(), hidden: hidden, expiry: expiry,
-                expired: Parts.expired(found, [], expiry, hidden)))
+                expired: Parts.expired(found, [], expiry, hidden),
+                marked: Marked(
+                    base: marked ?? .empty(), frozen: nil, active: Delta(),
+                    expiry: expiredSelected.reduce(Expiry()) { $0.adding($1) }.without(upTo: body))))
         isDue.store(!expiry.isEmpty, ordering: .relaxed)
         startThread("merge", isPatient: true) { [self] in work() }
     }
@@ -81,33 +93,39 @@ package final class Timeline: Sendable {
 
     package func shouldMerge(_ p: Parts) -> Bool {
         if isMerging { return false }
-        return isDue.load(ordering: .relaxed) || p.active.count >= min(mergeAt ?? max(Self.leastMerge, p.base.marks / 16), Delta.capacity / 2)
+        return isDue.load(ordering: .relaxed)
+            || max(p.active.count, p.marked.active.count) >= min(mergeAt ?? max(Self.leastMerge, p.base.marks / 16), Delta.capacity / 2)
     }
 
     /// Called by the pipeline between two groups, when everything up to `body` is concluded and saved: swaps in an empty
     /// delta and lets the merge thread do the rest.
-    package func freeze(body: Int64, customers: Int) {
+    /// - Parameters:
+    ///   - filling: Marks of new selectors up to the body at which they began to be marked: in the snapshot when the merge is done.
+    ///   - dropped: Selectors that nobody asks for any more: nothing is kept of them.
+    package func freeze(body: Int64, customers: Int, filling: Filling? = nil, dropped: Set<UInt16> = []) {
         guard !isMerging, !closed.load(ordering: .acquiring) else { return }
         merging.store(true, ordering: .releasing)
         isDue.store(false, ordering: .relaxed)
         let now = parts.withLock { p in
             p = Parts(
                 base: p.base, frozen: p.active, active: Delta(), seenBase: p.seenBase, seenFrozen: p.seenActive, seenActive: SeenDelta(),
-                hidden: p.hidden, expiry: p.expiry, expired: p.expired)
+                hidden: p.hidden, expiry: p.expiry, expired: p.expired, marked: p.marked.freezing())
             return p
         }
-        jobs.send(Job(parts: now, position: body, customers: customers))
+        jobs.send(Job(parts: now, position: body, customers: customers, filling: filling, dropped: dropped))
     }
 
     /// Hides erased raw customers from readers from now on.
     package func hide(_ customers: [UInt32]) {
-        parts.withLock { $0 = $0.with(hidden: $0.hidden.union(customers), $0.expiry) }
+        parts.withLock { $0 = $0.with(hidden: $0.hidden.union(customers), $0.expiry, $0.marked.expiry) }
     }
 
     /// Hides marks from readers from now on, and has them left out for good as soon as may be. The pipeline alone calls this.
-    /// - Parameter rules: by the number of a name.
-    package func expire(_ rules: [UInt16: ExpiryRule]) {
-        parts.withLock { $0 = $0.with(hidden: $0.hidden, $0.expiry.adding(rules)) }
+    /// - Parameters:
+    ///   - rules: by the number of a name.
+    ///   - selected: by the number of a selector.
+    package func expire(_ rules: [UInt16: ExpiryRule], selected: [UInt16: ExpiryRule]) {
+        parts.withLock { $0 = $0.with(hidden: $0.hidden, $0.expiry.adding(rules), $0.marked.expiry.adding(selected)) }
         isDue.store(true, ordering: .relaxed)
     }
 
@@ -148,17 +166,33 @@ package final class Timeline: Sendable {
         let hidden = job.parts.hidden
         try Base.merge(job.parts.base, delta, customers: job.customers, hidden: hidden, expiry: job.parts.expiry, to: name + ".columns")
         try SeenBase.merge(job.parts.seenBase, seenDelta, oldest: seenDelta.newest > window ? seenDelta.newest - window : 0, to: name + ".seen")
+        try mergeMarked(job, name)
         try replaceSnapshot("\(job.position)")
-        guard let base = Base(file: name + ".columns"), let seen = SeenBase(file: name + ".seen") else {
+        guard let base = Base(file: name + ".columns"), let seen = SeenBase(file: name + ".seen"), let marked = Base(file: name + ".marked") else {
             throw .unwritable("\(name): cannot be read back")
         }
         parts.withLock { p in
             let expiry = p.expiry.without(upTo: job.position)
             p = Parts(
                 base: base, frozen: nil, active: p.active, seenBase: seen, seenFrozen: nil, seenActive: p.seenActive, hidden: p.hidden,
-                expiry: expiry, expired: Parts.expired(base, [p.active], expiry, p.hidden))
+                expiry: expiry, expired: Parts.expired(base, [p.active], expiry, p.hidden),
+                marked: Marked(base: marked, frozen: nil, active: p.marked.active, expiry: p.marked.expiry.without(upTo: job.position)))
         }
         clean(keeping: "\(job.position)")
+    }
+
+    private func mergeMarked(_ job: Job, _ name: String) throws(TimelineProblem) {
+        let old = job.parts.marked
+        guard let delta = old.frozen else { return }
+        var base = old.base
+        if let filling = job.filling {
+            try Base.join(base, filling.base, customers: job.customers, to: name + ".joined")
+            guard let joined = Base(file: name + ".joined") else { throw .unwritable("\(name).joined: cannot be read back") }
+            base = joined
+        }
+        try Base.merge(
+            base, delta, customers: job.customers, hidden: job.parts.hidden, expiry: old.expiry.dropping(job.dropped), to: name + ".marked")
+        unlink(name + ".joined")
     }
 
     /// Removes files that no snapshot names; readers that still map them keep them.
@@ -185,9 +219,11 @@ package final class Timeline: Sendable {
 }
 
 extension Parts {
-    fileprivate func with(hidden: Set<UInt32>, _ expiry: Expiry) -> Parts {
-        Parts(
+    fileprivate func with(hidden: Set<UInt32>, _ expiry: Expiry, _ markedExpiry: Expiry) -> Parts {
+        var marked = marked
+        marked.expiry = markedExpiry
+        return Parts(
             base: base, frozen: frozen, active: active, seenBase: seenBase, seenFrozen: seenFrozen, seenActive: seenActive, hidden: hidden,
-            expiry: expiry, expired: Parts.expired(base, [frozen, active].compactMap { $0 }, expiry, hidden))
+            expiry: expiry, expired: Parts.expired(base, [frozen, active].compactMap { $0 }, expiry, hidden), marked: marked)
     }
 }

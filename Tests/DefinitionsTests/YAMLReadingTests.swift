@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Definitions
+@testable import Kernel
 
 @Suite struct `Reading a document` {
     func read(_ text: String) -> (node: YAMLNode?, told: [String]) { read(Array(text.utf8)) }

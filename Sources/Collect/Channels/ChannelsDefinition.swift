@@ -1,4 +1,5 @@
 package import Definitions
+import Kernel
 import Ledger
 
 /// The `channels` document: further channels, and the company's own rules for channel, direction and media.
@@ -119,7 +120,7 @@ package struct ChannelsDefinition: Definition, Equatable {
         guard let name = reader.text("channel", 1...32, example: "channel: web") else { return nil }
         if known.contains(name) { return name }
         let mend =
-            Definitions.Nearest.word(to: name, among: known).map { "did you mean \($0)? Or declare it: declared: [\(name)]" }
+            Nearest.word(to: name, among: known).map { "did you mean \($0)? Or declare it: declared: [\(name)]" }
             ?? "declare it: declared: [\(name)]"
         reader.problem("\(name) is no channel", mend: mend, with: "channel")
         return nil

@@ -1,3 +1,5 @@
+import Kernel
+
 /// A place in a mapping file. Lines and columns count from 1.
 package struct MappingPlace: Sendable, Equatable {
     package var path: String
@@ -74,7 +76,7 @@ package enum MappingProblem: Error, Sendable, Equatable {
     }
 
     private static func help(_ word: String, _ known: [String]) -> String {
-        if let near = Nearest.of(word, in: known) { return " Did you mean “\(near)”?" }
+        if let near = Nearest.word(to: word, among: known) { return " Did you mean “\(near)”?" }
         if known.isEmpty { return "" }
         return " It can be: \(known.prefix(20).joined(separator: ", "))\(known.count > 20 ? ", …" : "")."
     }
@@ -82,29 +84,4 @@ package enum MappingProblem: Error, Sendable, Equatable {
 
 extension MappingPlace: CustomStringConvertible {
     package var description: String { "\(path):\(line):\(column)" }
-}
-
-/// Finds the word somebody probably meant.
-enum Nearest {
-    /// The nearest of `words`, or nil when none is near: at most one change for every three letters, and three at most.
-    static func of(_ word: String, in words: [String]) -> String? {
-        let limit = min(3, max(1, word.count / 3))
-        let letters = Array(word.lowercased())
-        return words.map { ($0, distance(letters, Array($0.lowercased()))) }.filter { $0.1 <= limit }.min { $0.1 < $1.1 }?.0
-    }
-
-    /// How many letters must be put in, taken out, changed or swapped with their neighbour (optimal string alignment).
-    private static func distance(_ a: [Character], _ b: [Character]) -> Int {
-        var rows = [[Int]](repeating: [Int](repeating: 0, count: b.count + 1), count: a.count + 1)
-        for i in 0...a.count { rows[i][0] = i }
-        for j in 0...b.count { rows[0][j] = j }
-        for i in 1..<(a.count + 1) {
-            for j in 1..<(b.count + 1) {
-                var best = min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1))
-                if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] { best = min(best, rows[i - 2][j - 2] + 1) }
-                rows[i][j] = best
-            }
-        }
-        return rows[a.count][b.count]
-    }
 }

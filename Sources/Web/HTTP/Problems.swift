@@ -183,6 +183,10 @@ extension Problem {
         case .commandTooLarge(let bytes):
             self = .unacceptable("Written down, this has \(bytes) bytes; \(Command.maximum) are allowed.", kind: "command-too-large")
         case .missing: self = .unforeseen
+        case .tooManySelectors(let most):
+            self = .unacceptable(
+                "Formulas have asked for more than \(most) different things since this folder was made. Remove `state.db` and `timeline` while the server is stopped: they are worked out again, with fresh numbers.",
+                kind: "too-many-selectors")
         case .behind:
             self = Problem(
                 status: 503, kind: "behind", title: "The view is too far behind",

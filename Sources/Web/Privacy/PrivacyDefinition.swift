@@ -1,5 +1,6 @@
 package import Access
 package import Definitions
+import Kernel
 
 /// Who does not get to see which personal data.
 ///

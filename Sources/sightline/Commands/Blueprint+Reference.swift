@@ -1,6 +1,7 @@
 import ArgumentParser
 import Definitions
 import Foundation
+import Kernel
 
 extension BlueprintCommand {
     struct ReferenceCommand: ParsableCommand {

@@ -1,0 +1,367 @@
+import Formula
+import Glibc
+
+/// Works a program out for one customer after the other, in one walk over their marks, newest first. It owns its scratch memory:
+/// one for each thread.
+///
+/// What it sees of a customer is what had happened at the moment asked for, that moment included.
+package struct Evaluator: ~Copyable {
+    struct State {
+        var value: Double
+        var second: UInt32
+        var count: UInt32
+    }
+    /// The nearest mark of a step that what comes later follows, and the nearest of another interaction.
+    struct Nearest {
+        var position: UInt64
+        var second: UInt32
+        var otherSecond: UInt32
+        /// 0 none, 1 one, 2 both.
+        var known: UInt8
+    }
+    let program: BoundProgram
+    private let terms: Table<BoundProgram.TermInfo>
+    private let filters: Table<BoundProgram.Filter>
+    private let within: Table<Int64>
+    private let instructions: Table<BoundProgram.Instruction>
+    let plainStarts: Table<UInt32>
+    let plainUses: Table<BoundProgram.Use>
+    let anyUses: Table<BoundProgram.Use>
+    let selectedStarts: Table<UInt32>
+    let selectedUses: Table<BoundProgram.Use>
+    var now: UInt32 = 0
+    let state: UnsafeMutablePointer<State>
+    let starts: UnsafeMutablePointer<UInt32>
+    let nearest: UnsafeMutablePointer<Nearest>
+    private let stack: UnsafeMutablePointer<Double>
+    /// What came out, by the program's slots.
+    package let values: UnsafeMutablePointer<Double>
+    /// Marks from before it count for nothing.
+    private(set) var earliest: UInt32 = 0
+    /// The values that a distinct term has seen: a few in a list, many in a set.
+    private var few: [[Double]]
+    private var many: [Set<Double>]
+    private var everybody = Everybody()
+    private var ranks: [[Double]]
+    private var tests: [[UInt8]]
+    var recent: [Mark] = []
+    var members: [UInt32] = []
+    /// Marks looked at.
+    package internal(set) var walked = 0
+
+    package init(_ program: BoundProgram, _ everybody: Everybody = Everybody()) {
+        self.program = program
+        self.everybody = everybody
+        terms = Table(program.terms)
+        filters = Table(program.filters)
+        within = Table(program.stepWithin)
+        instructions = Table(program.instructions)
+        plainStarts = Table(program.plainStarts)
+        plainUses = Table(program.plainUses)
+        anyUses = Table(program.anyUses)
+        selectedStarts = Table(program.selectedStarts)
+        selectedUses = Table(program.selectedUses)
+        state = .allocate(capacity: max(1, program.terms.count))
+        starts = .allocate(capacity: max(1, program.terms.count))
+        starts.initialize(repeating: 0, count: max(1, program.terms.count))
+        nearest = .allocate(capacity: max(1, program.stepWithin.count))
+        stack = .allocate(capacity: program.deepest + 2)
+        values = .allocate(capacity: max(1, program.program.slots.count))
+        values.initialize(repeating: .nan, count: max(1, program.program.slots.count))
+        few = Array(repeating: [], count: program.distincts)
+        many = Array(repeating: [], count: program.distincts)
+        tests = Array(repeating: [], count: program.matches.count)
+        ranks = program.program.slots.map { slot in
+            if case .metric(let key) = slot.name { everybody.values[key] ?? [] } else { [] }
+        }
+    }
+
+    deinit {
+        state.deallocate()
+        starts.deallocate()
+        nearest.deallocate()
+        stack.deallocate()
+        values.deallocate()
+    }
+
+    /// The moment for which it is worked out, in seconds since 1970.
+    package mutating func set(now: UInt32) {
+        guard now != self.now || now == 0 else { return }
+        self.now = now
+        var least = UInt32.max
+        for (i, term) in program.program.terms.enumerated() {
+            let start = term.window.map { program.binding.zone.start(of: $0, at: Int64(now)) } ?? 0
+            starts[i] = UInt32(clamping: start)
+            least = min(least, starts[i])
+        }
+        earliest = program.terms.isEmpty ? .max : least
+    }
+
+    // MARK: Marks
+
+    @inline(__always) mutating func reset() {
+        for i in 0..<terms.count { state[i] = State(value: 0, second: 0, count: 0) }
+        for i in 0..<within.count { nearest[i].known = 0 }
+        for i in 0..<few.count {
+            few[i].removeAll(keepingCapacity: true)
+            if !many[i].isEmpty { many[i].removeAll(keepingCapacity: true) }
+        }
+    }
+
+    @inline(__always) mutating func see(
+        _ uses: UnsafePointer<BoundProgram.Use>, _ range: Range<Int>, _ second: UInt32, _ value: Double, channel: @autoclosure () -> UInt8,
+        flags: @autoclosure () -> UInt8, position: @autoclosure () -> UInt64
+    ) {
+        for u in range {
+            let use = uses[u]
+            if use.filter != 0, !filters[Int(use.filter)].passes(channel(), flags()) { continue }
+            let t = Int(use.term)
+            let function = terms[t].function
+            if function == .sequence || function == .unfollowed {
+                step(use, second, position())
+                continue
+            }
+            guard second >= starts[t] else { continue }
+            switch function {
+            case .count: state[t].count &+= 1
+            case .lastSecond:
+                if state[t].count == 0 {
+                    state[t].count = 1
+                    state[t].second = second
+                }
+            case .firstSecond:
+                state[t].count = 1
+                state[t].second = second
+            case .sum:
+                if !value.isNaN { state[t].value += value }
+            case .average:
+                if !value.isNaN {
+                    state[t].value += value
+                    state[t].count &+= 1
+                }
+            case .min:
+                if !value.isNaN, state[t].count == 0 || value < state[t].value {
+                    state[t].value = value
+                    state[t].count = 1
+                }
+            case .max:
+                if !value.isNaN, state[t].count == 0 || value > state[t].value {
+                    state[t].value = value
+                    state[t].count = 1
+                }
+            case .first:
+                if !value.isNaN {
+                    state[t].value = value
+                    state[t].count = 1
+                }
+            case .last:
+                if !value.isNaN, state[t].count == 0 {
+                    state[t].value = value
+                    state[t].count = 1
+                }
+            case .lastTold:
+                if state[t].count == 0 {
+                    state[t].value = value
+                    state[t].count = 1
+                }
+            case .distinct:
+                if !value.isNaN { distinct(terms[t].place, value, t) }
+            case .daysActive: day(second, t)
+            case .sequence, .unfollowed: break
+            }
+        }
+    }
+
+    private mutating func distinct(_ place: Int, _ value: Double, _ t: Int) {
+        if many[place].isEmpty {
+            if few[place].contains(value) { return }
+            if few[place].count < 16 {
+                few[place].append(value)
+            } else {
+                many[place] = Set(few[place])
+                many[place].insert(value)
+            }
+            state[t].count &+= 1
+        } else if many[place].insert(value).inserted {
+            state[t].count &+= 1
+        }
+    }
+
+    /// Days come one after the other but where clocks go back at midnight, so the last two tell whether a day is new.
+    private mutating func day(_ second: UInt32, _ t: Int) {
+        let day = Double(program.binding.zone.day(at: Int64(second)))
+        if state[t].count > 0 {
+            if state[t].value == day || state[t].count > 1 && Double(state[t].second) == day { return }
+        }
+        state[t].second = UInt32(max(0, state[t].value))
+        state[t].value = day
+        state[t].count &+= 1
+    }
+
+    /// Newest first, so what a step needs to be followed by was seen before it.
+    private mutating func step(_ use: BoundProgram.Use, _ second: UInt32, _ position: UInt64) {
+        let t = Int(use.term)
+        let term = terms[t]
+        let step = Int(use.step)
+        let isLast = step == term.steps
+        let isFollowed = isLast || follows(term.place + step, second, position)
+        if step == 0 {
+            guard second >= starts[t] else { return }
+            if term.function == .sequence {
+                if isFollowed { state[t].count = 1 }
+            } else if !isFollowed, Int64(second) + within[term.place] <= Int64(now) {
+                state[t].count = 1
+            }
+            return
+        }
+        guard isFollowed else { return }
+        let i = term.place + step - 1
+        if nearest[i].known == 0 {
+            nearest[i] = Nearest(position: position, second: second, otherSecond: 0, known: 1)
+        } else if nearest[i].position != position {
+            nearest[i] = Nearest(position: position, second: second, otherSecond: nearest[i].second, known: 2)
+        }
+    }
+
+    /// Whether the step that must come next comes soon enough after this interaction, and is another one.
+    @inline(__always) private func follows(_ i: Int, _ second: UInt32, _ position: UInt64) -> Bool {
+        let next = nearest[i]
+        let within = within[i]
+        if next.known > 0, next.position != position { return Int64(next.second) - Int64(second) <= within }
+        return next.known > 1 && Int64(next.otherSecond) - Int64(second) <= within
+    }
+
+    // MARK: What comes of them
+
+    @inline(__always) private func value(ofTerm t: Int) -> Double {
+        let s = state[t]
+        switch terms[t].function {
+        case .count, .distinct, .daysActive, .sequence, .unfollowed: return Double(s.count)
+        case .sum: return s.value
+        case .average: return s.count == 0 ? .nan : s.value / Double(s.count)
+        case .min, .max, .first, .last, .lastTold: return s.count == 0 ? .nan : s.value
+        case .firstSecond, .lastSecond: return s.count == 0 ? .nan : Double(s.second)
+        }
+    }
+
+    /// - Parameter identifiers: Bits of the kinds of identifiers that are known of the customer.
+    mutating func conclude(identifiers: UInt64) {
+        for slot in 0..<program.slotStarts.count - 1 {
+            var top = -1
+            for i in program.slotStarts[slot]..<program.slotStarts[slot + 1] {
+                let op = instructions[i]
+                switch op.code {
+                case .compareTerm:
+                    top &+= 1
+                    stack[top] = op.comparison.holds(value(ofTerm: Int(op.place)), op.number) ? 1 : 0
+                case .push, .day:
+                    top &+= 1
+                    stack[top] = op.number
+                case .now:
+                    top &+= 1
+                    stack[top] = Double(now)
+                case .term:
+                    top &+= 1
+                    stack[top] = value(ofTerm: Int(op.place))
+                case .slot:
+                    top &+= 1
+                    stack[top] = values[Int(op.place)]
+                case .identifier:
+                    top &+= 1
+                    stack[top] = identifiers & op.mask != 0 ? 1 : 0
+                case .percentile, .quintile:
+                    top &+= 1
+                    let percentile = percentile(Int(op.place))
+                    stack[top] = op.code == .percentile ? percentile : percentile.isNaN ? .nan : max(1, (percentile / 20).rounded(.up))
+                case .stage:
+                    top &+= 1
+                    stack[top] = op.mask &>> UInt64(max(0, values[Int(op.place)])) & 1 == 1 ? 1 : 0
+                case .not: stack[top] = stack[top] == 1 ? 0 : 1
+                case .and:
+                    top &-= 1
+                    stack[top] = stack[top] == 1 && stack[top &+ 1] == 1 ? 1 : 0
+                case .or:
+                    top &-= 1
+                    stack[top] = stack[top] == 1 || stack[top &+ 1] == 1 ? 1 : 0
+                case .compare:
+                    top &-= 1
+                    stack[top] = op.comparison.holds(stack[top], stack[top &+ 1]) ? 1 : 0
+                case .oneOf: stack[top] = program.lists[Int(op.place)].contains(stack[top]) ? 1 : 0
+                case .match: stack[top] = matches(Int(op.place), stack[top]) ? 1 : 0
+                case .known: stack[top] = stack[top].isNaN ? 0 : 1
+                case .add:
+                    top &-= 1
+                    stack[top] += stack[top &+ 1]
+                case .subtract:
+                    top &-= 1
+                    stack[top] -= stack[top &+ 1]
+                case .multiply:
+                    top &-= 1
+                    stack[top] *= stack[top &+ 1]
+                case .divide:
+                    top &-= 1
+                    stack[top] = Arithmetic.divide.apply(stack[top], stack[top &+ 1])
+                case .negative: stack[top] = -stack[top]
+                case .choose:
+                    top &-= 1
+                    if stack[top &+ 1] == 1 { stack[top] = op.number }
+                case .model: model(op, &top)
+                }
+            }
+            values[slot] = top >= 0 ? stack[top] : .nan
+        }
+    }
+
+    private func model(_ op: BoundProgram.Instruction, _ top: inout Int) {
+        let count = Int(op.mask)
+        let from = top - count + 1
+        let inputs = UnsafeBufferPointer(start: stack + from, count: count)
+        stack[from] = everybody.models[program.models[Int(op.place)]]?(inputs, Int(op.number)) ?? .nan
+        top = from
+    }
+
+    /// The share of everybody, of those for whom the metric is known, who have at most this customer's value, in percent.
+    private func percentile(_ slot: Int) -> Double {
+        let value = values[slot]
+        let all = ranks[slot]
+        guard !value.isNaN, !all.isEmpty else { return .nan }
+        var low = 0
+        var high = all.count
+        while low < high {
+            let middle = (low + high) / 2
+            if all[middle] <= value { low = middle + 1 } else { high = middle }
+        }
+        // Whoever is newer than the sweep and below all of it is in the lowest place, and not nowhere.
+        return 100 * Double(max(1, low)) / Double(all.count)
+    }
+
+    /// Each text is looked into once.
+    private mutating func matches(_ test: Int, _ number: Double) -> Bool {
+        guard number >= 0, number < 4e9 else { return false }
+        let n = Int(number)
+        if n >= tests[test].count { tests[test] += Array(repeating: 0, count: max(n + 1, 2 * tests[test].count) - tests[test].count) }
+        if tests[test][n] == 0 {
+            let (match, part) = program.matches[test]
+            let holds = program.binding.texts.text(number).map { match.holds($0, part) } ?? false
+            tests[test][n] = holds ? 2 : 1
+        }
+        return tests[test][n] == 2
+    }
+}
+
+/// An array's elements at a fixed place in memory, for loops that run for every mark.
+struct Table<Element: BitwiseCopyable>: ~Copyable {
+    private let base: UnsafeMutablePointer<Element>
+    let count: Int
+
+    init(_ elements: [Element]) {
+        base = .allocate(capacity: max(1, elements.count))
+        base.initialize(from: elements, count: elements.count)
+        count = elements.count
+    }
+    deinit { base.deallocate() }
+
+    @inline(__always) subscript(_ i: Int) -> Element { base[i] }
+    /// Valid while the table is.
+    var first: UnsafePointer<Element> { UnsafePointer(base) }
+}
