@@ -319,8 +319,11 @@ def test_a_host_or_a_folder_that_is_named_twice_is_told(tmp_path):
     assert f"is the folder of {B} and of {A}" in refused(main, 2, "--workspaces", f"{A}={a.path},{B}={a.path}/.")
     assert f"is the folder of {B} and of {A}" in refused(main, 2, "--workspaces", f"{A}={a.path},{B}={link}")
     assert f"is the folder of {A} and of the main one" in refused(main, 2, "--workspaces", f"{A}={main.path}")
-    for wrong in ("x", "=/srv/x", f"{A}=", f"http://{A}={a.path}", f"{A}:80={a.path}", f"a..b={a.path}", f"{A}={a.path},"):
+    for wrong in ("x", "=/srv/x", f"{A}=", f"http://{A}={a.path}", f"{A}:80={a.path}", f"a..b={a.path}"):
         assert "--workspaces: workspaces cannot be" in refused(main, 2, "--workspaces", wrong), wrong
+        said = refused(main, 2, "--workspaces", f"{B}={b.path},{wrong}")
+        assert f"--workspaces: workspaces cannot have the entry `{wrong}`" in said, said
+    assert "--workspaces: workspaces has an empty entry" in refused(main, 2, "--workspaces", f"{A}={a.path},")
     (tmp_path / "file").touch()
     assert "is a file; name a folder" in refused(main, 2, "--workspaces", f"{A}={tmp_path / 'file'}")
 

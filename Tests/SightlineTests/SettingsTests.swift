@@ -96,8 +96,45 @@ import Testing
         }
         let both = ["tls-certificate": "/no/such/file", "tls-key": "/no/such/key", "port": "many"]
         let problem = try #require(throws: SettingsProblem.self) { try Settings(flags: both, isForServer: true) }
-        #expect(problem.all.count == 2)
+        #expect(problem.all.count == 3)
         #expect(problem.description.contains("--tls-certificate: tls-certificate: /no/such/file cannot be read: No such file"))
+        #expect(problem.description.contains("--tls-key: tls-key: /no/such/key cannot be read: No such file"))
+    }
+
+    @Test func `of a list the entries that are wrong are named, and the others are looked at too`() throws {
+        let folder = try TemporaryFolder()
+        try "itme-limit: 1\n".write(toFile: folder.path + "/sightline.yaml", atomically: true, encoding: .utf8)
+        let flags = ["workspaces": "a.example=\(folder.path),brand-b,,c.example=/dev/null", "origins": "https://a.example,b.example"]
+        let options = try DataOptions.parse(["--data", folder.path + "/main"])
+        let problem = try #require(throws: SettingsProblem.self) { try options.workspaces(flags, environment: [:]) }
+        let text = problem.description
+        for part in [
+            "--workspaces: workspaces cannot have the entry `brand-b`; it takes `host=folder`", "--workspaces: workspaces has an empty entry",
+            "--origins: origins cannot have the entry `b.example`", "/dev/null is a file", "line 1: there is no setting `itme-limit`",
+        ] {
+            #expect(text.contains(part), "\(part) in\n\(text)")
+        }
+        #expect(problem.all.count == 5)
+        #expect(!text.contains("the entry `a.example="), "what is right is not told")
+        let alone = try #require(throws: SettingsProblem.self) { try Settings(flags: ["workspaces": "brand-b"]) }
+        #expect(alone.description.contains("workspaces cannot be `brand-b`"))
+    }
+
+    @Test func `a folder for backups that cannot be written is refused, also one that is still to be made`() throws {
+        let folder = try TemporaryFolder()
+        try "x".write(toFile: folder.path + "/file", atomically: true, encoding: .utf8)
+        // Nobody can make folders in /proc, the superuser neither.
+        for (path, reason) in [
+            (folder.path + "/file", "/file is a file; name a folder."), (folder.path + "/file/a/b", "/file is a file; name a folder."),
+            ("/proc", "no backups can be made in /proc: "),
+            ("/proc/no/such", "no backups can be made in /proc/no/such, which is not there: /proc: "),
+        ] {
+            let problem = try #require(throws: SettingsProblem.self) { try Settings(flags: ["backup-folder": path], isForServer: true) }
+            #expect(problem.all.count == 1)
+            #expect(problem.description.contains(reason), "\(problem.description)")
+        }
+        _ = try Settings(flags: ["backup-folder": folder.path + "/new/deep"], isForServer: true)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["file"], "nothing is left behind")
     }
 
     @Test(arguments: [

@@ -54,14 +54,21 @@ package final class Certificate: Service {
         warn()
     }
 
-    /// Why a server cannot speak TLS with these files; nil when it can.
-    package static func fault(certificate: String, key: String) -> CertificateProblem? {
-        do throws(CertificateProblem) {
-            _ = try read(certificate, key)
-            return nil
-        } catch {
-            return error
+    /// Why a server cannot speak TLS with these files: what is wrong with either, and only when nothing is, with both together.
+    package static func faults(certificate: String, key: String) -> [CertificateProblem] {
+        func fault(_ work: () throws(CertificateProblem) -> Void) -> CertificateProblem? {
+            do throws(CertificateProblem) {
+                try work()
+                return nil
+            } catch {
+                return error
+            }
         }
+        let ofEach = [
+            fault { () throws(CertificateProblem) in _ = try chain(certificate) }, fault { () throws(CertificateProblem) in _ = try privateKey(key) },
+        ].compactMap(\.self)
+        guard ofEach.isEmpty else { return ofEach }
+        return [fault { () throws(CertificateProblem) in _ = try read(certificate, key) }].compactMap(\.self)
     }
 
     /// When the certificate in use ends.
@@ -120,13 +127,9 @@ package final class Certificate: Service {
     }
 
     private static func read(_ certificate: String, _ key: String) throws(CertificateProblem) -> Pair {
-        let chainText = try bytes(certificate)
-        let keyText = try bytes(key)
-        guard let chain = try? NIOSSLCertificate.fromPEMBytes(chainText), let leaf = chain.first else { throw .noCertificate(certificate) }
-        if String(decoding: keyText, as: UTF8.self).contains("ENCRYPTED") { throw .encryptedKey(key) }
-        guard let privateKey = try? NIOSSLPrivateKey(bytes: keyText, format: .pem) else { throw .noKey(key) }
+        let (chain, leaf) = try chain(certificate)
         let pair = Pair(
-            chain: chain, key: privateKey, begins: Instant(milliseconds: Int64(leaf.notValidBefore) * 1000),
+            chain: chain, key: try privateKey(key), begins: Instant(milliseconds: Int64(leaf.notValidBefore) * 1000),
             ends: Instant(milliseconds: Int64(leaf.notValidAfter) * 1000))
         do {
             _ = try NIOSSLContext(configuration: configuration(pair))
@@ -134,6 +137,19 @@ package final class Certificate: Service {
             throw .notOfEachOther(certificate: certificate, key: key)
         }
         return pair
+    }
+
+    private static func chain(_ path: String) throws(CertificateProblem) -> (all: [NIOSSLCertificate], first: NIOSSLCertificate) {
+        let text = try bytes(path)
+        guard let chain = try? NIOSSLCertificate.fromPEMBytes(text), let first = chain.first else { throw .noCertificate(path) }
+        return (chain, first)
+    }
+
+    private static func privateKey(_ path: String) throws(CertificateProblem) -> NIOSSLPrivateKey {
+        let text = try bytes(path)
+        if String(decoding: text, as: UTF8.self).contains("ENCRYPTED") { throw .encryptedKey(path) }
+        guard let key = try? NIOSSLPrivateKey(bytes: text, format: .pem) else { throw .noKey(path) }
+        return key
     }
 
     private static func bytes(_ path: String) throws(CertificateProblem) -> [UInt8] {

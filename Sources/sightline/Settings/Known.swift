@@ -164,14 +164,15 @@ struct Disagreement {
         case (_?, nil): return [Disagreement(name: Known.certificate.name, reason: "a certificate needs its key: set `tls-key` too.")]
         case (nil, _?): return [Disagreement(name: Known.certificateKey.name, reason: "a key needs its certificate: set `tls-certificate` too.")]
         case (let certificate?, let key?):
-            guard let problem = Certificate.fault(certificate: certificate, key: key) else { return [] }
-            let isOfKey =
-                switch problem {
-                case .unreadable(let path, _): path == key && path != certificate
-                case .noCertificate: false
-                case .noKey, .encryptedKey, .notOfEachOther: true
-                }
-            return [Disagreement(name: isOfKey ? Known.certificateKey.name : Known.certificate.name, reason: problem.description)]
+            return Certificate.faults(certificate: certificate, key: key).map { problem in
+                let isOfKey =
+                    switch problem {
+                    case .unreadable(let path, _): path == key && path != certificate
+                    case .noCertificate: false
+                    case .noKey, .encryptedKey, .notOfEachOther: true
+                    }
+                return Disagreement(name: isOfKey ? Known.certificateKey.name : Known.certificate.name, reason: problem.description)
+            }
         }
     }
 }
@@ -193,7 +194,7 @@ extension Form where Value == AccessLogTarget? {
     }
 }
 
-/// What keeps a server from working with a path, found out without changing anything.
+/// What keeps a server from working with a path, found out without leaving anything behind.
 private enum Fault {
     @Sendable static func noFolder(_ path: String) -> String? {
         var isFolder: ObjCBool = false
@@ -213,11 +214,25 @@ private enum Fault {
 
     @Sendable static func noBackupFolder(_ folder: String?) -> String? {
         guard let folder else { return nil }
-        var isFolder: ObjCBool = false
         let path = DataFolder(folder).path
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return nil }
-        if !isFolder.boolValue { return "\(folder) is a file; name a folder." }
-        return access(path, R_OK | W_OK | X_OK) == 0 ? nil : "no backups can be made in \(folder): \(String(cString: strerror(errno)))."
+        // The folder is made with the first backup, so what counts until then is the nearest one above it that is there.
+        var nearest = URL(fileURLWithPath: path)
+        var isFolder: ObjCBool = false
+        while !FileManager.default.fileExists(atPath: nearest.path, isDirectory: &isFolder), nearest.path != "/" {
+            nearest.deleteLastPathComponent()
+        }
+        if !isFolder.boolValue { return "\(nearest.path) is a file; name a folder." }
+        // Only what is done in earnest tells a disk mounted for reading, or one that another machine keeps.
+        var name = (nearest.path + "/.sightline-probe-XXXXXX").utf8CString.map(\.self)
+        if access(nearest.path, R_OK | W_OK | X_OK) == 0, mkdtemp(&name) != nil {
+            rmdir(name)
+            return nil
+        }
+        // A disk that is full now may have room when the next backup is due; until then the page of backups tells.
+        if errno == ENOSPC || errno == EDQUOT { return nil }
+        let reason = String(cString: strerror(errno))
+        let place = nearest.path == path ? folder : "\(folder), which is not there: \(nearest.path)"
+        return "no backups can be made in \(place): \(reason). Let the user that Sightline runs as write there, or name another folder."
     }
 
     @Sendable static func noAccessLog(_ target: AccessLogTarget?) -> String? {

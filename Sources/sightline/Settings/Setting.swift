@@ -23,6 +23,8 @@ struct Setting<Value: Sendable>: AnySetting {
 
     var takes: String { form.takes }
     func value(of text: String) -> (any Sendable)? { form.read(text) }
+    func wrong(in text: String) -> [String]? { form.wrong(text) }
+    func sound(of text: String) -> (any Sendable)? { form.sound(text) }
     func fault(of value: any Sendable) -> String? { (value as? Value).flatMap(fault) }
 }
 
@@ -38,6 +40,10 @@ protocol AnySetting: Sendable {
     var isOfServer: Bool { get }
     /// The value that text stands for, or nil when it is none.
     func value(of text: String) -> (any Sendable)?
+    /// The entries of a list that are none; nil for what is no list of several.
+    func wrong(in text: String) -> [String]?
+    /// A list without its wrong entries, so that what is wrong about the others is told too; nil for what is no list.
+    func sound(of text: String) -> (any Sendable)?
     /// Why a server on this machine cannot do with a value of this setting; nil when it can.
     func fault(of value: any Sendable) -> String?
 }
@@ -51,6 +57,33 @@ extension AnySetting {
 struct Form<Value: Sendable>: Sendable {
     let takes: String
     let read: @Sendable (String) -> Value?
+    /// See ``AnySetting/wrong(in:)``.
+    var wrong: @Sendable (String) -> [String]? = { _ in nil }
+    /// See ``AnySetting/sound(of:)``.
+    var sound: @Sendable (String) -> Value? = { _ in nil }
+
+    /// Entries apart by commas.
+    /// - Parameters:
+    ///   - special: A word that stands alone, and the value it means: `none`.
+    ///   - each: Reads one entry; nil when it is none.
+    ///   - made: Makes a value of the entries.
+    static func entries<Entry>(
+        takes: String, _ special: (word: String, value: Value), each: @escaping @Sendable (String) -> Entry?,
+        made: @escaping @Sendable ([Entry]) -> Value
+    ) -> Form {
+        @Sendable func words(_ text: String) -> [String] { text.split(separator: ",", omittingEmptySubsequences: false).map(\.trimmed) }
+        return Form(takes: takes) { text in
+            if text == special.word { return special.value }
+            let words = words(text)
+            let entries = words.compactMap(each)
+            return entries.count == words.count ? made(entries) : nil
+        } wrong: { text in
+            let words = words(text)
+            return words.count > 1 ? words.filter { each($0) == nil } : nil
+        } sound: { text in
+            made(words(text).compactMap(each))
+        }
+    }
 }
 
 extension Form where Value == String {
@@ -71,12 +104,9 @@ extension Form where Value == String? {
 }
 
 extension Form where Value == [AddressRange] {
-    static let ranges = Form(takes: "IP addresses and ranges of them (`10.0.0.0/8`, `fd00::/8`), several apart by commas, or `none`") { text in
-        if text == "none" { return [] }
-        let words = text.split(separator: ",", omittingEmptySubsequences: false).map(\.trimmed)
-        let ranges = words.compactMap { AddressRange($0) }
-        return ranges.count == words.count ? ranges : nil
-    }
+    static let ranges = entries(
+        takes: "IP addresses and ranges of them (`10.0.0.0/8`, `fd00::/8`), several apart by commas, or `none`", ("none", []),
+        each: { AddressRange($0) }, made: { $0 })
 }
 
 extension Form where Value == Int {
@@ -106,11 +136,7 @@ extension Form where Value == Int {
 extension Form where Value == [String] {
     /// Words apart by commas; `none` for an empty list.
     static func list(_ each: String, _ check: @escaping @Sendable (String) -> Bool) -> Form {
-        Form(takes: "\(each), several apart by commas, or `none`") { text in
-            if text == "none" { return [] }
-            let words = text.split(separator: ",", omittingEmptySubsequences: false).map(\.trimmed)
-            return words.allSatisfy(check) ? words : nil
-        }
+        entries(takes: "\(each), several apart by commas, or `none`", ("none", []), each: { check($0) ? $0 : nil }, made: { $0 })
     }
 }
 

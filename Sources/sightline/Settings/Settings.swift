@@ -59,7 +59,13 @@ struct Settings: Sendable {
                 if let value = setting.value(of: given.text) {
                     settings.values[setting.name] = value
                 } else {
-                    problems.append(.value(name: setting.name, text: given.text, takes: setting.takes, at: given.place))
+                    // Of a list, what is right is looked at with the rest, so that one start tells of all mistakes.
+                    settings.values[setting.name] = setting.sound(of: given.text)
+                    if let wrong = setting.wrong(in: given.text) {
+                        problems += wrong.map { .entry(name: setting.name, text: $0, takes: setting.takes, at: given.place) }
+                    } else {
+                        problems.append(.value(name: setting.name, text: given.text, takes: setting.takes, at: given.place))
+                    }
                 }
             } else {
                 settings.values[setting.name] = setting.value(of: setting.standard)
@@ -76,7 +82,7 @@ struct Settings: Sendable {
 
     private init(values: [String: any Sendable]) { self.values = values }
 
-    /// The values that are right by themselves.
+    /// The values that are right by themselves; of a list that is not, the entries that are.
     var given: SettingsGiven { SettingsGiven(values: values) }
 
     /// What holds for another workspace of this server: what is of the server as here, the rest as flags, the environment and the
@@ -145,7 +151,7 @@ struct Settings: Sendable {
     }
 }
 
-/// The values of those settings that are right by themselves, while others may not be.
+/// The values of those settings that are right by themselves, while others may not be; of a list that is not, the entries that are.
 struct SettingsGiven {
     fileprivate let values: [String: any Sendable]
 
@@ -166,6 +172,8 @@ struct SettingsProblem: Error, Equatable {
     enum One: Equatable {
         case unknown(name: String, at: Place, suggestion: String?)
         case value(name: String, text: String, takes: String, at: Place)
+        /// One of several entries of a list.
+        case entry(name: String, text: String, takes: String, at: Place)
         /// A setting that the data folder's own file cannot say.
         case notHere(name: String, at: Place)
         /// A setting that holds for the whole server, in the file of another workspace's folder.
@@ -178,7 +186,8 @@ struct SettingsProblem: Error, Equatable {
         var isOfFile: Bool {
             switch self {
             case .unreadable: return true
-            case .unknown(_, let place, _), .value(_, _, _, let place), .notHere(_, let place), .ofServer(_, let place), .unusable(_, _, let place):
+            case .unknown(_, let place, _), .value(_, _, _, let place), .entry(_, _, _, let place), .notHere(_, let place), .ofServer(_, let place),
+                .unusable(_, _, let place):
                 if case .file = place { return true }
                 return false
             }
@@ -208,6 +217,8 @@ extension SettingsProblem: CustomStringConvertible {
             case .unknown(let name, let place, let suggestion):
                 "\(place): there is no setting `\(name)`. " + (suggestion.map { "Did you mean `\($0)`?" } ?? "`sightline serve --help` lists them.")
             case .value(let name, let text, let takes, let place): "\(place): \(name) cannot be `\(text)`; it takes \(takes)."
+            case .entry(let name, "", let takes, let place): "\(place): \(name) has an empty entry: a comma too many. It takes \(takes)."
+            case .entry(let name, let text, let takes, let place): "\(place): \(name) cannot have the entry `\(text)`; it takes \(takes)."
             case .notHere(let name, let place):
                 "\(place): `\(name)` cannot stand in the data folder's own file. Use --\(name), the environment, or a file named by --config."
             case .ofServer(let name, let place):

@@ -36,22 +36,16 @@ enum HostName {
 }
 
 extension Form where Value == [WorkspacePlace] {
-    static let workspaces = Form(takes: "`host=folder` (`brand-a.example=/srv/brand-a`), several apart by commas, or `none`") { text in
-        if text == "none" { return [] }
-        let words = text.split(separator: ",", omittingEmptySubsequences: false)
-        let places = words.compactMap { WorkspacePlace($0.trimmed) }
-        return places.count == words.count ? places : nil
-    }
+    static let workspaces = entries(
+        takes: "`host=folder` (`brand-a.example=/srv/brand-a`), several apart by commas, or `none`", ("none", []),
+        each: { WorkspacePlace($0) }, made: { $0 })
 }
 
 extension Form where Value == [String]? {
     /// Nil for `*`.
-    static let hosts = Form(takes: "a host name without a port, several apart by commas, or `*` for every host that no workspace has") { text in
-        if text == "*" { return .some(nil) }
-        let words = text.split(separator: ",", omittingEmptySubsequences: false)
-        let names = words.compactMap { HostName.read($0.trimmed) }
-        return names.count == words.count ? names : nil
-    }
+    static let hosts = entries(
+        takes: "a host name without a port, several apart by commas, or `*` for every host that no workspace has", ("*", nil),
+        each: { HostName.read($0) }, made: { .some($0) })
 }
 
 extension Disagreement {
