@@ -116,7 +116,7 @@ let package = Package(
             dependencies: ["Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel", .product(name: "Logging", package: "swift-log")] + grdb,
             path: "Tests/Support", swiftSettings: strict),
         tests("PipelineTests", ["TestSupport", "Formula", "Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel"] + grdb),
-        tests("CustomersTests", ["TestSupport", "Customers", "Pipeline", "Identity", "Ledger", "Store", "Kernel"] + grdb),
+        tests("CustomersTests", ["Timeline", "TestSupport", "Customers", "Pipeline", "Identity", "Ledger", "Store", "Kernel"] + grdb),
         tests("NotesTests", ["TestSupport", "Notes", "Access", "Customers", "Identity", "Pipeline", "Ledger", "Kernel"]),
         tests("ConsentTests", ["TestSupport", "Consent", "Customers", "Identity", "Pipeline", "Ledger", "Kernel"]),
         tests("AuditTests", ["Audit", "Kernel", "Store"] + grdb),

@@ -1,4 +1,3 @@
-import Customers
 import Foundation
 import Identity
 import Kernel
@@ -6,6 +5,9 @@ import Ledger
 import Pipeline
 import TestSupport
 import Testing
+import Timeline
+
+@testable import Customers
 
 @Suite struct `Lists of customers` {
     private static let orders: Set<String> = ["Order Completed"]
@@ -89,6 +91,81 @@ import Testing
             #expect(try list { $0.ordersAtMost = 0 } == ["ben"])
             #expect(throws: CustomersProblem.self) { try list { $0.channel = "fax" } }
             #expect(throws: CustomersProblem.self) { try list { $0.did = "Order Complete" } }
+        }
+    }
+
+    // Random lives against a plain look at them, before and after people are joined, taken apart and erased. Each question is asked
+    // twice, the second time of what is kept, and there are more questions than are kept.
+    @Test(arguments: [1, 1_000_000]) func `who did what and came by which channel is right, asked for the first time and again`(mergeAt: Int)
+        async throws
+    {
+        let events = (0..<KnownPeople.most + 4).map { "Event \($0)" }
+        let channels: [Channel] = [.web, .app, .email, .store]
+        try await withWorld(mergeAt: mergeAt) { world, customers in
+            var random = SeededRandom(seed: 11)
+            var lives: [String: [(event: String, channel: Channel)]] = [:]
+            for _ in 0..<3 {
+                let said = (0..<300).map { _ in
+                    let user = "u\(random.below(80))"
+                    let (event, channel) = (events[random.below(events.count)], channels[random.below(channels.count)])
+                    lives[user, default: []].append((event, channel))
+                    return self.said(user, event, days: Double(random.below(9)), on: channel)
+                }
+                try await world.say(said)
+            }
+            func check(_ when: Comment) throws {
+                for time in 1...2 {
+                    func ask(_ change: (inout CustomerQuery) -> Void) throws -> Int {
+                        var query = CustomerQuery()
+                        change(&query)
+                        return try customers.list(query, orderNames: Self.orders, limit: 1).total
+                    }
+                    for event in events {
+                        let did = lives.values.count { $0.contains { $0.event == event } }
+                        #expect(try ask { $0.did = event } == did, "\(event), \(time). time, \(when)")
+                        #expect(try ask { $0.didNot = event } == lives.count - did, "not \(event), \(time). time, \(when)")
+                    }
+                    for channel in channels {
+                        let name = Vocabulary().name(of: channel)
+                        #expect(try ask { $0.channel = name } == lives.values.count { $0.contains { $0.channel == channel } }, "\(name), \(when)")
+                    }
+                }
+                #expect(customers.table(Self.orders).known.kept.count == KnownPeople.most)
+            }
+            func id(_ user: String) throws -> CustomerID { CustomerID(raw: try #require(try world.person(.userID, user))) }
+            try check("as it came")
+            let merge = try await customers.merge(try id("u1"), try id("u2"), by: "test")
+            let apart = lives
+            let other = lives.removeValue(forKey: "u2") ?? []
+            lives["u1", default: []] += other
+            try check("joined")
+            _ = try await customers.undo(merge: merge.id, by: "test")
+            lives = apart
+            try check("apart again")
+            try await customers.erase(try id("u3"), by: "test")
+            lives["u3"] = nil
+            try check("one erased")
+        }
+    }
+
+    @Test func `a new table has the answers in advance that were asked of the one before, and no others`() async throws {
+        try await withWorld { world, customers in
+            try await world.say(said("ann", "A"), said("ben", "B"), said("cy", "C"))
+            var query = CustomerQuery()
+            for name in ["A", "B"] {
+                query.did = name
+                _ = try customers.list(query, orderNames: Self.orders, limit: 1)
+            }
+            let parts = world.pipeline.timeline
+            func table() -> CustomerTable { CustomerTable(parts, rootOf: world.pipeline.people.allRoots, orderEvents: [], asOf: World.start) }
+            let second = table()
+            second.prepare(like: customers.table(Self.orders), parts)
+            let numbers = ["A", "B"].compactMap { world.pipeline.names.numbers([$0]).first }
+            #expect(second.known.kept == numbers.map { .event($0) })
+            #expect(second.people(having: .event(numbers[1]), parts) == [false, true, false])
+            let third = table()
+            third.prepare(like: second, parts)
+            #expect(third.known.kept == [.event(numbers[1])], "what nobody asks for any more is worked out no more")
         }
     }
 

@@ -3,7 +3,7 @@ import Kernel
 import Timeline
 
 /// Figures of every person as of one moment, worked out from the timeline's columns: what lists are sorted and filtered by.
-/// Twenty-four bytes a person.
+/// Thirty-two bytes a person, and four more for each raw customer.
 struct CustomerTable: Sendable {
     /// Persons by their root, ascending; erased ones are not among them.
     private(set) var roots: [UInt32] = []
@@ -16,6 +16,10 @@ struct CustomerTable: Sendable {
     private(set) var spent: [Double] = []
     /// When it was worked out.
     let asOf: Instant
+    /// The root of each raw customer at that moment.
+    let rootOf: [UInt32]
+    /// Who did what, of the people in it.
+    let known = KnownPeople()
 
     var count: Int { roots.count }
 
@@ -24,6 +28,7 @@ struct CustomerTable: Sendable {
     ///   - orderEvents: Numbers of the names that are orders.
     init(_ parts: Parts, rootOf: [UInt32], orderEvents: Set<UInt16>, asOf: Instant) {
         self.asOf = asOf
+        self.rootOf = rootOf
         let n = rootOf.count
         var first = [UInt32](repeating: .max, count: n)
         var last = [UInt32](repeating: 0, count: n)
@@ -64,19 +69,20 @@ struct CustomerTable: Sendable {
     }
 }
 
-extension Parts {
-    /// Whether each person has a mark that fits, by root.
-    func people(rootOf: [UInt32], having fits: (_ event: UInt16, _ channel: UInt8) -> Bool) -> [Bool] {
-        var found = [Bool](repeating: false, count: rootOf.count)
-        sweep { c, columns, marks in
-            guard Int(c) < rootOf.count, !found[Int(rootOf[Int(c)])] else { return }
-            for i in marks where fits(columns.events[i], columns.channels[i]) {
-                found[Int(rootOf[Int(c)])] = true
-                return
-            }
-        } recent: { c, mark in
-            if Int(c) < rootOf.count, fits(mark.event, mark.channel) { found[Int(rootOf[Int(c)])] = true }
-        }
-        return found
+extension CustomerTable {
+    /// Whether each person of the table has a mark that fits, by their place in it.
+    func people(having what: Parts.Having, _ parts: Parts) -> [Bool] {
+        // By the roots of this table: whom it has as one person is asked as one, though others may have been joined since.
+        known.people(what) { places(of: what, parts) }
+    }
+
+    /// Works out in advance what was asked of the table before this one.
+    func prepare(like before: CustomerTable, _ parts: Parts) {
+        known.prepare(like: before.known) { places(of: $0, parts) }
+    }
+
+    private func places(of what: Parts.Having, _ parts: Parts) -> [Bool] {
+        let found = parts.having(what, rootOf: rootOf)
+        return roots.map { found[Int($0)] }
     }
 }

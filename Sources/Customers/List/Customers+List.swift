@@ -23,8 +23,8 @@ final class CustomerTables: Sendable {
     /// One at a time works one out: two would only take the processor from each other.
     private let work = Mutex(())
 
-    /// - Parameter make: Works a table out.
-    func table(_ orderNames: Set<String>, now: Instant, make: @escaping @Sendable () -> CustomerTable) -> CustomerTable {
+    /// - Parameter make: Works a table out, with what was asked of the one before it.
+    func table(_ orderNames: Set<String>, now: Instant, make: @escaping @Sendable (_ before: CustomerTable?) -> CustomerTable) -> CustomerTable {
         let (known, isFresh, begins, generation) = state.withLock { state in
             let known = state.table.flatMap { $0.orderNames == orderNames ? $0.table : nil }
             let isFresh = known.map { now - $0.asOf < Self.fresh } ?? false
@@ -36,7 +36,7 @@ final class CustomerTables: Sendable {
             return work.withLock { _ in
                 // Whoever was first while we waited has made it.
                 if let made = state.withLock({ $0.table }), made.orderNames == orderNames { return made.table }
-                let made = make()
+                let made = make(nil)
                 state.withLock { if $0.generation == generation { $0.table = (made, orderNames) } }
                 return made
             }
@@ -44,7 +44,7 @@ final class CustomerTables: Sendable {
         if !isFresh, begins {
             startThread("customers", isPatient: true) { [self] in
                 work.withLock { _ in
-                    let made = make()
+                    let made = make(known)
                     state.withLock {
                         if $0.generation == generation { $0.table = (made, orderNames) }
                         $0.isAtWork = false
@@ -108,9 +108,12 @@ extension Customers {
     func table(_ orderNames: Set<String>) -> CustomerTable {
         let pipeline = pipeline
         let clock = clock
-        return tables.table(orderNames, now: clock.now) {
-            CustomerTable(
-                pipeline.timeline, rootOf: pipeline.people.allRoots, orderEvents: pipeline.names.numbers(orderNames), asOf: clock.now)
+        return tables.table(orderNames, now: clock.now) { before in
+            let parts = pipeline.timeline
+            let table = CustomerTable(
+                parts, rootOf: pipeline.people.allRoots, orderEvents: pipeline.names.numbers(orderNames), asOf: clock.now)
+            if let before { table.prepare(like: before, parts) }
+            return table
         }
     }
 
@@ -120,36 +123,35 @@ extension Customers {
         func ago(_ days: Int) -> UInt32 { UInt32(clamping: Int64(now) - Int64(min(max(days, 0), 36_500)) * 86_400) }
         let since = query.seenWithin.map(ago)
         let until = query.notSeenFor.map(ago)
-        let did = try query.did.map { try people(event: $0, field: "did") }
-        let didNot = try query.didNot.map { try people(event: $0, field: "didNot") }
-        let on = try query.channel.map(people(channel:))
+        let did = try query.did.map { try people(event: $0, field: "did", table) }
+        let didNot = try query.didNot.map { try people(event: $0, field: "didNot", table) }
+        let on = try query.channel.map { try people(channel: $0, table) }
         return table.roots.indices.filter { i in
-            let root = Int(table.roots[i])
             if let since, table.last[i] < since { return false }
             if let until, table.last[i] >= until { return false }
             if let least = query.ordersAtLeast, Int(table.orders[i]) < least { return false }
             if let most = query.ordersAtMost, Int(table.orders[i]) > most { return false }
             if let least = query.spentAtLeast, table.spent[i] < least { return false }
             if let most = query.spentAtMost, table.spent[i] > most { return false }
-            if let did, root >= did.count || !did[root] { return false }
-            if let didNot, root < didNot.count && didNot[root] { return false }
-            if let on, root >= on.count || !on[root] { return false }
+            if let did, !did[i] { return false }
+            if let didNot, didNot[i] { return false }
+            if let on, !on[i] { return false }
             return true
         }
     }
 
-    private func people(event name: String, field: String) throws -> [Bool] {
+    private func people(event name: String, field: String, _ table: CustomerTable) throws -> [Bool] {
         guard let number = pipeline.names.numbers([name]).first else {
             throw CustomersProblem.filter(field: field, value: name, known: pipeline.names.all)
         }
-        return pipeline.timeline.people(rootOf: pipeline.people.allRoots) { event, _ in event == number }
+        return table.people(having: .event(number), pipeline.timeline)
     }
 
-    private func people(channel name: String) throws -> [Bool] {
+    private func people(channel name: String, _ table: CustomerTable) throws -> [Bool] {
         guard let channel = ledger.vocabulary.channel(name) else {
             throw CustomersProblem.filter(field: "channel", value: name, known: ledger.vocabulary.channels.values.sorted())
         }
-        return pipeline.timeline.people(rootOf: pipeline.people.allRoots) { $1 == channel.rawValue }
+        return table.people(having: .channel(channel.rawValue), pipeline.timeline)
     }
 
     /// In order, at least as far as asked for: a few of a million need no sorting of all of them. Equal ones stand by their
