@@ -9,6 +9,8 @@ package struct CustomerView: Sendable {
     package var ids: [CustomerID]
     /// Given name and surname, a full name, or nil.
     package var name: String?
+    /// True where there is a name, which whoever looks does not get to see.
+    package var isNameHidden = false
     package var identifiers: [KnownIdentifier]
     package var traits: [Trait]
     /// When the first and newest interaction happened; nil when there is none.
@@ -116,6 +118,8 @@ package struct Page<Item: Sendable>: Sendable {
 package struct Found: Sendable, Equatable {
     package var id: CustomerID
     package var name: String?
+    /// True where there is a name, which whoever looks does not get to see.
+    package var isNameHidden = false
     /// What matched: `email`, `name`, `order_id`, …
     package var matched: String
     package var value: String

@@ -39,6 +39,8 @@ package struct CustomerQuery: Sendable, Equatable {
 package struct CustomerRow: Sendable, Equatable {
     package var id: CustomerID
     package var name: String?
+    /// True where there is a name, which whoever looks does not get to see.
+    package var isNameHidden = false
     /// The best identifier to recognise them by: kind and value; nil when they have none.
     package var identifier: (kind: String, value: String)?
     /// Nil for somebody without interactions.

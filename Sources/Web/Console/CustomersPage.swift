@@ -38,14 +38,14 @@ extension Console {
         let found: [Found]
         if let q { found = try await services.search(q, Self.searchLimit) } else { found = try await services.recent(Self.recentLimit) }
         let rows = found.filter { !left.contains($0.id) }.map { found -> Fields in
-            let who = Who(name: found.name, identifier: (found.matched, found.value), id: found.id)
+            let who = Who(name: found.name, isHidden: found.isNameHidden, identifier: (found.matched, found.value), id: found.id)
             let isByName = found.matched == "name"
             return [
                 "href": place(found), "title": who.title, "initials": who.initials, "hasName": who.hasName,
                 "matched": isByName && q != nil ? "Name" : NameWords.title(found.matched),
                 "value": isByName && found.value == who.title ? nil : found.value,
                 "seen": found.lastSeen.map(visit.formats.ago), "at": found.lastSeen?.rfc3339, "whole": found.lastSeen.map(visit.formats.whole),
-                "note": who.hasName ? nil : "no name yet",
+                "note": who.nameless,
             ]
         }
         let count = rows.count

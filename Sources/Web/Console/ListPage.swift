@@ -170,10 +170,10 @@ extension Console {
                 ]
             },
             "rows": found.rows.map { row -> Fields in
-                let who = Who(name: row.name, identifier: row.identifier, id: row.id)
+                let who = Who(name: row.name, isHidden: row.isNameHidden, identifier: row.identifier, id: row.id)
                 return [
                     "href": "/customers/\(row.id)", "title": who.title, "initials": who.initials,
-                    "known": who.hasName ? row.identifier?.value : nil, "note": who.hasName ? nil : "no name yet",
+                    "known": who.hasName ? row.identifier?.value : nil, "note": who.nameless,
                     "cells": columns.map { cell($0, row) },
                 ]
             },

@@ -10,6 +10,8 @@ struct Who: Sendable, Equatable {
     /// One or two letters for the ring; nil when there is no name.
     var initials: String?
     var hasName: Bool
+    /// Why there is no name: there is none, or it is hidden from whoever looks; nil when there is one.
+    var nameless: String?
     /// Within a sentence: `Nora`, `the customer`.
     var inline: String { short.hasPrefix("The ") ? short.lowercased() : short }
 
@@ -23,11 +25,14 @@ struct Who: Sendable, Equatable {
     init(_ view: CustomerView) {
         let given = ["first_name", "firstName", "given_name", "givenName"].lazy
             .compactMap { key in view.traits.first { $0.key == key }?.value.string?.trimmed }.first { !$0.isEmpty }
-        self.init(name: view.name, given: given, identifier: Self.best(view.identifiers).map { ($0.kind, $0.value) }, id: view.id)
+        let best = Self.best(view.identifiers).map { ($0.kind, $0.value) }
+        self.init(name: view.name, given: given, isHidden: view.isNameHidden, identifier: best, id: view.id)
     }
 
-    /// - Parameter identifier: what to call them by while there is no name.
-    init(name: String?, given: String? = nil, identifier: (kind: String, value: String)?, id: CustomerID) {
+    /// - Parameters:
+    ///   - isHidden: Whether there is a name that is not to be seen.
+    ///   - identifier: What to call them by while there is no name.
+    init(name: String?, given: String? = nil, isHidden: Bool = false, identifier: (kind: String, value: String)?, id: CustomerID) {
         if let name = name?.trimmed, !name.isEmpty {
             title = name
             // A name too long for every line of a timeline stands at the head of the page alone.
@@ -35,10 +40,11 @@ struct Who: Sendable, Equatable {
             initials = Self.initials(of: name)
             hasName = true
         } else {
-            title = identifier.map { Self.called($0, id) } ?? "Visitor " + id.description.dropFirst(4)
-            short = identifier?.kind == "anonymous_id" || identifier == nil ? "The visitor" : "The customer"
+            title = identifier.map { Self.called($0, id) } ?? (isHidden ? "Customer " : "Visitor ") + id.description.dropFirst(4)
+            short = !isHidden && (identifier?.kind == "anonymous_id" || identifier == nil) ? "The visitor" : "The customer"
             initials = nil
             hasName = false
+            nameless = isHidden ? "name " + Mask.hidden : "no name yet"
         }
     }
 

@@ -92,7 +92,8 @@ package struct Mask: Sendable {
         if isNone { return view }
         let secrets = secrets(of: view)
         var view = view
-        if hidesName { view.name = nil } else { view.name = view.name.map { text($0, secrets) } }
+        view.isNameHidden = hidesName && view.name != nil
+        view.name = hidesName ? nil : view.name.map { text($0, secrets) }
         for i in view.identifiers.indices {
             view.identifiers[i].value = identifier(view.identifiers[i].kind, view.identifiers[i].value, secrets)
         }
@@ -137,7 +138,8 @@ package struct Mask: Sendable {
     func callAsFunction(_ found: Found) -> Found {
         if isNone { return found }
         var found = found
-        if hidesName { found.name = nil } else { found.name = found.name.map { text($0, []) } }
+        found.isNameHidden = hidesName && found.name != nil
+        found.name = hidesName ? nil : found.name.map { text($0, []) }
         found.value = identifier(found.matched, found.value, [])
         return found
     }
@@ -145,7 +147,8 @@ package struct Mask: Sendable {
     func callAsFunction(_ row: CustomerRow) -> CustomerRow {
         if isNone { return row }
         var row = row
-        if hidesName { row.name = nil } else { row.name = row.name.map { text($0, []) } }
+        row.isNameHidden = hidesName && row.name != nil
+        row.name = hidesName ? nil : row.name.map { text($0, []) }
         if let known = row.identifier { row.identifier = (known.kind, identifier(known.kind, known.value, [])) }
         return row
     }

@@ -1,5 +1,6 @@
 import Access
 import Audit
+import Definitions
 import Foundation
 import Kernel
 import Testing
@@ -206,6 +207,32 @@ import Testing
         #expect(await browser.get("/customers.csv?orders_min=x").header("location") == "/customers?orders_min=x")
         #expect(await browser.send(.head, "/customers.csv").status == 200)
         #expect(try world.house.audit.entries(AuditFilter(action: .export), before: .max, limit: 10).count == 1)
+    }
+
+    @Test func `a name that a role does not get to see is told as hidden, not as missing`() async throws {
+        let world = try SampleWorld()
+        let ann = world.add(1, name: "Ann Quimby", identifiers: [("phone", "+447700900123", "2026-01-01T00:00:00Z")])
+        let unnamed = world.add(2, name: nil, identifiers: [("phone", "+447700900124", "2026-01-01T00:00:00Z")])
+        for id in [ann, unnamed] { world.happen(id, "2026-11-18T10:00:00Z", "Order Completed") }
+        try await world.person("analyst@example.com")
+        for isHidden in [false, true] {
+            var services = world.services
+            var definition = PrivacyDefinition.standard
+            definition.masks = isHidden ? [.init(fields: ["name", "phone"], from: [.analyst])] : []
+            let privacy = Privacy(definition)
+            services.privacy = { privacy }
+            let browser = Browser(Console(services: services, resources: try Resources(folder: SampleWorld.resources)))
+            _ = await browser.signIn("analyst@example.com")
+            for page in ["/customers", "/customers?search=%2B447700900123"] {
+                let text = await browser.get(page).text
+                #expect(text.contains("<small>name hidden</small>") == isHidden, "\(page)")
+                #expect(text.contains("Ann Quimby") != isHidden, "\(page)")
+            }
+            #expect(await browser.get("/customers").text.contains("<small>no name yet</small>"), "who has none has none")
+            let page = await browser.get("/customers/\(ann)").text
+            #expect(page.contains("<span class=\"badge\">Name hidden</span>") == isHidden && !page.contains("No name yet"))
+            #expect(await browser.get("/customers/\(unnamed)").text.contains("<span class=\"badge\">No name yet</span>"))
+        }
     }
 
     @Test func `an agent sees the list and no way to take it out`() async throws {

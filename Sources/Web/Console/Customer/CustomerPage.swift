@@ -49,7 +49,7 @@ extension Console {
         fields["who"] = who.title
         fields["short"] = who.inline
         fields["initials"] = who.initials
-        fields["nameless"] = !who.hasName
+        fields["nameless"] = who.nameless.map { $0.prefix(1).uppercased() + $0.dropFirst() }
         fields["facts"] = headline(view, visit.formats)
         fields["merge"] = mayDecide ? place + "/merge" : nil
         fields["place"] = place
