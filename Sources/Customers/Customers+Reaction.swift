@@ -46,6 +46,8 @@ package struct CustomersReaction: Reaction {
 
     package func decide(_ decision: Decision, in writer: Writer) throws { try Reviews.decide(decision, writer.database) }
 
+    package func reopen(_ a: UInt32, _ b: UInt32, in writer: Writer) throws { try Reviews.reopen(a, b, writer.database) }
+
     package func forget(_ forgotten: Forgotten, in writer: Writer) throws {
         let db = writer.database
         var positions: Set<Int64> = []

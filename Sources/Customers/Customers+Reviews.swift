@@ -58,6 +58,31 @@ extension Customers {
         guard ours == true else { throw CustomersProblem.noReview(id) }
     }
 
+    /// Takes a decision back: whom it joined are two again, whom it kept apart may be joined again, and the pair waits for somebody
+    /// as before. After the state was worked out anew it comes into the queue when the two were compared again, a second or so later.
+    ///
+    /// - Returns: Whether somebody has to decide again; false when something else makes the two one person by now, or keeps them apart.
+    /// - Throws: ``CustomersProblem/noDecision(_:)`` when there is none, or it holds no longer; ``LedgerProblem``
+    @discardableResult package func reopen(review id: Int64, by author: String) async throws -> Bool {
+        let row = try store.read {
+            try Row.fetchOne(
+                $0,
+                sql: """
+                    SELECT a, b FROM review WHERE id = ? AND CASE same
+                        WHEN 1 THEN EXISTS (SELECT 1 FROM merge WHERE reason = 3 AND undone_at IS NULL
+                            AND (merge.a = review.a AND merge.b = review.b OR merge.a = review.b AND merge.b = review.a))
+                        WHEN 0 THEN EXISTS (SELECT 1 FROM apart WHERE apart.a = review.a AND apart.b = review.b) END
+                    """, arguments: [id])
+        }
+        guard let row else { throw CustomersProblem.noDecision(id) }
+        let a: UInt32 = row["a"]
+        let b: UInt32 = row["b"]
+        _ = try await pipeline.perform(.reopen(a: a, b: b, author: author), randomness: randomness)
+        tables.forget()
+        let people = pipeline.people
+        return try people.root(a) != people.root(b) && !store.read { try Reviews.areApart(a, b, people, $0) }
+    }
+
     /// Raw customers compared in one transaction.
     private static let batch = 50
     /// How long such a transaction may go on before the next customer waits for another.
@@ -146,6 +171,18 @@ enum Reviews {
                 INSERT INTO review (a, b, likeness, reasons, at, decided_at, decided_by, same) VALUES ($1, $2, 0, '[]', $3, $3, $4, $5)
                 ON CONFLICT (a, b) DO UPDATE SET decided_at = $3, decided_by = $4, same = $5 WHERE decided_at IS NULL
                 """, arguments: [a, b, decision.at.milliseconds, decision.author, decision.same])
+    }
+
+    /// Takes a decision back. One that was only read from the ledger does not say what the two are alike in: they are compared again.
+    static func reopen(_ a: UInt32, _ b: UInt32, _ db: Database) throws {
+        let pair: StatementArguments = [min(a, b), max(a, b)]
+        try db.execute(sql: "DELETE FROM review WHERE a = ? AND b = ? AND decided_at IS NOT NULL AND likeness = 0", arguments: pair)
+        if db.changesCount > 0 {
+            for customer in [a, b] {
+                try db.execute(sql: "INSERT INTO unreviewed (customer_id) VALUES (?) ON CONFLICT DO NOTHING", arguments: [customer])
+            }
+        }
+        try db.execute(sql: "UPDATE review SET decided_at = NULL, decided_by = NULL, same = NULL WHERE a = ? AND b = ?", arguments: pair)
     }
 
     /// Whether somebody said of any of the two persons' raw customers that they are two people.

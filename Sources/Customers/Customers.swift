@@ -103,5 +103,7 @@ package enum CustomersProblem: Error, Equatable, Sendable {
     case samePerson
     case noMerge(Int64)
     case noReview(Int64)
+    /// No decision about these two that holds.
+    case noDecision(Int64)
     case tooLong(field: String, most: Int)
 }

@@ -41,7 +41,8 @@ extension Resolver {
     }
 
     /// Takes a merge back: each side keeps its raw customers, and the two stay apart. Nil when there is no such active merge.
-    package mutating func undo(merge id: Int64, by author: String, at: Instant, _ db: Database) throws -> Unmerged? {
+    /// - Parameter isMistake: The merge itself is unsaid: nothing keeps the two apart.
+    package mutating func undo(merge id: Int64, by author: String, at: Instant, isMistake: Bool = false, _ db: Database) throws -> Unmerged? {
         try save(db)
         guard let row = try Row.fetchOne(db, sql: "SELECT a, b FROM merge WHERE id = ? AND undone_at IS NULL", arguments: [id]) else { return nil }
         let a: UInt32 = row[0]
@@ -50,7 +51,7 @@ extension Resolver {
         let members = people.members(of: a)
         people.rebuild(members, edges: try edges(among: members, db))
         limits.recount(members, people: people)
-        try keepApart(a, b, db)
+        if !isMistake { try keepApart(a, b, db) }
         return Unmerged(merge: id, left: people.members(of: a), right: people.members(of: b))
     }
 
@@ -59,6 +60,26 @@ extension Resolver {
         guard Int(max(a, b)) < people.count, people.root(a) != people.root(b) else { return false }
         try keepApart(a, b, db)
         return true
+    }
+
+    /// Takes back what somebody said of exactly these two: joined by hand they are two again, told apart they may be joined again.
+    /// - Returns: Raw customers of which one at least is in every pair that it changed; nil when nothing of the kind stands.
+    package mutating func takeBack(_ a: UInt32, _ b: UInt32, by author: String, at: Instant, _ db: Database) throws -> [UInt32]? {
+        guard Int(max(a, b)) < people.count else { return nil }
+        try save(db)
+        if people.root(a) == people.root(b) {
+            let merge = try Int64.fetchOne(
+                db,
+                sql: """
+                    SELECT max(id) FROM merge WHERE ((a = $1 AND b = $2) OR (a = $2 AND b = $1)) AND reason = 3 AND undone_at IS NULL
+                    """, arguments: [a, b])
+            guard let merge, let parted = try undo(merge: merge, by: author, at: at, isMistake: true, db) else { return nil }
+            return parted.left + parted.right
+        }
+        guard apart[a]?.remove(b) != nil else { return nil }
+        apart[b]?.remove(a)
+        try db.execute(sql: "DELETE FROM apart WHERE a = ? AND b = ?", arguments: [min(a, b), max(a, b)])
+        return people.smaller(a, b)
     }
 
     private mutating func keepApart(_ a: UInt32, _ b: UInt32, _ db: Database) throws {

@@ -10,6 +10,9 @@ package enum Command: Codable, Sendable, Equatable {
     case undo(merge: Int64, author: String)
     /// Two customers are not one person, says somebody who was asked; nothing joins them.
     case apart(a: UInt32, b: UInt32, author: String)
+    /// What somebody who was asked said of two customers is taken back, be it that they are one person or that they are two: as
+    /// before, nobody has said anything.
+    case reopen(a: UInt32, b: UInt32, author: String)
     /// A person is forgotten.
     case erase(customer: UInt32, author: String)
     /// These were erased in a folder whose place a backup has taken: they are forgotten again where they are in this ledger.
@@ -29,6 +32,7 @@ package enum Command: Codable, Sendable, Equatable {
         case .merge: "merge"
         case .undo: "undo"
         case .apart: "apart"
+        case .reopen: "reopen"
         case .erase: "erase"
         case .eraseAgain: "erase-again"
         case .expire: "expire"
@@ -61,8 +65,8 @@ package enum Command: Codable, Sendable, Equatable {
     /// Who gave a command, from its properties; nil when they are none of one.
     package static func author(_ properties: UnsafeRawBufferPointer) -> String? {
         switch try? JSONDecoder().decode(Command.self, from: Data(properties)) {
-        case .merge(_, _, let author, _, _), .undo(_, let author), .apart(_, _, let author), .erase(_, let author), .eraseAgain(_, let author),
-            .expire(_, _, let author), .define(_, let author):
+        case .merge(_, _, let author, _, _), .undo(_, let author), .apart(_, _, let author), .reopen(_, _, let author), .erase(_, let author),
+            .eraseAgain(_, let author), .expire(_, _, let author), .define(_, let author):
             author
         case nil: nil
         }

@@ -346,6 +346,10 @@ final class Core {
             guard try resolver.part(a, b, db) else { return nil }
             try regroup(people.smaller(a, b), db)
             try decide(Decision(a: a, b: b, same: false, author: author, at: at), db)
+        case .reopen(let a, let b, let author):
+            guard let touched = try resolver.takeBack(a, b, by: author, at: at, db) else { return nil }
+            for r in reactions { try r.reopen(a, b, in: Writer(database: db)) }
+            try regroup(touched, db)
         case .erase(let customer, _):
             guard Int(customer) < people.count else { return nil }
             try forget(people.members(of: customer), at, position, db)

@@ -18,6 +18,8 @@ package protocol Reaction: Sendable {
     func regroup(_ customers: [UInt32], _ people: People, in writer: Writer) throws
     /// Somebody who was asked said whether two are one person.
     func decide(_ decision: Decision, in writer: Writer) throws
+    /// A decision was taken back; ``regroup(_:_:in:)`` follows.
+    func reopen(_ a: UInt32, _ b: UInt32, in writer: Writer) throws
     /// Persons were erased: nothing that names them may stay.
     func forget(_ forgotten: Forgotten, in writer: Writer) throws
 }
@@ -25,6 +27,7 @@ package protocol Reaction: Sendable {
 extension Reaction {
     package func regroup(_ customers: [UInt32], _ people: People, in writer: Writer) throws {}
     package func decide(_ decision: Decision, in writer: Writer) throws {}
+    package func reopen(_ a: UInt32, _ b: UInt32, in writer: Writer) throws {}
     package func forget(_ forgotten: Forgotten, in writer: Writer) throws {}
 }
 

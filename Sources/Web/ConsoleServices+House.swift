@@ -70,6 +70,7 @@ extension ConsoleServices {
         let operations = services.operations
         backups = BackupServices(overview: { try await operations.backups() }, begin: { try operations.beginBackup() })
         privacy = services.privacy
+        reopen = { try await services.customers.reopen(review: $0, by: $1.name) }
         data = DataServices(services)
     }
 }

@@ -64,7 +64,11 @@ private struct History {
         case 2, 3, 4:
             let active = try world.store.read { try Int64.fetchAll($0, sql: "SELECT id FROM merge WHERE undone_at IS NULL ORDER BY id") }
             return active.isEmpty ? nil : .undo(merge: active[below(active.count)], author: "bob")
-        case 5: return .apart(a: a, b: b, author: "cyd")
+        case 5:
+            let decided = try world.store.read { try Row.fetchAll($0, sql: "SELECT a, b FROM review WHERE decided_at IS NOT NULL ORDER BY a, b") }
+            guard below(2) == 0, !decided.isEmpty else { return .apart(a: a, b: b, author: "cyd") }
+            let pair = decided[below(decided.count)]
+            return .reopen(a: pair["a"], b: pair["b"], author: "dee")
         case 9:
             // Interactions of a name that happened up to some moment of this history are kept no longer.
             let before = (World.start.seconds + Int64(below(message + 1))) * 1000

@@ -53,6 +53,55 @@ import Testing
         }
     }
 
+    @Test(arguments: [true, false]) func `wait again when the decision is taken back, also after a rebuild`(same: Bool) async throws {
+        try await withPeople(["a", "b"]) { world, customers, id in
+            let review = try #require(try customers.reviews(limit: 10).first)
+            try await customers.decide(review: review.id, same: same, by: "ann")
+            #expect(try open(world) == 0)
+            #expect(try await customers.reopen(review: review.id, by: "ann"))
+            #expect(try customers.reviews(limit: 10) == [review], "the same as before, with what they are alike in")
+            #expect(world.pipeline.people.root(try id("a").raw) != world.pipeline.people.root(try id("b").raw))
+            #expect(try world.store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM apart") } == 0, "nothing keeps them apart")
+            await #expect(throws: CustomersProblem.noDecision(review.id)) { try await customers.reopen(review: review.id, by: "bob") }
+            // Once more the other way, and as a rebuild finds it.
+            try await customers.decide(review: review.id, same: !same, by: "ann")
+            _ = try await customers.reopen(review: review.id, by: "ann")
+            let rebuilt = try await world.reopened(
+                reactions: [CustomersReaction()], losing: ["state.db", "state.db-wal", "state.db-shm", "timeline"])
+            while await !rebuilt.pipeline.wait(for: rebuilt.ledger.newestBody) {}
+            let again = Customers(
+                store: rebuilt.store, ledger: rebuilt.ledger, pipeline: rebuilt.pipeline, randomness: World.randomness, clock: Clock { World.start },
+                sourceName: { _ in nil })
+            while try again.compareSome() {}
+            let found = try again.reviews(limit: 10)
+            #expect(found.map(\.a) == [review.a] && found.map(\.b) == [review.b])
+            #expect(found.map(\.reasons) == [review.reasons] && found.map(\.likeness) == [review.likeness])
+            await rebuilt.close()
+        }
+    }
+
+    @Test func `a decision that something else took back by now is not taken back again`() async throws {
+        try await withPeople(["a", "b", "c"]) { world, customers, id in
+            let pair = try #require(try customers.reviews(limit: 10).first { Set([$0.a, $0.b]) == Set([try id("a"), try id("b")]) })
+            try await customers.decide(review: pair.id, same: true, by: "ann")
+            let merge = try #require(try customers.view(try id("a"))?.merges.last)
+            _ = try await customers.undo(merge: merge.id, by: "bob")
+            await #expect(throws: CustomersProblem.noDecision(pair.id)) { try await customers.reopen(review: pair.id, by: "ann") }
+            #expect(try open(world) == 2, "these two stay apart, as bob said")
+        }
+    }
+
+    @Test func `a pair that somebody keeps apart otherwise does not wait again`() async throws {
+        try await withPeople(["a", "b", "c"]) { world, customers, id in
+            let pair = try #require(try customers.reviews(limit: 10).first { Set([$0.a, $0.b]) == Set([try id("a"), try id("b")]) })
+            try await customers.decide(review: pair.id, same: false, by: "ann")
+            _ = try await customers.merge(try id("a"), try id("c"), by: "ann")
+            _ = try await world.pipeline.perform(.apart(a: try id("c").raw, b: try id("b").raw, author: "bob"), randomness: World.randomness)
+            #expect(try await !customers.reopen(review: pair.id, by: "ann"))
+            #expect(try open(world) == 0)
+        }
+    }
+
     @Test func `close when an interaction joins the two`() async throws {
         try await withPeople(["a", "b"]) { world, customers, id in
             try await world.say(.init((.anonymousID, "a"), (.anonymousID, "b")))

@@ -7,7 +7,7 @@ import Kernel
 struct MergeRoutes: Sendable {
     let services: Services
 
-    var endpoints: [Endpoint] { [merge, undo, reviews, decide] }
+    var endpoints: [Endpoint] { [merge, undo, reviews, decide, reopen] }
 
     private var merge: Endpoint {
         Endpoint(
@@ -71,6 +71,21 @@ struct MergeRoutes: Sendable {
             guard let same = body["same"]?.bool else { throw Problem.badRequest("The body needs `same`, true or false.") }
             context.trail.detail = same ? "one person" : "two people"
             try await services.customers.decide(review: id, same: same, by: context.caller)
+            return .noContent
+        }
+    }
+
+    private var reopen: Endpoint {
+        Endpoint(
+            .delete, "/api/reviews/{id}/decision", .change, audit: .review,
+            about: .init(
+                "Take a decision about two customers back", tag: "Reviews",
+                description: "Whom it joined are two again, whom it kept apart may be joined again, and the pair waits for a decision as before.",
+                answer: .init(204, "Taken back"), problems: [404, 429, 503])
+        ) { _, context in
+            guard let id = context.parameters.get("id", as: Int64.self) else { throw Problem.notFound("review") }
+            context.trail.detail = "taken back"
+            try await services.customers.reopen(review: id, by: context.caller)
             return .noContent
         }
     }

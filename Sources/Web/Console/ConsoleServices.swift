@@ -65,6 +65,8 @@ package struct ConsoleServices: Sendable {
     package var reviewCount: @Sendable () async throws -> Int
     /// One person or two. Throws when the review is decided already.
     package var decide: @Sendable (_ review: Int64, _ same: Bool, Principal) async throws -> Void
+    /// Takes a decision back; whether the two wait for another one now. Throws when there is none that holds.
+    package var reopen: @Sendable (_ review: Int64, Principal) async throws -> Bool = { _, _ in false }
     /// What is hidden from whom.
     package var privacy: @Sendable () -> Privacy = { .open }
     /// What is hidden from whom these are for: see ``seen(by:)``.

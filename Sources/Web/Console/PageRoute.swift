@@ -74,6 +74,9 @@ extension Console {
             },
             PageRoute(.get, "/reviews", .read, to: "see customers") { try await $0.reviewsPage($1) },
             PageRoute(.post, "/reviews/:id", .change, to: "decide who is one person", audit: .review) { try await $0.decide($1.parameters[0], $1) },
+            PageRoute(.post, "/reviews/:id/reopening", .change, to: "take back who is one person", audit: .review) {
+                try await $0.reopen($1.parameters[0], $1)
+            },
             PageRoute(.get, "/now", .read, to: "see what customers do") { try await $0.nowPage($1) },
             PageRoute(.get, "/now/figures", .read, to: "see what customers do") { try await $0.nowFigures($1) },
             PageRoute(.get, "/now/stream", .read, to: "see what customers do") { try $0.liveStream($1) },

@@ -22,7 +22,6 @@ extension Console {
             card["likeness"] = Self.likeness(review.likeness)
             card["found"] = visit.formats.ago(review.at)
             card["mayDecide"] = mayDecide
-            card["customer"] = a.id.description
             card["nameA"] = Who(a).title
             card["nameB"] = Who(b).title
             cards.append(card)
@@ -62,16 +61,25 @@ extension Console {
         }
         let names = [visit.request.form["a"], visit.request.form["b"]].compactMap { $0.map { String($0.prefix(80)) } }
         try await services.decide(number, decision == "same", visit.session.principal)
-        if decision == "same" {
-            // The merge just made is the newest that stands; without it there is only nothing to undo.
-            var view: CustomerView?
-            if let reference = visit.request.form["customer"].flatMap(CustomerReference.init) { view = try await services.view(reference) }
-            if let merge = view?.merges.filter({ $0.undoneAt == nil }).max(by: { $0.id < $1.id }) {
-                sessions.leave(joined(names.first ?? "The first", names.last ?? "the second", merge), for: visit.session)
-            }
-        } else {
-            sessions.leave(Sessions.Flash(text: "Two people. They will not be suggested again."), for: visit.session)
-        }
+        let text =
+            decision == "same"
+            ? "\(names.first ?? "The first") and \(names.last ?? "the second") are one customer now."
+            : "Two people. They will not be suggested again."
+        sessions.leave(Sessions.Flash(text: text, undo: "/reviews/\(number)/reopening"), for: visit.session)
+        return .seeOther("/reviews")
+    }
+
+    /// `POST /reviews/{id}/reopening`: the decision is taken back, and the pair waits again.
+    func reopen(_ number: String, _ visit: Visit) async throws -> PageAnswer {
+        try Self.demand(.change, of: visit, to: "decide about duplicates")
+        guard let number = Int64(number) else { throw Self.nowhere }
+        visit.trail.detail = "taken back"
+        let isOpen = try await services.reopen(number, visit.session.principal)
+        let text =
+            isOpen
+            ? "The decision is taken back: the pair waits here again."
+            : "The decision is taken back. Something else joins these two by now, or keeps them apart."
+        sessions.leave(Sessions.Flash(text: text), for: visit.session)
         return .seeOther("/reviews")
     }
 }

@@ -174,6 +174,7 @@ extension Problem {
         case .samePerson: self = .unacceptable("Both references lead to the same customer.", kind: "same-customer")
         case .noMerge: self = .notFound("merge of this customer that is in force")
         case .noReview: self = .notFound("open review")
+        case .noDecision: self = .notFound("decision of this review that is in force")
         case .tooLong(let field, let most): self = .badRequest("`\(field)` takes at most \(most) characters.")
         }
     }

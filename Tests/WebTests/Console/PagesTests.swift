@@ -223,13 +223,27 @@ import Testing
         let (browser, world) = try await signedIn()
         let page = await browser.get("/reviews").text
         #expect(page.contains("Jon Smith and John Smith") && page.contains("92% alike") && page.contains("Same phone +44 7700 900456"))
-        #expect(await browser.post("/reviews/31", [("decision", "same"), ("customer", "cus_0000007"), ("a", "Jon"), ("b", "John")]).status == 303)
-        #expect(await browser.get("/reviews").text.contains("Jon and John are one customer now."))
+        #expect(await browser.post("/reviews/31", [("decision", "same"), ("a", "Jon"), ("b", "John")]).status == 303)
+        let next = await browser.get("/reviews").text
+        #expect(next.contains("Jon and John are one customer now.") && next.contains("action=\"/reviews/31/reopening\""))
         #expect(await browser.post("/reviews/31", [("decision", "same")]).status == 404)
         #expect(await browser.post("/reviews/32", [("decision", "maybe")]).status == 404)
         #expect(await browser.post("/reviews/32", [("decision", "two")]).status == 303)
         #expect(world.state.withLock { $0.decided.map(\.1) } == [true, false])
         #expect(await browser.get("/reviews").text.contains("Nothing to decide"))
+    }
+
+    @Test func `a decision is taken back by its own undo, which puts the pair back and says nothing of the two`() async throws {
+        let (browser, world) = try await signedIn()
+        for decision in ["same", "two"] {
+            #expect(await browser.post("/reviews/31", [("decision", decision)]).status == 303)
+            #expect(await browser.get("/reviews").text.contains("action=\"/reviews/31/reopening\""))
+            #expect(await browser.post("/reviews/31/reopening", []).status == 303)
+            let page = await browser.get("/reviews").text
+            #expect(page.contains("the pair waits here again") && page.contains("Jon Smith and John Smith"), "\(decision)")
+        }
+        #expect(world.state.withLock { $0.undone.isEmpty }, "a merge that was unsaid is not a word that they are two people")
+        #expect(await browser.post("/reviews/31/reopening", []).status == 404, "nothing is decided")
     }
 
     @Test func `who may only look sees no buttons that change something, and may not change it`() async throws {
@@ -240,6 +254,7 @@ import Testing
         #expect(await browser.post("/customers/cus_0000001/merges/12/undo").status == 403)
         #expect(await browser.post("/customers/cus_0000007/merges", [("with", "cus_0000008")]).status == 403)
         #expect(await browser.post("/reviews/31", [("decision", "same")]).status == 403)
+        #expect(await browser.post("/reviews/31/reopening", []).status == 403)
         #expect(world.state.withLock { $0.undone.isEmpty && $0.merged.isEmpty && $0.decided.isEmpty })
     }
 

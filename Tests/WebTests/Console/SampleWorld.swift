@@ -24,6 +24,7 @@ final class SampleWorld: Sendable {
         var merged: [(CustomerID, CustomerID, String?)] = []
         var undone: [Int64] = []
         var decided: [(Int64, Bool)] = []
+        var settled: [Review] = []
         var now = SampleWorld.now
         var failures: [String] = []
         var random = SeededRandom(seed: 7)
@@ -289,6 +290,20 @@ final class SampleWorld: Sendable {
     var definitions: DefinitionBook { DefinitionBook(kinds: TestKinds.all, shelf: shelf) }
 
     var services: ConsoleServices {
+        var services = answers
+        services.reopen = { id, _ in
+            try self.state.withLock { state in
+                guard let place = state.settled.firstIndex(where: { $0.id == id }) else {
+                    throw Problem(status: 404, kind: "open", title: "Nothing is decided", detail: "The pair waits.")
+                }
+                state.reviews.append(state.settled.remove(at: place))
+                return true
+            }
+        }
+        return services
+    }
+
+    private var answers: ConsoleServices {
         ConsoleServices(
             workspace: { Workspace(name: "Harbour & Pine", timeZone: "Europe/London", currency: "GBP") }, clock: clock, randomness: randomness,
             staff: house.staff, access: house.access, audit: house.audit, notes: notes, definitions: definitions,
@@ -313,6 +328,7 @@ final class SampleWorld: Sendable {
                         throw Problem(status: 404, kind: "decided", title: "This is decided already", detail: "Somebody else was quicker.")
                     }
                     state.decided.append((id, same))
+                    state.settled.append(review)
                     state.reviews.removeAll { $0.id == id }
                     if same {
                         state.views[review.a]?.merges.append(
