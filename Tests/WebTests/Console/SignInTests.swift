@@ -230,6 +230,24 @@ import Testing
         #expect(world.house.staff.people.isEmpty)
     }
 
+    @Test func `a date that is none is told beside its field and kept, and no file is made of it`() async throws {
+        let world = try SampleWorld.furnished()
+        try await world.person("marta@example.com")
+        let browser = Browser(try world.console())
+        _ = await browser.signIn()
+        let good = await browser.get("/settings/log?from=2026-11-01&action=sign-in")
+        #expect(good.status == 200 && good.text.contains("name=\"from\" type=\"date\" maxlength=\"40\" value=\"2026-11-01\">"))
+        for wrong in ["yesterday", "2026-02-30", "01.11.2026", "2026-11-1"] {
+            let page = await browser.get("/settings/log?from=\(wrong)&action=sign-in")
+            #expect(page.status == 422, "\(wrong)")
+            #expect(page.text.contains("value=\"\(wrong)\" aria-invalid=\"true\" aria-describedby=\"from-error\""), "\(wrong)")
+            #expect(page.text.contains("“\(wrong)” is no date, so nothing is left out by it. Write year, month and day, as 2026-11-19."), "\(wrong)")
+            #expect(page.text.contains("<option value=\"sign-in\" selected>"), "the rest is kept")
+            #expect(await browser.get("/settings/log/entries.ndjson?from=\(wrong)").status == 422, "\(wrong)")
+        }
+        #expect(await browser.get("/settings/log?from=&action=").status == 200, "an empty field asks for nothing")
+    }
+
     @Test func `the log is taken out as the page shows it, and says so`() async throws {
         let world = try SampleWorld.furnished()
         try await world.person("marta@example.com")

@@ -17,14 +17,24 @@ extension Console {
     private static func filter(_ visit: Visit) -> AuditFilter {
         let query = visit.request.query
         var filter = AuditFilter(actor: query["actor"], action: query["action"].flatMap { AuditAction(rawValue: $0) }, subject: query["subject"])
-        filter.from = query["from"].flatMap { visit.formats.day($0) }.map { visit.formats.start(of: $0) }
+        filter.from = query["from"].flatMap { visit.formats.day($0.trimmed) }.map { visit.formats.start(of: $0) }
         return filter
+    }
+
+    /// What was typed for a date and is none.
+    private static func wrongDate(_ visit: Visit) -> String? {
+        visit.request.query["from"].flatMap { visit.formats.day($0.trimmed) == nil ? $0 : nil }
     }
 
     /// What the page would show, all of it, as lines of JSON, newest first.
     private func logFile(_ visit: Visit) throws -> PageAnswer {
         visit.trail.isSilent = visit.request.method == .head
         visit.trail.detail = "audit log"
+        // A file that has more than was asked for is not seen to be wrong.
+        guard Self.wrongDate(visit) == nil else {
+            throw Problem(
+                status: 422, kind: "no-date", title: "This is no date", detail: "Write year, month and day in `from`, as \(visit.formats.today.iso).")
+        }
         let filter = Self.filter(visit)
         let place = LogPlace()
         let audit = services.audit
@@ -72,8 +82,9 @@ extension Console {
                 }
             }()
         let people = services.staff.people
+        let wrongDate = Self.wrongDate(visit).map { $0.count > 40 ? $0.prefix(40) + "…" : $0 }
         return try await settingsPage(
-            "log", title: "Log", visit,
+            "log", title: "Log", visit, status: wrongDate == nil ? 200 : 422,
             [
                 "entries": shown.map { entry -> Fields in
                     [
@@ -84,9 +95,14 @@ extension Console {
                         "subjectHref": entry.subject.hasPrefix("cus_") ? "/customers/" + entry.subject : nil,
                         "address": entry.address.isEmpty ? nil : entry.address,
                     ]
-                }, "isEmpty": shown.isEmpty, "isFiltered": filter != AuditFilter(), "older": older, "check": check,
+                }, "isEmpty": shown.isEmpty, "isFiltered": filter != AuditFilter() || wrongDate != nil, "older": older, "check": check,
                 "actions": AuditAction.allCases.map { ["id": $0.rawValue, "name": AuditWords.name($0), "chosen": $0 == filter.action] as Fields },
                 "actors": people.map { ["id": $0.id.description, "name": $0.label, "chosen": $0.id.description == filter.actor] as Fields },
+                "wrongDate": wrongDate.map {
+                    "“\($0)” is no date, so nothing is left out by it. Write year, month and day, as \(visit.formats.today.iso)."
+                },
+                // A field for dates alone would not show what was typed.
+                "dateType": wrongDate == nil ? "date" : "text",
                 "file": ListQuery.address(
                     Parameters(query.pairs.filter { !["before", "check"].contains($0.name) }.map { ($0.name, $0.value) }),
                     at: "/settings/log/entries.ndjson"),
