@@ -236,6 +236,15 @@ def test_no_page_needs_scripts(browser, shop, people):
         page.click("button:has-text('Show')")
         expect(page.locator("#history .event")).to_have_count(10)
 
+        # The keys are a section at the end of the page, and one comes back.
+        expect(page.locator("#keys")).to_be_hidden()
+        page.click("a[href='#keys']")
+        expect(page.locator("#keys")).to_be_visible()
+        expect(page.locator("#keys")).to_be_in_viewport()
+        expect(page.locator("#keys button")).to_be_hidden()
+        page.click("#keys a:has-text('Back to the page')")
+        expect(page.locator("#keys")).to_be_hidden()
+
         # Joined, and taken apart again from the message that follows.
         visitor.open(people["merge"])
         page.fill("#note", "same flat")
