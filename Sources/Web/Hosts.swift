@@ -36,15 +36,22 @@ package struct Hosts: HTTPResponder {
     package func respond(to request: Request, context: Context) async throws -> Response {
         // The first stands in the head's authority. Whoever stands before us may have looked at the other (RFC 9112, section 3.2).
         guard request.headers[.host] == nil else {
-            return Problem.badRequest("A request names one host, and this one names several.").response(request: context.request.description)
+            return refusal(Problem.badRequest("A request names one host, and this one names several."), request, context)
         }
         guard let site = byName.isEmpty ? others : byName[Self.name(request.head.authority ?? "")] ?? others else {
-            return Problem.misdirected.response(request: context.request.description)
+            return refusal(Problem.misdirected, request, context)
         }
         guard let name = site.settings.name else { return try await site.responder.respond(to: request, context: context) }
         var context = context
         context.logger[metadataKey: "workspace"] = .string(name)
         return try await site.responder.respond(to: request, context: context)
+    }
+
+    /// An answer that is no site's, with what the answers of all sites have.
+    private func refusal(_ problem: Problem, _ request: Request, _ context: Context) -> Response {
+        var response = problem.response(request: context.request.description)
+        if let site = sites.first { StrictTransportMiddleware(site.settings.forwarding).mark(&response, request, context) }
+        return response
     }
 
     /// The host of a `Host` header in one way of writing: in lower case, without the port and the dot at its end.

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -90,6 +91,21 @@ def test_the_log_is_json_where_nobody_watches_and_text_when_told(tmp_path):
             else:
                 said = json.loads(line)
                 assert said["level"] == "notice" and said["folder"] == "replaced-2026" and said["time"].endswith("Z")
+
+
+def test_with_a_log_of_json_all_that_is_said_is_json_and_the_first_link_is_not_among_it(folder):
+    folder.run("demo", "--customers", "20")
+    with folder.serving(log_format="json", demo=True) as server:
+        wait_until(lambda: "an invented company" in server.said(), why=server.said())
+        lines = [json.loads(line) for line in server.log.read_text().splitlines()]
+        assert all({"time", "level", "message"} <= line.keys() for line in lines)
+        serves = next(line for line in lines if line["message"].startswith("Sightline serves "))
+        assert serves["address"] == server.url and serves["folder"] == str(folder.path)
+        command = next(line["command"] for line in lines if "command" in line)
+        assert command == f"sightline person first --data {folder.path}"
+        assert not any(secret in server.log.read_text() for secret in ("sll_", "slt_", "slk_"))
+        assert re.fullmatch(r"/link/sll_\S+", folder.run("person", "first").stdout.strip())
+        assert not [token for token in server.ask("/api/tokens")["items"] if token["name"].startswith("demo-")], "nothing is made that nobody sees"
 
 
 def test_everything_wrong_at_the_start_is_said_at_once(folder, tmp_path):

@@ -103,6 +103,13 @@ def test_every_answer_says_that_tls_is_to_stay(server):
         assert answer.headers.get("Strict-Transport-Security") == "max-age=31536000", path
 
 
+def test_an_answer_that_is_no_workspaces_says_so_too(folder, files):
+    with folder.serving(authority=False, tls_certificate=files[0], tls_key=files[1], main_hosts="127.0.0.1") as server:
+        for path, headers, status in (("/health", {}, 200), ("/health", {"Host": "elsewhere.example"}, 421)):
+            answer = server.http.get(server.url + path, headers=headers)
+            assert answer.status_code == status and answer.headers.get("Strict-Transport-Security") == "max-age=31536000", answer.headers
+
+
 def test_without_tls_nobody_is_told_to_use_it(folder):
     with folder.serving() as server:
         headers = {"X-Forwarded-Proto": "https"}

@@ -66,8 +66,13 @@ package struct StrictTransportMiddleware: RouterMiddleware {
     package func handle(_ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response) async throws -> Response
     {
         var response = try await next(request, context)
-        if forwarding.isSecure(request, context) { response.headers[.strictTransportSecurity] = "max-age=31536000" }
+        mark(&response, request, context)
         return response
+    }
+
+    /// Tells it with an answer.
+    func mark(_ response: inout Response, _ request: Request, _ context: Context) {
+        if forwarding.isSecure(request, context) { response.headers[.strictTransportSecurity] = "max-age=31536000" }
     }
 }
 

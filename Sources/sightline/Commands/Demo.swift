@@ -20,7 +20,7 @@ struct DemoCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await withFolder(folder, missing: .isMadeWithParents) { client, terminal in
-            try await Demonstration(client: client, terminal: terminal, customers: customers, seed: seed).run(live: live)
+            try await Demonstration(client: client, say: { terminal.say($0) }, customers: customers, seed: seed).run(live: live)
         }
     }
 }

@@ -9,7 +9,8 @@ import Simdjson
 /// starts again, and filling a folder a second time adds nothing. A folder with other data is left alone.
 struct Demonstration: Sendable {
     let client: FolderClient
-    let terminal: Terminal
+    /// Takes what is told of its progress, a sentence at a time.
+    let say: @Sendable (String) -> Void
     var customers = 20_000
     var seed: UInt64 = 2291
     /// Interactions a second, on average, while it lives.
@@ -65,7 +66,7 @@ struct Demonstration: Sendable {
         try await check()
         var record = Record(path) ?? Record(end: clock.now, customers: customers, seed: seed)
         let delivery = try await delivery()
-        if record.isFilled, !live { return terminal.say("The invented company is in the folder already.") }
+        if record.isFilled, !live { return say("The invented company is in the folder already.") }
         if !record.isFilled { try record.write(path) }
         var company = DemoCompany(seed: record.seed, end: record.end, customers: record.customers)
         if !record.isFilled {
@@ -106,7 +107,7 @@ struct Demonstration: Sendable {
         let began = ContinuousClock.now
         let total = company.interactions
         let people = Text.count(company.customers, "person", "people")
-        terminal.say(
+        say(
             "Filling the folder with an invented company: \(people), \(Text.count(total, "interaction")). Devices on which nobody says who they are count as customers too."
         )
         var shown = began
@@ -120,11 +121,11 @@ struct Demonstration: Sendable {
             try Self.check(try await answer)
             if ContinuousClock.now - shown > .seconds(2) {
                 shown = ContinuousClock.now
-                terminal.say("\(company.given * 100 / max(1, total))%, \(Text.count(company.given, "interaction"))")
+                say("\(company.given * 100 / max(1, total))%, \(Text.count(company.given, "interaction"))")
             }
         }
         let seconds = (ContinuousClock.now - began).components.seconds
-        terminal.say("\(Text.count(total, "interaction")) of \(people) are in the folder, after \(seconds) s.")
+        say("\(Text.count(total, "interaction")) of \(people) are in the folder, after \(seconds) s.")
     }
 
     private func trickle(_ traffic: DemoLive, _ delivery: Delivery) async throws {

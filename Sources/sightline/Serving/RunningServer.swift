@@ -152,11 +152,11 @@ final class RunningServer: OwnServer {
         return state.withLock { ($0.end, $0.result ?? .success(())) }
     }
 
-    /// The pages on which the first administrators come in: of each workspace where nobody can sign in yet, its host (nil for the
-    /// main one) and the page's path.
-    func firstLinks() throws -> [(host: String?, path: String)] {
-        try installations.compactMap { installation in
-            try installation.staff.firstLink().map { (installation.host, OneTimeLink.path($0.secret)) }
+    /// The workspaces where nobody can sign in yet: each one's host (nil for the main one), and what makes the path of the page on
+    /// which its first administrator comes in; nil when somebody was quicker.
+    var withoutPeople: [(host: String?, folder: DataFolder, firstLink: () throws -> String?)] {
+        installations.filter { $0.staff.isEmpty }.map { installation in
+            (installation.host, installation.folder, { try installation.staff.firstLink().map { OneTimeLink.path($0.secret) } })
         }
     }
 

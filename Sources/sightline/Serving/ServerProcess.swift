@@ -15,6 +15,7 @@ struct ServerProcess {
 
     /// Those of the server itself.
     private var settings: Settings { workspaces[0].settings }
+    private var lines: StartLines { StartLines(terminal, settings[Known.logFormat], clock: SystemClock.clock) }
 
     func run() async throws {
         let host = settings[Known.host]
@@ -44,12 +45,10 @@ struct ServerProcess {
             let name = workspace ?? settings[Known.mainHosts]?.first ?? (host.contains(":") ? "[\(host)]" : host)
             return "http\(isTLS ? "s" : "")://\(name):\(port)"
         }
-        for workspace in workspaces { try? terminal.print("Sightline serves \(workspace.folder.path) at \(address(workspace.host))") }
+        for workspace in workspaces { lines.serves(workspace.folder, at: address(workspace.host)) }
         ServiceManager.ready(at: address(nil))
-        for (workspace, path) in try server.firstLinks() {
-            let place = workspace.map { " at \($0)" } ?? ""
-            try? terminal.print(
-                "Nobody can sign in\(place) yet. This link works once, for the first administrator: \(address(workspace))\(path)")
+        for nobody in server.withoutPeople {
+            try lines.nobodyCanSignIn(to: nobody.host, nobody.folder) { address(nobody.host) + (try nobody.firstLink() ?? "/signin") }
         }
         let demonstration = demo ? Task { await demonstrate(address(nil)) } : nil
         let (how, result) = await server.ended()
@@ -63,7 +62,7 @@ struct ServerProcess {
     /// for; another server is told of, and a server that comes back waits longer, as everybody else's command does for it.
     private func lock(_ workspace: ServedWorkspace) async throws -> LockedWorkspace {
         let folder = workspace.folder
-        if try folder.make() { terminal.sayMade(folder) }
+        if try folder.make() { lines.made(folder) }
         let began = ContinuousClock.now
         while ContinuousClock.now - began < .seconds(isRestarted ? 60 : 5) {
             if let lock = try FolderLock.ifFree(folder) { return LockedWorkspace(host: workspace.host, settings: workspace.settings, lock: lock) }
@@ -76,16 +75,20 @@ struct ServerProcess {
     private func demonstrate(_ address: String) async {
         // It ends with the server, and never starts another.
         let client = FolderClient(settings) { _, _ in throw CancellationError() }
-        let demonstration = Demonstration(client: client, terminal: terminal)
+        let demonstration = Demonstration(client: client, say: lines.say)
         do {
             try await demonstration.check()
-            try welcome(address, try await demonstration.secrets())
+            if lines.arePrivate {
+                try welcome(address, try await demonstration.secrets())
+            } else {
+                lines.say("this is an invented company: docs/demo.md says what there is to find in it, and `sightline token create` makes a token")
+            }
             try await demonstration.run(live: true)
         } catch is CancellationError {
         } catch DemonstrationProblem.notEmpty {
-            terminal.say("The folder has data that is not the invented company's, and is left alone: it is served as it is, and nothing is invented.")
+            lines.say("The folder has data that is not the invented company's, and is left alone: it is served as it is, and nothing is invented.")
         } catch {
-            terminal.say("The invented company has stopped: \(Text.cleanLines(Failure.sentence(error)))")
+            lines.say("The invented company has stopped: \(Text.cleanLines(Failure.sentence(error)))")
         }
     }
 

@@ -88,7 +88,7 @@ enum Known {
     static let logFormat = Setting(
         name: "log-format", placeholder: "FORMAT", standard: "auto",
         summary:
-            "How the log on standard error is written: `text` for people, `json` for programs, an object a line; `auto` is text on a terminal, else json.",
+            "How the log on standard error is written: `text` for people, `json` for programs, an object a line; `auto` is text on a terminal, else json. With `json` standard output has such lines too, and none has the link of the first administrator: `sightline person first` prints it.",
         form: Form<LogFormat>.choice, isOfServer: true)
     static let readyLag = Setting(
         name: "ready-lag", placeholder: "TIME", standard: "1 min",

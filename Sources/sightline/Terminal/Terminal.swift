@@ -55,6 +55,11 @@ struct Terminal: Sendable {
     let out: Stream
     let error: Stream
 
+    init(out: Stream, error: Stream) {
+        self.out = out
+        self.error = error
+    }
+
     init(environment: [String: String]) {
         out = Stream(descriptor: STDOUT_FILENO, environment: environment)
         error = Stream(descriptor: STDERR_FILENO, environment: environment)
