@@ -84,6 +84,23 @@ def test_systemd_takes_the_unit_and_finds_it_hardened(installed):
     assert re.search(r"Overall exposure level.*: [01]\.\d", said), said
 
 
+def test_a_reload_takes_the_certificate_anew(installed):
+    # That the program does on this signal what the unit says is tested with its certificates.
+    assert unit(installed)["ExecReload"] == ["/bin/kill -HUP $MAINPID"]
+
+
+def test_the_example_of_the_settings_says_nothing_that_is_no_setting(tmp_path, folder):
+    said = (DEPLOY / "sightline.yaml").read_text()
+    every = re.sub(r"^# ([a-z-]+: )", r"\1", said, flags=re.M)
+    assert "\ntls-certificate: " in every and "\ntls-key: " in every
+    config = tmp_path / "all.yaml"
+    config.write_text(every.replace("/var/backups/sightline", str(tmp_path / "backups")))
+    done = folder.run("serve", "--config", config, check=False, timeout=30)
+    # Nothing but that the two files are not there.
+    assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 2, done.stderr
+    assert all("tls-" in line and "cannot be read" in line for line in done.stderr.strip().splitlines()), done.stderr
+
+
 def test_the_user_and_the_folders_are_made(installed, tmp_path):
     sysusers, tmpfiles = tool("systemd-sysusers"), tool("systemd-tmpfiles")
     root = tmp_path / "root"
