@@ -103,6 +103,16 @@ extension Access {
         }
     }
 
+    /// The source of this name whose key was not revoked, which is used now; nil when there is none. For who has the data folder.
+    package func source(named name: String) -> Source? {
+        let now = clock.now
+        return table.withLock { table in
+            guard let at = table.keys.values.firstIndex(where: { $0.owner.name == name }) else { return nil }
+            table.keys.values[at].used = now
+            return table.keys.values[at].owner
+        }
+    }
+
     /// Who calls with this token, or nil when it is unknown, has expired or was revoked. Never waits for the database.
     package func principal(token secret: String) -> Principal? {
         guard let hash = SecretHash(of: secret) else { return nil }

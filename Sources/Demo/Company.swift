@@ -78,6 +78,19 @@ package struct DemoCompany: Sendable {
         marks = all
     }
 
+    /// Interactions a second on a usual day, as the last four weeks of history had them, without letters of news.
+    var usualPerSecond: Double {
+        let from = births.end - 28 * Time.day
+        let count = marks.count { mark in
+            switch mark.kind {
+            case .campaignSent, .campaignOpened, .campaignClicked, .unsubscribed: false
+            default: mark.at >= from
+            }
+        }
+        let days = (0..<28).reduce(0.0) { $0 + Rhythm.ofDay(from + $1 * Time.day + Time.day / 2) }
+        return Double(max(count, 1)) / (days * 86_400)
+    }
+
     /// Whether something follows by itself from what happened before.
     private static func follows(_ kind: Mark.Kind) -> Bool {
         switch kind {
@@ -147,9 +160,9 @@ package struct DemoCompany: Sendable {
     /// What happens from the end on, for ever: people who exist already, now and then somebody new, and what was on its way.
     /// - Parameters:
     ///   - begin: when it begins; the end of history when nil. Time that lies between is passed over.
-    ///   - perSecond: interactions a second on average, 0.01 to 1000.
-    package func live(from begin: Instant? = nil, perSecond: Double = 3) -> DemoLive {
-        precondition((0.01...1000).contains(perSecond))
+    ///   - perSecond: interactions a second, 0.01 to 1000, at every hour alike; nil for as many as history has at such an hour.
+    package func live(from begin: Instant? = nil, perSecond: Double? = nil) -> DemoLive {
+        precondition(perSecond.map((0.01...1000).contains) ?? true)
         return DemoLive(self, from: begin ?? Instant(milliseconds: births.end), perSecond: perSecond)
     }
 }

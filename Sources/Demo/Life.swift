@@ -252,13 +252,22 @@ struct Life {
 
 /// When people have time.
 enum Rhythm {
+    private static let often: [Int] = [2, 1, 1, 1, 1, 2, 5, 9, 12, 12, 12, 13, 15, 14, 12, 12, 13, 15, 18, 22, 25, 22, 14, 6]
     /// Hours of the day, each as often as visits begin in it.
-    static let hours: [UInt8] = {
-        let often: [Int] = [2, 1, 1, 1, 1, 2, 5, 9, 12, 12, 12, 13, 15, 14, 12, 12, 13, 15, 18, 22, 25, 22, 14, 6]
-        return often.indices.flatMap { [UInt8](repeating: UInt8($0), count: often[$0]) }
-    }()
+    static let hours: [UInt8] = often.indices.flatMap { [UInt8](repeating: UInt8($0), count: often[$0]) }
     /// From Sunday: how many come, against the mean.
     static let week = [1.25, 0.95, 0.9, 0.9, 0.95, 0.95, 1.1]
     /// From January: how many come, against the mean.
     static let year = [1.15, 0.9, 0.95, 1.0, 1.0, 0.85, 0.75, 0.8, 1.0, 1.05, 1.4, 1.5]
+
+    /// How many come on a day, against the mean: 1 on a usual one.
+    static func ofDay(_ at: Int64) -> Double {
+        let day = at / Time.day
+        // 1970 began on a Thursday.
+        return week[Int((day + 4) % 7)] * year[Instant.date(days: Int(day)).month - 1]
+    }
+    /// How many come at a moment, against the mean.
+    static func factor(_ at: Int64) -> Double { ofDay(at) * Double(often[Int(at / Time.hour % 24)] * 24) / Double(hours.count) }
+    /// No ``factor(_:)`` is larger.
+    static let most = (week.max() ?? 1) * (year.max() ?? 1) * Double((often.max() ?? 1) * 24) / Double(hours.count)
 }

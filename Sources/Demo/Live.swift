@@ -8,6 +8,9 @@ package import Kernel
 
 /// Live traffic of the invented company: an endless sequence of items and the waits before them.
 ///
+/// There is as much of it as history had in its last weeks, with the same rhythm of hours, weekdays and months, so that a day can be
+/// compared with the same day of the week before. Letters of news, which history sends to thousands at once, are not sent.
+///
 /// The same company and beginning give the same sequence. Ids go on where history ended; a beginning other than the end of history
 /// gives other ids, so that a demo that was stopped can be started again.
 package struct DemoLive: Sendable, IteratorProtocol {
@@ -30,18 +33,21 @@ package struct DemoLive: Sendable, IteratorProtocol {
     private var nextVisit: Int64
     /// Milliseconds between two visits, on average.
     private let pause: Double
+    /// Whether visits follow the hour, the weekday and the month.
+    private let hasRhythm: Bool
 
     /// How many items a visit gives, with all that follows from it.
     private static let itemsPerVisit = 4.6
 
-    init(_ company: DemoCompany, from begin: Instant, perSecond: Double) {
+    init(_ company: DemoCompany, from begin: Instant, perSecond: Double?) {
         births = company.births
         persons = company.persons
         pen = company.pen
         lastNumber = company.lastNumber
         now = max(begin.milliseconds, births.end)
         nextVisit = now
-        pause = Self.itemsPerVisit / perSecond * 1000
+        pause = Self.itemsPerVisit / (perSecond ?? company.usualPerSecond) * 1000
+        hasRhythm = perSecond == nil
         // Another beginning is another stretch of the same world: its items must not have the ids of the first.
         let stretch = UInt32(truncatingIfNeeded: (now - births.end) / 1000) & 0xF_FFFF
         for index in persons.indices where stretch > 0 { persons[index].marks += stretch << 12 }
@@ -56,7 +62,7 @@ package struct DemoLive: Sendable, IteratorProtocol {
     package mutating func next() -> Element? {
         while waiting.isEmpty || nextVisit <= waiting.first.at {
             visit(nextVisit)
-            nextVisit += max(1, Int64(life.wait(pause)))
+            nextVisit = visitAfter(nextVisit)
         }
         let mark = waiting.removeFirst()
         let wait = max(0, mark.at - now)
@@ -70,6 +76,17 @@ package struct DemoLive: Sendable, IteratorProtocol {
         item.reserveCapacity(700)
         pen.append(mark, persons[Int(mark.person)], order, to: &item)
         return Element(wait: wait, at: Instant(milliseconds: mark.at), item: item)
+    }
+
+    /// When somebody comes next.
+    private mutating func visitAfter(_ at: Int64) -> Int64 {
+        guard hasRhythm else { return at + max(1, Int64(life.wait(pause))) }
+        // Thinning (Lewis and Shedler 1979): drawn as if it were always the busiest hour, and kept as often as this hour is as busy.
+        var at = at
+        repeat {
+            at += max(1, Int64(life.wait(pause / Rhythm.most)))
+        } while !life.chance(Rhythm.factor(at) / Rhythm.most)
+        return at
     }
 
     /// The order of a mark, which gets its number when it is placed.

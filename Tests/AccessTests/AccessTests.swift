@@ -204,5 +204,9 @@ private final class Bench: Sendable {
         #expect(try bench.open().keys()[0].lastUsedAt == Instant(milliseconds: 2_000_500))
         #expect(try bench.open().tokens()[0].lastUsedAt == Instant(milliseconds: 2_000_500))
         #expect(try access.keys()[0].lastUsedAt == Instant(milliseconds: 2_000_500))
+        // Whoever has the data folder names a key instead of showing it.
+        bench.time.withLock { $0 = Instant(milliseconds: 2_000_900) }
+        #expect(access.source(named: "web")?.name == "web" && access.source(named: "other") == nil)
+        #expect(try access.keys()[0].lastUsedAt == Instant(milliseconds: 2_000_900))
     }
 }

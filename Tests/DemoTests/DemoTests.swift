@@ -203,6 +203,35 @@ private func bytes(_ company: DemoCompany) -> [UInt8] {
         }
     }
 
+    // A week of live traffic beside the last week of history, letters of news aside: by the day, and by the hour of the day.
+    @Test func `is as much as history has, with its hours and its weekdays`() throws {
+        let company = DemoCompany(end: end, customers: 3000, months: 6)
+        let day: Int64 = 86_400_000
+        var history: [String: Int] = [:]
+        var hours = [Int](repeating: 0, count: 24)
+        for item in try items(company) {
+            guard let at = (item["timestamp"] as? String).flatMap({ Instant($0) }), end - at < 28 * day else { continue }
+            let isLetter = (item["event"] as? String)?.hasPrefix("Email ") ?? false
+            history[isLetter ? "letters" : "rest", default: 0] += 1
+            if !isLetter { hours[Int(at.milliseconds / 3_600_000 % 24)] += 1 }
+        }
+        var live = company.live()
+        var count = 0
+        var liveHours = [Int](repeating: 0, count: 24)
+        // The second to the fifth week: what history left on its way has come by then.
+        while let next = live.next(), next.at - end < 35 * day {
+            guard next.at - end >= 7 * day else { continue }
+            count += 1
+            liveHours[Int(next.at.milliseconds / 3_600_000 % 24)] += 1
+        }
+        let ratio = Double(count) / Double(history["rest"] ?? 0)
+        #expect((0.6...1.6).contains(ratio), "\(ratio) times as much")
+        func share(_ hours: [Int], _ range: Range<Int>) -> Double { Double(hours[range].reduce(0, +)) / Double(hours.reduce(0, +)) }
+        for range in [0..<6, 6..<12, 12..<18, 18..<24] {
+            #expect(abs(share(hours, range) - share(liveHours, range)) < 0.1, "\(range): \(share(hours, range)), \(share(liveHours, range))")
+        }
+    }
+
     @Test func `has ids that neither history nor another beginning has, and new people`() throws {
         let company = DemoCompany(end: end, customers: 300, months: 3)
         func ids(_ items: [[String: Any]]) -> [String] { items.compactMap { $0["messageId"] as? String } }

@@ -335,6 +335,7 @@ def test_the_demo_fills_an_empty_folder_and_leaves_others_alone(folder):
     count = len(folder.export())
     assert count > 100 and "already" in folder.run("demo").stderr
     assert len(folder.export()) == count
+    assert re.search(r"^demo .*never", folder.run("key", "list").stdout, re.M) is None, "the imports came by it"
     other = Folder(folder.path.parent / "other")
     with other.serving() as server:
         server.send({"type": "track", "userId": "u", "event": "Seen"})

@@ -83,7 +83,7 @@ struct TrackingRoutes: Sendable {
     private func operatorSource(_ request: Request, _ context: Context) throws -> Source? {
         guard context.local else { return nil }
         guard let field = HTTPField.Name("Sightline-Source"), let encoded = request.headers[field] else { return Source(id: 0, name: "") }
-        guard let name = Percent.decode(encoded), let found = services.access.sources.first(where: { $0.name == name }) else {
+        guard let name = Percent.decode(encoded), let found = services.access.source(named: name) else {
             throw Problem.notFound("name among the write keys in force")
         }
         // Whoever can open the socket could make a key that may do more.

@@ -13,8 +13,6 @@ struct Demonstration: Sendable {
     let say: @Sendable (String) -> Void
     var customers = 20_000
     var seed: UInt64 = 2291
-    /// Interactions a second, on average, while it lives.
-    var rate = 3.0
     var clock = SystemClock.clock
 
     /// The name of the write key by which the interactions are known.
@@ -75,7 +73,7 @@ struct Demonstration: Sendable {
             record.isFilled = true
             try record.write(path)
         }
-        if live { try await trickle(company.live(from: max(record.end, clock.now), perSecond: rate), delivery) }
+        if live { try await trickle(company.live(from: max(record.end, clock.now)), delivery) }
     }
 
     /// A token and a write key for whoever tries the company out. Secrets are kept nowhere in clear, so each start has its own,
