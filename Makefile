@@ -45,7 +45,8 @@ install: ## Installs what `make build` built, and the files of deploy/ (PREFIX=/
 demo: build ## Fills ./sightline-data with an invented company and serves it (DATA=, HOST=, PORT=)
 	@exec "$$($(RELEASE) --show-bin-path)/sightline" serve --demo --data "$(DATA)" --host "$(HOST)" --port "$(PORT)"
 
-test: test-swift test-e2e ## Builds and runs all tests: Swift Testing, then end to end (E2E=release, PYTEST="-k …")
+# The tools come first, as some Swift tests are about data that come with them.
+test: $(TOOLS) test-swift test-e2e ## Builds and runs all tests: Swift Testing, then end to end (E2E=release, PYTEST="-k …")
 
 test-swift: system ## Runs the Swift tests alone (FILTER=LedgerTests)
 	$(SWIFT_TEST) $(if $(FILTER),--filter $(FILTER))
@@ -75,5 +76,5 @@ system:
 	@scripts/page-libraries $(VENDOR)
 
 # The Python environment of the tests, made again when a requirement or its recipe changed.
-$(TOOLS): Tests/EndToEnd/requirements.txt scripts/python | system
-	@scripts/python $(VENV) Tests/EndToEnd/requirements.txt
+$(TOOLS): Tests/EndToEnd/requirements.txt Tests/EndToEnd/data.txt scripts/python | system
+	@scripts/python $(VENV) Tests/EndToEnd/requirements.txt Tests/EndToEnd/data.txt

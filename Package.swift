@@ -51,6 +51,7 @@ let package = Package(
         .target(name: "CText", linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("phonenumber")]),
 
         room("Kernel", []),
+        room("Statistics", ["Kernel"]),
         room("Simdjson", ["CSimdjson", "Kernel"]),
         room("Store", ["Kernel"] + grdb),
         room("Definitions", ["Kernel", "CText", yams]),
@@ -100,13 +101,14 @@ let package = Package(
         .executableTarget(
             name: "sightline-bench",
             dependencies: [
-                "Access", "CSodium", "Customers", "Identity", "Kernel", "Ledger", "Pipeline", "Store", "Timeline",
+                "Access", "CSodium", "Customers", "Identity", "Kernel", "Ledger", "Pipeline", "Statistics", "Store", "Timeline",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
             ] + grdb,
             path: "Sources/Bench", swiftSettings: strict),
 
         tests("KernelTests", ["Kernel"]),
         tests("FormulaTests", ["Formula", "Kernel"]),
+        tests("StatisticsTests", ["Statistics", "Kernel"]),
         tests("SimdjsonTests", ["Simdjson", "Kernel"]),
         tests("DefinitionsTests", ["Definitions", "Kernel"]),
         tests("LedgerTests", ["Ledger", "Kernel"] + grdb),
