@@ -1,0 +1,64 @@
+/// Count, mean and spread of numbers, added one by one or joined from parts, without keeping them.
+///
+/// Welford 1962, "Note on a Method for Calculating Corrected Sums of Squares and Products"; joining: Chan, Golub and LeVeque 1983,
+/// "Algorithms for Computing the Sample Variance", equation 2.1. Keeps its digits also when the mean is large against the spread.
+package struct Moments: Equatable, Sendable {
+    package private(set) var count = 0
+    /// 0 for no numbers.
+    package private(set) var mean = 0.0
+    /// Σ (x − mean)²
+    private var squares = 0.0
+
+    package init() {}
+    package init(_ numbers: some Sequence<Double>) { for x in numbers { add(x) } }
+
+    /// - Parameter x: a finite number; others are left out, and false comes back.
+    @discardableResult package mutating func add(_ x: Double) -> Bool {
+        guard x.isFinite else { return false }
+        count += 1
+        let d = x - mean
+        mean += d / Double(count)
+        squares += d * (x - mean)
+        return true
+    }
+
+    /// Adds what others counted.
+    package mutating func join(_ other: Moments) {
+        guard other.count > 0 else { return }
+        let (n, m) = (Double(count), Double(other.count))
+        let d = other.mean - mean
+        squares += other.squares + d * d * n * m / (n + m)
+        mean += d * m / (n + m)
+        count += other.count
+    }
+
+    /// The sample variance, Σ (x − mean)² / (n − 1); nil for fewer than two numbers.
+    package var variance: Double? { count > 1 ? max(0, squares / Double(count - 1)) : nil }
+    /// The square root of ``variance``.
+    package var deviation: Double? { variance?.squareRoot() }
+}
+
+/// Quantiles of numbers, as most statistics programs give them: Hyndman and Fan 1996, "Sample Quantiles in Statistical Packages", definition 7.
+package enum Quantiles {
+    /// The number below which a share of the numbers lies, on the line through the two that are next to it.
+    ///
+    /// - Parameters:
+    ///   - share: from 0 (the least number) to 1 (the greatest).
+    ///   - sorted: the numbers from the least to the greatest; none of them is NaN.
+    /// - Returns: nil for no numbers, or for a share outside 0...1.
+    package static func quantile(_ share: Double, ofSorted sorted: [Double]) -> Double? {
+        guard !sorted.isEmpty, share >= 0, share <= 1 else { return nil }
+        let at = share * Double(sorted.count - 1)
+        let below = Int(at.rounded(.down))
+        let (a, b) = (sorted[below], sorted[min(below + 1, sorted.count - 1)])
+        return a == b ? a : a + (at - Double(below)) * (b - a)
+    }
+
+    /// Several quantiles at once. NaN is left out of the numbers.
+    ///
+    /// - Returns: in the order of the shares; nil when no number is left, or for a share outside 0...1.
+    package static func quantiles(_ shares: [Double], of numbers: some Sequence<Double>) -> [Double?] {
+        let sorted = numbers.filter { !$0.isNaN }.sorted()
+        return shares.map { quantile($0, ofSorted: sorted) }
+    }
+}
