@@ -25,7 +25,7 @@ struct Minimiser {
     /// What each variable may be.
     let box: [ClosedRange<Double>]
     /// Converged when ``Minimum/gradient`` is at most this.
-    var tolerance = 1e-9
+    var tolerance = 1e-8
     /// The most a variable may move in one step.
     var longestStep = 2.0
     var iterations = 500
@@ -88,12 +88,16 @@ private struct Descent {
         return v.isNaN || !g.allSatisfy(\.isFinite) ? .infinity : v
     }
 
-    /// Variables at an edge that the way down would leave the box over.
-    func held(_ i: Int) -> Bool {
+    /// Whether a variable is at an edge over which the way down leaves the box.
+    private func held(_ i: Int, _ gradient: [Double], at point: [Double]) -> Bool {
         (point[i] <= settings.box[i].lowerBound && gradient[i] > 0) || (point[i] >= settings.box[i].upperBound && gradient[i] < 0)
     }
+    private func held(_ i: Int) -> Bool { held(i, gradient, at: point) }
 
-    var greatestGradient: Double { point.indices.reduce(0) { held($1) ? $0 : max($0, abs(gradient[$1])) } }
+    private func greatest(_ gradient: [Double], at point: [Double]) -> Double {
+        point.indices.reduce(0) { held($1, gradient, at: point) ? $0 : max($0, abs(gradient[$1])) }
+    }
+    private var greatestGradient: Double { greatest(gradient, at: point) }
 
     mutating func run(_ iterations: Int) -> Minimiser.Minimum {
         var fresh = true
@@ -125,11 +129,15 @@ private struct Descent {
         var length = min(1, (fresh ? 0.5 : settings.longestStep) / longest)
         if fresh { length = max(length, min(1e3, 0.1 / longest)) }
         var nextGradient = gradient
-        for _ in 0..<50 {
+        // Near the end the value changes by less than its own rounding; then the gradient alone says whether a point is better.
+        let rounding = 1e-12 * abs(value)
+        let steepest = greatestGradient
+        for _ in 0..<40 {
             let next = point.indices.map { min(max(point[$0] + length * direction[$0], settings.box[$0].lowerBound), settings.box[$0].upperBound) }
             let nextValue = evaluate(next, &nextGradient)
             let expected = point.indices.reduce(0) { $0 + gradient[$1] * (next[$1] - point[$1]) }
-            if nextValue <= value + 1e-4 * expected && next != point {
+            let better = nextValue <= value + 1e-4 * expected || (nextValue <= value + rounding && greatest(nextGradient, at: next) < 0.9 * steepest)
+            if better && next != point {
                 learn(next.indices.map { next[$0] - point[$0] }, next.indices.map { nextGradient[$0] - gradient[$0] }, fresh)
                 (point, value, gradient) = (next, nextValue, nextGradient)
                 return true

@@ -44,21 +44,23 @@ package enum Quantiles {
     ///
     /// - Parameters:
     ///   - share: from 0 (the least number) to 1 (the greatest).
-    ///   - sorted: the numbers from the least to the greatest; none of them is NaN.
+    ///   - sorted: finite numbers from the least to the greatest.
     /// - Returns: nil for no numbers, or for a share outside 0...1.
     package static func quantile(_ share: Double, ofSorted sorted: [Double]) -> Double? {
         guard !sorted.isEmpty, share >= 0, share <= 1 else { return nil }
         let at = share * Double(sorted.count - 1)
         let below = Int(at.rounded(.down))
         let (a, b) = (sorted[below], sorted[min(below + 1, sorted.count - 1)])
-        return a == b ? a : a + (at - Double(below)) * (b - a)
+        let part = at - Double(below)
+        // Not a + part · (b − a), which overflows for numbers at both ends of what a double holds.
+        return a == b ? a : (1 - part) * a + part * b
     }
 
-    /// Several quantiles at once. NaN is left out of the numbers.
+    /// Several quantiles at once. What is not finite is left out of the numbers.
     ///
     /// - Returns: in the order of the shares; nil when no number is left, or for a share outside 0...1.
     package static func quantiles(_ shares: [Double], of numbers: some Sequence<Double>) -> [Double?] {
-        let sorted = numbers.filter { !$0.isNaN }.sorted()
+        let sorted = numbers.filter(\.isFinite).sorted()
         return shares.map { quantile($0, ofSorted: sorted) }
     }
 }

@@ -46,8 +46,11 @@ package struct PurchaseHistory: Hashable, Sendable {
         guard unit >= 1 else { throw .notPositive(what: "unit", value: Double(unit)) }
         let known = purchases.filter { $0 <= now }
         guard let first = known.min() else { return nil }
+        // Moments may lie further apart than a number of milliseconds can say.
+        let (whole, tooFar) = now.milliseconds.subtractingReportingOverflow(first.milliseconds)
+        if tooFar { throw .outOfRange(what: "age", value: .infinity, least: 0, most: Self.longest) }
         let units = Set(known.map { ($0 - first) / unit })
-        try self.init(repeats: units.count - 1, last: Double(units.max() ?? 0), age: Double((now - first) / unit))
+        try self.init(repeats: units.count - 1, last: Double(units.max() ?? 0), age: Double(whole / unit))
     }
 }
 

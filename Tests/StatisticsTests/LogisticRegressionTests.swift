@@ -55,7 +55,7 @@ struct LogisticRegressionTests {
     @Test func `weights that simulated people were made with are found`() throws {
         var random = SeededRandom(seed: 2)
         var rows = try LogisticRegression.Rows(columns: 3)
-        for _ in 0..<20_000 {
+        for _ in 0..<8_000 {
             let row = [random.normal(), Double(random.below(5)), random.exponential()]
             let p = logistic(-1 + 0.5 * row[0] + 0.3 * row[1] - 0.8 * row[2])
             try rows.add(row, outcome: random.unit() < p)
@@ -63,7 +63,7 @@ struct LogisticRegressionTests {
         let found = try LogisticRegression.fit(rows)
         for (i, expected) in [0.5, 0.3, -0.8].enumerated() {
             #expect(abs(found.weights[i] - expected) < 4 * found.errors[i], "\(found)")
-            #expect(found.errors[i] < 0.05)
+            #expect(found.errors[i] < 0.08)
         }
     }
 

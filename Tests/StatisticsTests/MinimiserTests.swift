@@ -45,6 +45,17 @@ struct MinimiserTests {
         #expect(!found.converged)
     }
 
+    /// A value of ten thousand with an error of 4e-9, as sums over many customers have, and an exact gradient.
+    @Test func `a search whose values no longer tell two points apart ends by the gradient`() {
+        let found = Minimiser(box: [-10...10, -10...10]).minimum(from: [[-1.2, 1]]) { p, g in
+            let value = Self.valley(p, &g)
+            g = g.map { $0 * 1e-4 }
+            return 1e4 + 1e-4 * value + 4e-9 * sin(1e6 * p[0])
+        }
+        #expect(found.converged && found.gradient <= 1e-8 && found.evaluations < 200, "\(found)")
+        #expect(zip(found.point, [1, 1]).allSatisfy { abs($0 - $1) < 1e-3 }, "\(found)")
+    }
+
     @Test func `differences agree with a gradient`() {
         var g = [0.0, 0]
         _ = Self.valley([0.3, -0.7], &g)
