@@ -16,6 +16,7 @@ import Pipeline
     @Option(help: "The sightline program, for the rows over HTTP.") var program: String?
     @Flag(help: "Only measures the starts, on a folder that is there.") var starts = false
     @Flag(help: "Only measures the pages, signing in and live viewers, after filling the folder.") var console = false
+    @Flag(help: "Only measures lifetime values, on customers made up for it: needs no folder and no program.") var values = false
     /// Appends so many without a snapshot and kills itself: the start after `kill -9` is measured on what it leaves.
     @Option(help: .hidden) var tail: Int?
 
@@ -24,6 +25,10 @@ import Pipeline
         if let tail { try await leave(tail, in: path) }
         defer { if folder == nil { try? FileManager.default.removeItem(atPath: path) } }
         var report = Report()
+        if values {
+            try LifetimeValues(customers: people).measure(&report)
+            return report.end()
+        }
         if console && program == nil { throw ValidationError("The pages are measured over HTTP: --program names the sightline program.") }
         if !starts { try await inProcess(path, &report) }
         if !console { try await start(path, &report) }
@@ -40,6 +45,8 @@ import Pipeline
             try await way.throughput(2_000_000, &report)
             try await way.lag(&report)
             try SingleView(house: house).measure(&report)
+            // Of fewer there may be nothing to learn.
+            try LifetimeValues(customers: max(people, 10_000)).measure(&report)
         }
         await house.close()
     }
