@@ -17,6 +17,8 @@ extension BGNBD {
         /// Parameters that the data push as far as the search goes (``BGNBD/edges``): the likelihood still rises there, but hardly,
         /// and what the model expects hardly changes. It happens with few customers, or when they differ too little in rate or leaving.
         package var atEdge: [Parameter]
+        /// The standard error of each parameter (observed information, delta method); nil when one is at its edge or the likelihood too flat to tell.
+        package var errors: [Parameter: Double]?
     }
 
     /// How far the search for r, a and b goes, and, as a multiple of the mean time customers were watched, for alpha.
@@ -43,16 +45,20 @@ extension BGNBD {
         }
         // A rate of r / alpha that gives the mean of repeat purchases, with customers who differ and customers who differ much.
         let starts = [[0, -log(returns), -1, 0], [-1, -1 - log(returns), 0, 1]]
-        let found = minimiser.minimum(from: starts) { p, g in
+        let function: Minimiser.Function = { p, g in
             guard let tried = try? model(p) else { return .infinity }
             var gradient = Gradient()
             let value = tried.logLikelihood(histories, &gradient)
             g = [gradient.r * tried.r, gradient.alpha * tried.alpha, gradient.a * tried.a, gradient.b * tried.b].map { -$0 / n }
             return -value / n
         }
+        let found = minimiser.minimum(from: starts, function)
         guard found.converged else { throw .notConverged(model: "BG/NBD", evaluations: found.evaluations, gradient: found.gradient) }
+        let best = try model(found.point)
+        let relative = found.atEdge.isEmpty ? Minimiser.errors(at: found.point, count: n, function) : nil
+        let errors = relative.map { Dictionary(uniqueKeysWithValues: zip(Parameter.allCases, zip([best.r, best.alpha, best.a, best.b], $0).map(*))) }
         return Fit(
-            model: try model(found.point), logLikelihood: -found.value * n, customers: histories.customers, distinct: histories.distinct,
-            evaluations: found.evaluations, atEdge: found.atEdge.map { Parameter.allCases[$0] })
+            model: best, logLikelihood: -found.value * n, customers: histories.customers, distinct: histories.distinct,
+            evaluations: found.evaluations, atEdge: found.atEdge.map { Parameter.allCases[$0] }, errors: errors)
     }
 }

@@ -43,7 +43,7 @@ package struct BGNBD: Equatable, Sendable {
 
     /// How many purchases a customer is expected to make in the next `time` units.
     ///
-    /// Fader, Hardie and Lee 2005, equation 10. Relative accuracy 1e-9.
+    /// Fader, Hardie and Lee 2005, equation 10. Relative accuracy 1e-10.
     ///
     /// - Parameter time: from now; nothing is expected in a time that is not above 0.
     package func expectedPurchases(in time: Double, after history: PurchaseHistory) -> Double {
@@ -53,7 +53,7 @@ package struct BGNBD: Equatable, Sendable {
 
     /// How many repeat purchases somebody who just bought for the first time is expected to make in `time` units.
     ///
-    /// Fader, Hardie and Lee 2005, equation 9. Relative accuracy 1e-9.
+    /// Fader, Hardie and Lee 2005, equation 9. Relative accuracy 1e-10.
     package func expectedPurchasesOfNewCustomer(in time: Double) -> Double {
         WhileAlive(n: r, a: a, b: b).purchases(in: time / alpha)
     }

@@ -16,6 +16,8 @@ extension GammaGamma {
         package var evaluations: Int
         /// Parameters that the data push as far as the search goes (``GammaGamma/edges``).
         package var atEdge: [Parameter]
+        /// The standard error of each parameter (observed information, delta method); nil when one is at its edge or the likelihood too flat to tell.
+        package var errors: [Parameter: Double]?
     }
 
     /// How far the search for p and q goes, and, as a multiple of the mean value, for v.
@@ -36,17 +38,20 @@ extension GammaGamma {
         let likelihood = Likelihood(sorted, unit: unit)
         let edge = log(edges.lowerBound)...log(edges.upperBound)
         let minimiser = Minimiser(box: [edge, edge, edge])
-        let found = minimiser.minimum(from: [[1, 1, 0], [0, 0.7, 0], [2, 2, -1]]) { point, gradient in
+        let function: Minimiser.Function = { point, gradient in
             let (p, q, v) = (exp(point[0]), exp(point[1]), exp(point[2]))
             let found = likelihood.value(p, q, v)
             gradient = [-found.p * p / n, -found.q * q / n, -found.v * v / n]
             return -found.value / n
         }
+        let found = minimiser.minimum(from: [[1, 1, 0], [0, 0.7, 0], [2, 2, -1]], function)
         guard found.converged else { throw .notConverged(model: "Gamma-Gamma", evaluations: found.evaluations, gradient: found.gradient) }
         let model = try GammaGamma(p: exp(found.point[0]), q: exp(found.point[1]), v: exp(found.point[2]) * unit)
+        let relative = found.atEdge.isEmpty ? Minimiser.errors(at: found.point, count: n, function) : nil
+        let errors = relative.map { Dictionary(uniqueKeysWithValues: zip(Parameter.allCases, zip([model.p, model.q, model.v], $0).map(*))) }
         return Fit(
             model: model, logLikelihood: -found.value * n - n * log(unit), customers: sorted.count, correlation: correlation(sorted),
-            evaluations: found.evaluations, atEdge: found.atEdge.map { Parameter.allCases[$0] })
+            evaluations: found.evaluations, atEdge: found.atEdge.map { Parameter.allCases[$0] }, errors: errors)
     }
 
     /// The log-likelihood of many customers with its derivatives, mean values in units of `unit`.

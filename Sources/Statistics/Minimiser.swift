@@ -49,6 +49,29 @@ struct Minimiser {
         return best!
     }
 
+    /// How uncertain each variable is at a maximum of a likelihood: the standard errors from the inverse of the second derivatives (the observed
+    /// information), which are central differences of the exact gradient.
+    ///
+    /// - Parameters:
+    ///   - point: where the function, the mean negative log-likelihood of `count` observations, is least.
+    /// - Returns: nil where the function is flat, as at an edge of the box: nothing is known of a variable there.
+    static func errors(at point: [Double], count: Double, _ function: Function) -> [Double]? {
+        let step = 1e-4
+        let columns = point.indices.map { i in
+            var (above, below) = ([Double](repeating: 0, count: point.count), [Double](repeating: 0, count: point.count))
+            var moved = point
+            moved[i] = point[i] + step
+            _ = function(moved, &above)
+            moved[i] = point[i] - step
+            _ = function(moved, &below)
+            return zip(above, below).map { ($0 - $1) / (2 * step) }
+        }
+        var information = SquareMatrix(size: point.count)
+        for i in point.indices { for j in point.indices { information[i, j] = count * (columns[i][j] + columns[j][i]) / 2 } }
+        guard let covariance = try? information.inverseOfPositiveDefinite() else { return nil }
+        return point.indices.map { covariance[$0, $0].squareRoot() }
+    }
+
     /// The gradient of a function by central differences, accurate to about the square root of the accuracy of its values.
     static func differences(at point: [Double], step: Double = 1e-5, _ value: ([Double]) -> Double) -> [Double] {
         point.indices.map { i in

@@ -56,6 +56,11 @@ struct BGNBDTests {
         #expect(abs(fit.logLikelihood + 9582.42556056736) < 1e-6)
         #expect(fit.atEdge.isEmpty && fit.evaluations < 90, "\(fit)")
         #expect(abs(model.logLikelihood(histories) + 9582.426831182) < 1e-6)
+        // Second differences of the likelihood in numpy.
+        let errors = try #require(fit.errors)
+        for (parameter, expected) in [(BGNBD.Parameter.r, 0.01255727), (.alpha, 0.37821969), (.a, 0.18571484), (.b, 0.70532818)] {
+            #expect(near(try #require(errors[parameter]), expected, 1e-3), "\(errors)")
+        }
     }
 
     @Test func `a fit on simulated customers finds the parameters they came from`() throws {
@@ -131,7 +136,7 @@ struct BGNBDTests {
         for customers in strange {
             do throws(StatisticsProblem) {
                 let fit = try BGNBD.fit(PurchaseHistories(customers))
-                #expect(!fit.atEdge.isEmpty, "\(fit)")
+                #expect(!fit.atEdge.isEmpty && fit.errors == nil, "\(fit)")
                 for history in customers {
                     #expect(fit.model.probabilityAlive(history).isFinite)
                     #expect(fit.model.expectedPurchases(in: 100, after: history).isFinite, "\(fit) \(history)")

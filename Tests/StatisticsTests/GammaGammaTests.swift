@@ -27,6 +27,11 @@ struct GammaGammaTests {
         #expect(near(try #require(fit.correlation), 0.11388391048600437, 1e-12))
         #expect(abs(spendings.reduce(0) { $0 + model.logLikelihood($1) } + 4055.92471273) < 1e-6)
         #expect(fit.atEdge.isEmpty)
+        // Second differences of the likelihood in numpy.
+        let errors = try #require(fit.errors)
+        for (parameter, expected) in [(GammaGamma.Parameter.p, 1.18932841), (.q, 0.29010923), (.v, 4.15870677)] {
+            #expect(near(try #require(errors[parameter]), expected, 1e-3), "\(errors)")
+        }
     }
 
     @Test func `a fit on simulated customers finds the parameters they came from`() throws {
