@@ -69,6 +69,12 @@ let package = Package(
         room("Access", ["Store", "Kernel", "CSodium"] + grdb),
         room("Notes", ["Access", "Pipeline", "Identity", "Timeline", "Ledger", "Store", "Kernel", "Simdjson"] + grdb),
         room("Consent", ["Pipeline", "Identity", "Timeline", "Ledger", "Store", "Kernel", "Simdjson"] + grdb),
+        room(
+            "Audiences",
+            [
+                "Formula", "Statistics", "Definitions", "Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel", "Simdjson",
+                .product(name: "Logging", package: "swift-log"),
+            ] + grdb),
         room("Rendering", [.product(name: "Mustache", package: "swift-mustache")]),
         room("Collect", ["Ledger", "Identity", "Definitions", "Kernel", "Simdjson", "CZlib", yams]),
         room(

@@ -45,8 +45,13 @@ extension Definition {
 /// All kinds of definitions that this program knows. The composition root gathers them from the targets that own them.
 package struct DefinitionKinds: Sendable {
     package let types: [any Definition.Type]
+    /// What must hold between documents, as of names that one uses and another defines.
+    private let together: [@Sendable (Blueprint, Findings) -> Void]
 
-    package init(_ types: [any Definition.Type]) { self.types = types }
+    package init(_ types: [any Definition.Type], together: [@Sendable (Blueprint, Findings) -> Void] = []) {
+        self.types = types
+        self.together = together
+    }
 
     /// Everything that keeps a blueprint from being put in force: kinds that there are none of, keys missing or written where
     /// none belong, and whatever the kinds find in their documents. In force only when nothing is found.
@@ -70,6 +75,8 @@ package struct DefinitionKinds: Sendable {
             }
             document.check(type, findings)
         }
+        // What does not read by itself would only be told again, in other words.
+        if findings.isEmpty { for check in together { check(blueprint, findings) } }
     }
 
     /// The blueprint with the defaults of the kinds it has no document of: everything that holds, written out.

@@ -21,6 +21,8 @@ package struct Document: Sendable {
     package let text: String
     /// What stands below the kind.
     let body: YAMLNode
+    /// Where that begins.
+    package var bodyPlace: Place { body.place }
     /// Where the kind stands.
     let place: Place
     /// True when its file has other keys beside it, which `findings` told: what it says is checked all the same.

@@ -40,6 +40,9 @@ package final class Reader {
     }
 
     /// The reader of what stands below a key, when it is only noted what is asked for.
+    /// Whether nothing stands here, and what is asked for is only noted.
+    package var isDescribing: Bool { log != nil }
+
     private func describing(below path: String) -> Reader? {
         guard let log else { return nil }
         let reader = Reader(entries: [:], place: place, path: "\(self.path).\(path)", findings: findings)

@@ -1,7 +1,6 @@
-import Kernel
-
 import CText
 import Foundation
+import Kernel
 
 /// The colour of what acts on the console's pages: links, buttons, what is chosen. 01-tokens.css has the values of each, in the light
 /// and in the dark; red and amber are not among them, since they say that something needs attention.

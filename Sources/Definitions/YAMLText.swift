@@ -13,6 +13,18 @@ package struct YAMLText: Sendable {
     package mutating func put(_ key: String, _ value: Bool) { line("\(Self.scalar(key)): \(value)") }
     package mutating func put(_ key: String, _ value: Int) { line("\(Self.scalar(key)): \(value)") }
 
+    /// `key: value`, with a text of several lines as a block of them.
+    package mutating func block(_ key: String, _ value: String) {
+        let lines = value.split(separator: "\n", omittingEmptySubsequences: false)
+        let isBlock = lines.count > 1 && lines.allSatisfy { !$0.hasSuffix(" ") && !$0.contains("\t") && !$0.contains("\r") } && lines[0].first != " "
+        guard isBlock, !(lines[0].isEmpty) else { return put(key, value) }
+        // A block ends with one line break, which is then part of the text; `-` takes it away.
+        line("\(Self.scalar(key)): |\(value.hasSuffix("\n") ? "" : "-")")
+        depth += 1
+        for one in value.hasSuffix("\n") ? lines.dropLast() : lines[...] { one.isEmpty ? (text += "\n") : line(String(one)) }
+        depth -= 1
+    }
+
     /// A list of texts, on one line when that is short.
     package mutating func put(_ key: String, _ values: [String]) {
         let flow = "\(Self.scalar(key)): [\(values.map { Self.scalar($0, inFlow: true) }.joined(separator: ", "))]"

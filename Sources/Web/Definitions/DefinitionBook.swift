@@ -78,6 +78,7 @@ package struct DefinitionBook: Sendable {
         kinds.check(found, findings)
         guard findings.isEmpty, let first = found.documents.first else { throw DefinitionsProblem.wrong(findings.all, onlyChecked: onlyCheck) }
         guard "\(first.id)" == document else { throw DefinitionsProblem.another(document: document, found: "\(first.id)") }
+        try check(blueprint.with(first), onlyCheck: onlyCheck)
         if let basis, let newest = try newest(of: document), newest.number != basis {
             throw DefinitionsProblem.overtaken(document: document, by: newest.author, version: newest.number)
         }
@@ -92,7 +93,15 @@ package struct DefinitionBook: Sendable {
         let version = try version(number, of: document)
         if let text = version.text { return try await save(document, text: text, basis: nil, onlyCheck: onlyCheck, by: author) }
         let rest = Blueprint(documents: blueprint.documents.filter { "\($0.id)" != document })
+        try check(rest, onlyCheck: onlyCheck)
         return try await put(rest, onlyCheck: onlyCheck, by: author).first
+    }
+
+    /// One document's change may break another, which names what it defined.
+    private func check(_ new: Blueprint, onlyCheck: Bool) throws {
+        let findings = Findings()
+        kinds.check(new, findings)
+        guard findings.isEmpty else { throw DefinitionsProblem.wrong(findings.all, onlyChecked: onlyCheck) }
     }
 
     private func put(_ new: Blueprint, onlyCheck: Bool, by author: String) async throws -> [Change] {
