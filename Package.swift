@@ -80,7 +80,8 @@ let package = Package(
         room(
             "Web",
             [
-                "Access", "Audit", "Notes", "Collect", "Consent", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline", "Rendering",
+                "Access", "Audiences", "Audit", "Notes", "Collect", "Consent", "Customers", "Definitions", "Formula", "Identity", "Kernel", "Ledger",
+                "Pipeline", "Rendering",
                 "Simdjson", "Store",
                 "Timeline", .product(name: "Hummingbird", package: "hummingbird"), .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
@@ -93,8 +94,8 @@ let package = Package(
         .executableTarget(
             name: "sightline",
             dependencies: [
-                "Access", "Audit", "Collect", "Consent", "Customers", "Definitions", "Demo", "Identity", "Kernel", "Ledger", "Notes", "Pipeline",
-                "Simdjson",
+                "Access", "Audiences", "Audit", "Collect", "Consent", "Customers", "Definitions", "Demo", "Formula", "Identity", "Kernel", "Ledger",
+                "Notes", "Pipeline", "Simdjson",
                 "Store",
                 "Timeline", "Web", "CCurl", "CSodium", yams,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -127,6 +128,12 @@ let package = Package(
         tests("CustomersTests", ["Timeline", "TestSupport", "Customers", "Pipeline", "Identity", "Ledger", "Store", "Kernel"] + grdb),
         tests("NotesTests", ["TestSupport", "Notes", "Access", "Customers", "Identity", "Pipeline", "Ledger", "Kernel"]),
         tests("ConsentTests", ["TestSupport", "Consent", "Customers", "Identity", "Pipeline", "Ledger", "Kernel"]),
+        tests(
+            "AudiencesTests",
+            [
+                "TestSupport", "Audiences", "Consent", "Customers", "Definitions", "Formula", "Identity", "Pipeline", "Timeline", "Ledger", "Store",
+                "Kernel", "Simdjson", .product(name: "Logging", package: "swift-log"),
+            ] + grdb),
         tests("AuditTests", ["Audit", "Kernel", "Store"] + grdb),
         tests("AccessTests", ["Access", "Kernel", "Store"] + grdb),
         tests(

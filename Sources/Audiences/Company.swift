@@ -28,6 +28,9 @@ package struct Company: Sendable {
         package var traits: Set<String>?
         package var channels: Set<String>
         package var identifierKinds: Set<String>
+        /// Whether names that nobody knows are taken as they are: of definitions that were checked when they came into force, and must not
+        /// go out of it because of what happened since.
+        package var takesAllNames = false
 
         package init(events: Set<String>? = nil, traits: Set<String>? = nil, channels: Set<String>, identifierKinds: Set<String>) {
             self.events = events
@@ -86,6 +89,10 @@ package struct Company: Sendable {
         names.areEventsKnown = known.events != nil || !events.isEmpty
         for key in known.traits ?? [] { names.traits[key] = .some(nil) }
         names.areTraitsKnown = known.traits != nil
+        if known.takesAllNames {
+            names.areEventsKnown = false
+            names.areTraitsKnown = false
+        }
         return names
     }
 

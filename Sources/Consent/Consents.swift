@@ -37,6 +37,14 @@ package struct Consents: Sendable {
         return name.withUTF8 { ConsentReading.word(of: UnsafeRawBufferPointer($0)) != nil }
     }
 
+    /// What an interaction with these properties says: for what, on which channel (nil for every one), and whether they agree.
+    package static func reading(_ record: RecordView, _ properties: JSON, _ vocabulary: Vocabulary) -> ConsentWord? {
+        guard let word = ConsentReading.word(of: record.nameBytes) else { return nil }
+        let change = ConsentReading.change(
+            word, properties, at: record.at, position: 0, customer: CustomerID(raw: 0), channel: vocabulary.name(of: record.channel), isOurs: false)
+        return ConsentWord(purpose: change.purpose, channel: change.channel, given: change.given)
+    }
+
     /// What a person said, over all that they are known by.
     package func state(of customer: CustomerID) throws -> ConsentState {
         guard Int(customer.raw) < pipeline.people.count else { return ConsentState(history: []) }

@@ -11,8 +11,13 @@ package import Store
 /// Keeps what customers tell about themselves.
 package struct CustomersReaction: Reaction {
     private let parsers = JSONParserPool(most: 2)
-    package init() {}
+    private let keys: TraitKeys
+
+    /// - Parameter keys: Learns which traits there are.
+    package init(keys: TraitKeys = TraitKeys()) { self.keys = keys }
     package var migrations: [Migration] { Customers.migrations }
+
+    package func load(_ store: Store) throws { keys.replace(try store.read { try String.fetchAll($0, sql: "SELECT key FROM trait_key") }) }
 
     /// Traits that hold names.
     static let nameKeys: Set<String> = [
@@ -29,7 +34,7 @@ package struct CustomersReaction: Reaction {
             try concluded.forEach { record, customer, position in
                 guard record.type == .identify || record.type == .group, !record.properties.isEmpty else { return }
                 try parser.parse(record.properties) { root in
-                    let traits = TraitWriter(customer: customer, record: record, position: position, db: writer.database)
+                    let traits = TraitWriter(customer: customer, record: record, position: position, db: writer.database, keys: keys)
                     if record.type == .group {
                         if let id = root["group_id"] { try traits.set("group_id", id) }
                     } else {
@@ -75,6 +80,7 @@ package struct CustomersReaction: Reaction {
         let record: RecordView
         let position: Position
         let db: Database
+        let keys: TraitKeys
 
         func set(all root: JSONValueView) throws {
             var compare = false
@@ -89,6 +95,7 @@ package struct CustomersReaction: Reaction {
         }
 
         func set(_ key: String, _ value: JSONValueView) throws {
+            if keys.isNew(key) { try db.execute(sql: "INSERT INTO trait_key (key) VALUES (?) ON CONFLICT DO NOTHING", arguments: [key]) }
             var text: [UInt8] = []
             value.minify(to: &text)
             let statement = try db.cachedStatement(

@@ -66,5 +66,11 @@ extension Customers {
             CREATE INDEX review_open ON review (id) WHERE decided_at IS NULL AND hidden = 0;
             ALTER TABLE erasure ADD COLUMN position BIGINT NOT NULL DEFAULT 0;
             """),
+        Migration(
+            "customers 3: which traits there are",
+            """
+            -- What anybody ever told of themselves, by its name.
+            CREATE TABLE trait_key (key TEXT PRIMARY KEY) WITHOUT ROWID;
+            """),
     ]
 }

@@ -20,6 +20,8 @@ package enum Command: Codable, Sendable, Equatable {
     /// Interactions that stand before the command and happened before a moment are kept no longer: the name of an interaction →
     /// milliseconds since 1970, whole seconds. `rest` holds for every name that is not there; nil for none of them.
     case expire(before: [String: Int64], rest: Int64?, author: String)
+    /// Who belongs to a set by its definition, as of when that came into force: of the raw customers in a range exactly these.
+    case members(MembersOfSet)
     /// These definitions are in force from here on: kind → YAML. A kind that is not named is as it was; an empty text removes it.
     case define(documents: [String: String], author: String)
 
@@ -36,6 +38,7 @@ package enum Command: Codable, Sendable, Equatable {
         case .erase: "erase"
         case .eraseAgain: "erase-again"
         case .expire: "expire"
+        case .members: "members"
         case .define: "define"
         }
     }
@@ -68,7 +71,7 @@ package enum Command: Codable, Sendable, Equatable {
         case .merge(_, _, let author, _, _), .undo(_, let author), .apart(_, _, let author), .reopen(_, _, let author), .erase(_, let author),
             .eraseAgain(_, let author), .expire(_, _, let author), .define(_, let author):
             author
-        case nil: nil
+        case .members, nil: nil
         }
     }
 
@@ -89,4 +92,63 @@ package enum PipelineProblem: Error, Equatable, Sendable {
     case tooManySelectors(Int)
     /// The state says a body was concluded, but not how.
     case missing(body: Int64)
+}
+
+/// Which raw customers of a range belong to a set, as a definition gives them: nobody entered or left, they were found.
+package struct MembersOfSet: Codable, Sendable, Equatable {
+    /// `audience/best_customers`, `lifecycle/Using`.
+    package var set: String
+    /// What the definition said, so that it is known when it says something else; see `Company.signature(of:)`.
+    package var signature: String
+    /// The first raw customer of the range, and the one behind the last.
+    package var from: UInt32
+    package var to: UInt32
+    /// Whether the range is the last of its set.
+    package var isLast: Bool
+    /// The members: each number less the one before it, as LEB128, in Base64.
+    private var coded: String
+
+    package init(set: String, signature: String, from: UInt32, to: UInt32, isLast: Bool, members: [UInt32]) {
+        self.set = set
+        self.signature = signature
+        self.from = from
+        self.to = to
+        self.isLast = isLast
+        var bytes: [UInt8] = []
+        var before = from
+        for member in members {
+            var step = member - before
+            before = member
+            repeat {
+                bytes.append(UInt8(step & 0x7f) | (step > 0x7f ? 0x80 : 0))
+                step >>= 7
+            } while step > 0
+        }
+        coded = Data(bytes).base64EncodedString()
+    }
+
+    /// The most members that surely fit into a command.
+    package static let most = 8_000
+
+    /// Ascending, within the range.
+    package var members: [UInt32] {
+        var all: [UInt32] = []
+        var at = UInt64(from)
+        var step: UInt64 = 0
+        var shift: UInt64 = 0
+        for byte in Data(base64Encoded: coded) ?? Data() {
+            step |= UInt64(byte & 0x7f) << shift
+            shift += 7
+            guard byte & 0x80 == 0 else {
+                if shift > 35 { return all }
+                continue
+            }
+            at += step
+            guard at < UInt64(to) else { return all }
+            all.append(UInt32(at))
+            step = 0
+            shift = 0
+        }
+        return all
+    }
 }

@@ -106,6 +106,7 @@ final class Core {
             expiredSelected: expiries.map { selecting.numbers.rules($0.rules(names), names) },
             mergeAt: options.mergeAt)
         parts = timeline.current
+        for r in reactions { try r.load(folder.store) }
         try replay()
     }
 
@@ -314,7 +315,7 @@ final class Core {
 
     private func react(_ id: Int64, _ view: BodyView, _ range: Range<Int>, _ db: Database) throws {
         guard !range.isEmpty else { return }
-        let concluded = Concluded(body: id, view: view, range: range, customers: customers, merges: merges)
+        let concluded = Concluded(body: id, view: view, range: range, customers: customers, people: people, merges: merges)
         for r in reactions { try r.react(to: concluded, in: Writer(database: db)) }
         try regroup(merges[regrouped...].flatMap(\.touched), db)
         regrouped = merges.count
@@ -364,6 +365,7 @@ final class Core {
             try run.insert(db)
             timeline.expire(run.rules(names), selected: selecting.numbers.rules(run.rules(names), names))
             parts = timeline.current
+        case .members(let members): for r in reactions { try r.settle(members, at: at, in: Writer(database: db)) }
         case .define(let documents, let author):
             for (kind, text) in documents.sorted(by: { $0.key < $1.key }) {
                 try db.execute(

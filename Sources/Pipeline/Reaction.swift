@@ -10,6 +10,8 @@ package import Store
 /// together, so it happens exactly once, also after `kill -9`.
 package protocol Reaction: Sendable {
     var migrations: [Migration] { get }
+    /// Reads what it keeps in memory, before anything is concluded: at the start, and again after a transaction failed.
+    func load(_ store: Store) throws
     /// Some interactions were concluded.
     func react(to concluded: Concluded, in writer: Writer) throws
     /// Who is one person with whom changed, or who is kept apart from whom.
@@ -20,13 +22,17 @@ package protocol Reaction: Sendable {
     func decide(_ decision: Decision, in writer: Writer) throws
     /// A decision was taken back; ``regroup(_:_:in:)`` follows.
     func reopen(_ a: UInt32, _ b: UInt32, in writer: Writer) throws
+    /// Who belongs to a set was found out, as its definition came into force.
+    func settle(_ members: MembersOfSet, at: Instant, in writer: Writer) throws
     /// Persons were erased: nothing that names them may stay.
     func forget(_ forgotten: Forgotten, in writer: Writer) throws
 }
 
 extension Reaction {
+    package func load(_ store: Store) throws {}
     package func regroup(_ customers: [UInt32], _ people: People, in writer: Writer) throws {}
     package func decide(_ decision: Decision, in writer: Writer) throws {}
+    package func settle(_ members: MembersOfSet, at: Instant, in writer: Writer) throws {}
     package func reopen(_ a: UInt32, _ b: UInt32, in writer: Writer) throws {}
     package func forget(_ forgotten: Forgotten, in writer: Writer) throws {}
 }
@@ -65,6 +71,8 @@ package struct Concluded {
     package let range: Range<Int>
     /// Per record of the body, up to the end of the range.
     package let customers: [UInt32]
+    /// Who is one person with whom, these records included.
+    package let people: People
     /// Merges that these records proved.
     package let merges: [Resolver.MergeMade]
 

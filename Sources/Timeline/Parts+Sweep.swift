@@ -38,3 +38,27 @@ extension Parts {
         }
     }
 }
+
+extension Parts {
+    /// Parts raw customers into ranges with about as many marks each.
+    package func split(_ count: Int, customers: Int) -> [Range<Int>] {
+        guard count > 1, customers > count else { return [0..<customers] }
+        var cuts = [0]
+        for k in 1..<count {
+            var low = cuts[k - 1]
+            var high = min(base.customers, customers)
+            if base.marks == 0 || high <= low {
+                cuts.append(max(low, customers * k / count))
+                continue
+            }
+            let target = UInt32(base.marks / count * k)
+            while low < high {
+                let middle = (low + high) / 2
+                if base.offsets[middle] < target { low = middle + 1 } else { high = middle }
+            }
+            cuts.append(low)
+        }
+        cuts.append(customers)
+        return (0..<count).map { cuts[$0]..<cuts[$0 + 1] }
+    }
+}

@@ -1,3 +1,4 @@
+import Audiences
 import Collect
 import Definitions
 import Identity
@@ -6,10 +7,27 @@ import Web
 
 /// What a company decided, as the parts of the house take it.
 enum CompanyDefinitions {
+    /// All kinds of definitions there are, checked by themselves: what has arrived is not known.
+    static let kinds = kinds { (nil, nil) }
+
     /// All kinds of definitions there are.
-    static let kinds = DefinitionKinds([
-        WorkspaceDefinition.self, IdentityDefinition.self, ChannelsDefinition.self, PrivacyDefinition.self, RetentionDefinition.self,
-    ])
+    /// - Parameter data: Names of interactions that have arrived, and what customers have told of themselves; nil when nobody can know.
+    static func kinds(_ data: @escaping @Sendable () -> (events: Set<String>?, traits: Set<String>?)) -> DefinitionKinds {
+        DefinitionKinds(
+            [
+                WorkspaceDefinition.self, IdentityDefinition.self, ChannelsDefinition.self, PrivacyDefinition.self, RetentionDefinition.self,
+                EventDefinition.self, MetricDefinition.self, AudienceDefinition.self, LifecycleDefinition.self,
+            ],
+            together: [{ blueprint, findings in Company.check(blueprint, known(blueprint, data()), findings) }])
+    }
+
+    /// What formulas may name, by a blueprint and what the data tells.
+    static func known(_ blueprint: Blueprint, _ data: (events: Set<String>?, traits: Set<String>?)) -> Company.Known {
+        let (channels, kinds) = declared(by: blueprint)
+        return Company.Known(
+            events: data.events, traits: data.traits, channels: Set(Channel.builtIn + channels),
+            identifierKinds: Set(IdentifierKind.builtIn.filter { !["", "match", "customer", "previous_id"].contains($0) } + kinds))
+    }
 
     /// The blueprint of the definitions in force.
     /// - Parameter definitions: As the pipeline has them: a document's id (`identity`, `metric/lifetime_value`) and its text.

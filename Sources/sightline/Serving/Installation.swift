@@ -1,9 +1,11 @@
 import Access
+import Audiences
 import Audit
 import Collect
 import Consent
 import Customers
 import Definitions
+import Formula
 import Foundation
 import Identity
 import Kernel
@@ -34,6 +36,9 @@ final class Installation: Sendable {
     let audit: Audit
     let notes: Notes
     let consents: Consents
+    let audiences: Audiences
+    let engine: AudienceEngine
+    private let traits: TraitKeys
     let backups: BackupKeeper
     let live: Live
     let clock: Clock
@@ -81,8 +86,15 @@ final class Installation: Sendable {
         self.audit = audit
         var pipelineOptions = Pipeline.Options(clock: clock, rules: CompanyDefinitions.identity)
         pipelineOptions.window = UInt32(clamping: settings[Known.dedupeWindow] / 1000)
+        pipelineOptions.consent = { Consents.reading($0, $1, ledger.vocabulary) }
+        let membership = Membership()
+        let traits = TraitKeys()
+        self.traits = traits
+        let touched = Mutex<AudienceEngine?>(nil)
         pipeline = try await Pipeline(
-            .init(ledger: ledger, store: store, timeline: folder.timeline), reactions: Self.reactions(ledger), options: pipelineOptions,
+            .init(ledger: ledger, store: store, timeline: folder.timeline),
+            reactions: Self.reactions(ledger, traits, membership) { customers in touched.withLock { $0 }?.touch(customers) },
+            options: pipelineOptions,
             logger: logger)
         backups = BackupKeeper(
             .init(
@@ -94,6 +106,17 @@ final class Installation: Sendable {
         self.customers = customers
         notes = Notes(store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: clock)
         consents = Consents(store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: clock)
+        let pipeline = pipeline
+        engine = AudienceEngine(
+            ledger: ledger, store: store, pipeline: pipeline, membership: membership, randomness: randomness, clock: clock, logger: logger
+        ) {
+            let blueprint = CompanyDefinitions.blueprint(pipeline.definitions)
+            var known = CompanyDefinitions.known(blueprint, (nil, nil))
+            known.takesAllNames = true
+            let zone = Zone(named: blueprint.definition(WorkspaceDefinition.self).timeZone) ?? .utc
+            return (Company(blueprint, known), zone)
+        }
+        audiences = Audiences(store: store, engine: engine)
         live = Live(pipeline) {
             try customers.newest(after: $0, upTo: $1, limit: $2)
         } name: {
@@ -101,7 +124,12 @@ final class Installation: Sendable {
         }
         limits = try Known.limits(settings)
         following = Mutex(try Following(pipeline.definitions, ledger, limits, randomness))
-        pipeline.onDefinitions { [weak self] in self?.follow($0) }
+        pipeline.onDefinitions { [weak self] in
+            self?.follow($0)
+            self?.engine.reload()
+        }
+        let engine = engine
+        touched.withLock { $0 = engine }
         do {
             try await settle()
         } catch {
@@ -111,13 +139,18 @@ final class Installation: Sendable {
     }
 
     /// What the capabilities do when something happened, each in its turn.
-    private static func reactions(_ ledger: Ledger) -> [any Reaction] {
-        [ArrivalsReaction(), CustomersReaction(), NotesReaction(), ConsentReaction { ledger.vocabulary }]
+    private static func reactions(
+        _ ledger: Ledger, _ traits: TraitKeys, _ membership: Membership, touched: @escaping @Sendable ([UInt32]) -> Void
+    ) -> [any Reaction] {
+        [
+            ArrivalsReaction(), CustomersReaction(keys: traits), NotesReaction(), ConsentReaction { ledger.vocabulary },
+            MembershipReaction(membership, touched: touched),
+        ]
     }
     /// All tables of `state.db`.
     static let migrations =
         Identity.migrations + Pipeline.migrations + ArrivalsReaction().migrations + CustomersReaction().migrations + NotesReaction().migrations
-        + Consents.migrations
+        + Consents.migrations + Audiences.migrations
     /// All tables of `access.db`.
     static let accessMigrations = Access.migrations + Staff.migrations + Audit.migrations
 
@@ -231,7 +264,7 @@ final class Installation: Sendable {
             notes: notes, consents: consents,
             operations: InstallationOperations(installation: self, stop: stop), live: live,
             definitions: DefinitionBook(
-                kinds: CompanyDefinitions.kinds,
+                kinds: CompanyDefinitions.kinds { [pipeline, traits] in (Set(pipeline.names.all), traits.all) },
                 shelf: LedgerShelf(pipeline: pipeline, ledger: ledger, randomness: randomness, declared: CompanyDefinitions.declared)), clock: clock,
             version: Version.number)
         services.privacy = { [self] in following.withLock { $0.privacy } }
@@ -241,12 +274,16 @@ final class Installation: Sendable {
 
     /// What goes on in the background while it is served.
     var services: [any Service] {
-        [live, AccessKeeping(installation: self), CustomersKeeping(customers: customers, logger: logger, retention: retention)]
+        [
+            live, AccessKeeping(installation: self), CustomersKeeping(customers: customers, logger: logger, retention: retention),
+            AudienceKeeping(engine: engine),
+        ]
     }
 
     /// Closes everything and lets others have the folder. All that was acknowledged is concluded, and on the disk.
     func close() async {
         // Nothing is appended any more: the server has ended. What the ledger has is concluded before the files close.
+        await engine.stop()
         await pipeline.stop()
         do {
             try access.writeLastUsed()

@@ -1,0 +1,400 @@
+import Definitions
+import Dispatch
+package import Formula
+import Glibc
+import Identity
+package import Kernel
+package import Ledger
+package import Logging
+package import Pipeline
+package import Store
+import Synchronization
+import Timeline
+
+/// Keeps audiences and stages true. Whoever something happened to is worked out again at once, everybody every few seconds, since time
+/// passes too; what differs from what the ledger says becomes interactions that say who entered and left.
+///
+/// It only suggests: who belongs is what the pipeline has concluded from the ledger, which alone writes it. So nothing is lost when it
+/// stops in the middle, and whatever it missed it finds at the next sweep.
+package final class AudienceEngine: Sendable {
+    private enum Message: Sendable {
+        case touched([UInt32])
+        case definitions
+        case stop(CheckedContinuation<Void, Never>)
+    }
+    /// What is wrong with, or going on in, the definitions that are to be in force.
+    package enum Phase: Sendable, Equatable {
+        case ready
+        /// New definitions are read in: what they ask of old interactions first, if anything.
+        case preparing(SelectorProgress?)
+        /// They cannot be put to work, and are tried again.
+        case failed(String)
+    }
+    struct State: Sendable {
+        var inForce: InForce?
+        var everybody = Everybody()
+        var phase = Phase.preparing(nil)
+        /// Persons in each set, as of the last sweep and with what came since.
+        var sizes: [String: Int] = [:]
+        var people = 0
+        var sweptAt: Instant?
+        var sweepMilliseconds = 0.0
+    }
+    /// Milliseconds between the end of a sweep and the beginning of the next.
+    package static let pause = 4_000
+    /// Milliseconds after which what is known of everybody is worked out again.
+    static let everybodyPause = 60_000
+    /// Persons touched past which a sweep is cheaper than looking at each.
+    static let mostTouched = 200_000
+    /// Changes in one batch of the ledger.
+    static let batch = 5_000
+
+    let ledger: Ledger
+    let store: Store
+    let pipeline: Pipeline
+    let membership: Membership
+    let randomness: Randomness
+    let clock: Clock
+    let logger: Logger
+    private let company: @Sendable () -> (company: Company, zone: Zone)
+    private let pause: Int
+    private let box = Mailbox<Message>()
+    let state = Mutex(State())
+    private let stopping = Mutex(false)
+    private let hasStarted = Mutex(false)
+
+    /// - Parameters:
+    ///   - pause: Milliseconds between sweeps; fewer for tests.
+    ///   - company: What is decided now, and the zone of its days.
+    package init(
+        ledger: Ledger, store: Store, pipeline: Pipeline, membership: Membership, randomness: Randomness, clock: Clock, logger: Logger,
+        pause: Int = AudienceEngine.pause, company: @escaping @Sendable () -> (company: Company, zone: Zone)
+    ) {
+        self.ledger = ledger
+        self.store = store
+        self.pipeline = pipeline
+        self.membership = membership
+        self.randomness = randomness
+        self.clock = clock
+        self.logger = logger
+        self.pause = pause
+        self.company = company
+    }
+
+    package func start() {
+        hasStarted.withLock { $0 = true }
+        box.send(.definitions)
+        startThread("audiences") { [self] in work() }
+    }
+
+    /// Something happened to these raw customers.
+    package func touch(_ customers: [UInt32]) { if hasStarted.withLock({ $0 }) { box.send(.touched(customers)) } }
+
+    /// The definitions have changed.
+    package func reload() { box.send(.definitions) }
+
+    /// Ends after what it is at.
+    package func stop() async {
+        guard hasStarted.withLock({ $0 }) else { return }
+        stopping.withLock { $0 = true }
+        await withCheckedContinuation { done in
+            if !box.send(.stop(done)) { done.resume() }
+        }
+    }
+
+    /// Whether what is defined so is what is worked out now; for tests.
+    func isInForce(_ documents: [String: String]) -> Bool {
+        guard let company = state.withLock({ $0.inForce?.company }) else { return false }
+        let blueprint = Blueprint(files: documents.map { (name: $0.key + ".yaml", bytes: Array($0.value.utf8)) }, Findings())
+        return blueprint.definitions(AudienceDefinition.self).allSatisfy { key, definition in
+            company.audiences.contains { $0.key == key && $0.definition == definition }
+        } && (blueprint["lifecycle"] == nil || blueprint.definition(LifecycleDefinition.self) == company.lifecycle)
+    }
+
+    package var phase: Phase {
+        let phase = state.withLock { $0.phase }
+        if case .preparing = phase { return .preparing(pipeline.selecting) }
+        return phase
+    }
+
+    // MARK: The thread
+
+    private var isStopping: Bool { stopping.withLock { $0 } }
+
+    /// Waits for something that does not block a thread, on this one, which may.
+    private func wait<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) throws -> T {
+        let done = DispatchSemaphore(value: 0)
+        let result = Mutex<Result<T, any Error>?>(nil)
+        Task {
+            let made: Result<T, any Error>
+            do { made = .success(try await body()) } catch { made = .failure(error) }
+            result.withLock { $0 = made }
+            done.signal()
+        }
+        done.wait()
+        return try result.withLock { $0! }.get()
+    }
+
+    private func work() {
+        catchUp()
+        var isNew = false
+        // By a clock that nobody can set.
+        var nextSweep = DispatchTime.now()
+        var nextEverybody = DispatchTime.now()
+        while true {
+            var touched: [UInt32] = []
+            for message in box.take(until: nextSweep) {
+                switch message {
+                case .touched(let customers): touched += customers
+                case .definitions: isNew = true
+                case .stop(let done): return end(done)
+                }
+            }
+            if isStopping { continue }
+            do {
+                if isNew {
+                    try prepare()
+                    isNew = false
+                    nextEverybody = .now()
+                    nextSweep = .now()
+                }
+                renew()
+                if touched.count > Self.mostTouched { nextSweep = .now() } else { try look(at: touched) }
+                if .now() >= nextEverybody {
+                    learnEverybody()
+                    nextEverybody = .now() + .milliseconds(Self.everybodyPause)
+                }
+                if .now() >= nextSweep {
+                    try sweep()
+                    nextSweep = .now() + .milliseconds(pause)
+                }
+                state.withLock { $0.phase = .ready }
+            } catch {
+                if isStopping { continue }
+                let words = "\(error)"
+                let isFirst = state.withLock { state in
+                    let isFirst = state.phase != .failed(words)
+                    state.phase = .failed(words)
+                    return isFirst
+                }
+                if isFirst { logger.error("audiences cannot be worked out, and are tried again", metadata: ["reason": "\(words)"]) }
+                nextSweep = .now() + .seconds(1)
+            }
+        }
+    }
+
+    private func end(_ done: CheckedContinuation<Void, Never>) {
+        var all = [done]
+        for case .stop(let other) in box.close() { all.append(other) }
+        for done in all { done.resume() }
+    }
+
+    /// What was suggested before the last stop stands in the ledger: it is concluded before anything is suggested again.
+    private func catchUp() {
+        let newest = ledger.newestBody
+        while !isStopping, pipeline.body < newest { usleep(20_000) }
+    }
+
+    // MARK: Definitions
+
+    /// Puts the definitions to work: what they ask of old interactions is read first, and whom they find is written down.
+    private func prepare() throws {
+        let (company, zone) = company()
+        let program = InForce.program(company)
+        let before = state.withLock { state in
+            if state.inForce == nil || state.inForce?.program.selectors != program.selectors { state.phase = .preparing(nil) }
+            return state.inForce
+        }
+        // What is in force stays so until the new is ready.
+        var wanted = program.selectors
+        if let before { wanted.formUnion(before.program.selectors) }
+        let pipeline = pipeline
+        let all = wanted
+        var selectors = try wait { try await pipeline.select(all) }
+        let bound = try bind(program, selectors, zone)
+        let new = InForce(company, program, bound)
+        var everybody = Everybody()
+        if !program.ranked.isEmpty { everybody = ranks(of: new, everybody) }
+        try settle(new, everybody)
+        state.withLock {
+            $0.inForce = new
+            $0.everybody = everybody
+        }
+        if wanted != program.selectors { selectors = try wait { try await pipeline.select(program.selectors) } }
+    }
+
+    private func bind(_ program: Program, _ selectors: [Selector: UInt16], _ zone: Zone) throws -> BoundProgram {
+        try BoundProgram(
+            program,
+            Binding(
+                events: pipeline.names.all, selectors: selectors, vocabulary: ledger.vocabulary, texts: pipeline.texts, keepsTexts: true, zone: zone))
+    }
+
+    /// A name that nothing had before may be one that a formula asks for.
+    private func renew() {
+        guard let now = state.withLock({ $0.inForce }), now.isOutOfDate(pipeline),
+            let bound = try? bind(now.program, now.bound.binding.selectors, now.bound.binding.zone)
+        else { return }
+        let renewed = InForce(now.company, now.program, bound)
+        state.withLock { $0.inForce = renewed }
+    }
+
+    /// Whom new and changed definitions find is written down as found: nobody entered or left.
+    private func settle(_ new: InForce, _ everybody: Everybody) throws {
+        let known = try Audiences.sets(store)
+        var sets: [(set: String, holds: @Sendable (UnsafePointer<Double>) -> Bool)] = []
+        for audience in new.audiences {
+            let slot = audience.slot
+            sets.append((audience.set, { $0[slot] == 1 }))
+        }
+        if let stage = new.stage {
+            for (place, set) in new.stages.enumerated() where place > 0 { sets.append((set, { Int($0[stage]) == place })) }
+        }
+        let changed = sets.filter { known[$0.set]?.signature != new.company.signature(of: $0.set) }
+        let here = Set(new.audiences.map(\.set) + new.stages)
+        let gone = known.filter { !here.contains($0.key) && !$0.value.signature.isEmpty }.keys.sorted()
+        guard !changed.isEmpty || !gone.isEmpty else { return }
+        let found = Sweep.run(
+            new.bound, everybody, pipeline.timeline, pipeline.people.rings, now: UInt32(clamping: clock.now.seconds),
+            make: { [[UInt32]](repeating: [], count: changed.count) },
+            { root, values, out in for (i, set) in changed.enumerated() where set.holds(values) { out[i].append(root) } })
+        for (i, set) in changed.enumerated() {
+            try write(set.set, new.company.signature(of: set.set), found.flatMap { $0[i] })
+        }
+        for set in gone { try write(set, "", []) }
+    }
+
+    /// In ranges, as a command has room for so many.
+    private func write(_ set: String, _ signature: String, _ roots: [UInt32]) throws {
+        let members = roots.flatMap { pipeline.people.members(of: $0) }.sorted()
+        var from: UInt32 = 0
+        var rest = members[...]
+        repeat {
+            let here = rest.prefix(MembersOfSet.most)
+            rest = rest.dropFirst(here.count)
+            let to = rest.isEmpty ? UInt32.max : here.last! + 1
+            let command = Command.members(
+                MembersOfSet(set: set, signature: signature, from: from, to: to, isLast: rest.isEmpty, members: Array(here)))
+            from = to
+            let (pipeline, randomness) = (pipeline, randomness)
+            _ = try wait { try await pipeline.perform(command, randomness: randomness) }
+            if isStopping { throw CancellationError() }
+        } while !rest.isEmpty
+    }
+
+    // MARK: Working out
+
+    /// Looks at whoever something happened to.
+    private func look(at touched: [UInt32]) throws {
+        guard !touched.isEmpty, let (inForce, everybody) = state.withLock({ s in s.inForce.map { ($0, s.everybody) } }) else { return }
+        let roots = Set(pipeline.people.roots(touched))
+        let parts = pipeline.timeline
+        let tables = membership.now
+        let sets = inForce.sets(tables)
+        var evaluator = Evaluator(inForce.bound, everybody)
+        evaluator.set(now: UInt32(clamping: clock.now.seconds))
+        var changes: [Change] = []
+        var members: [UInt32] = []
+        for root in roots where !parts.isHidden(root) {
+            let kinds = pipeline.people.known(of: root, &members)
+            evaluator.evaluate(parts, members, identifiers: kinds)
+            inForce.changes(of: members[0], evaluator.values, tables, sets.audiences, sets.stages, into: &changes)
+        }
+        try suggest(changes, inForce)
+    }
+
+    /// Looks at everybody.
+    private func sweep() throws {
+        guard let (inForce, everybody) = state.withLock({ s in s.inForce.map { ($0, s.everybody) } }) else { return }
+        let begun = DispatchTime.now()
+        let tables = membership.now
+        let sets = inForce.sets(tables)
+        struct Part {
+            var changes: [Change] = []
+            var people = 0
+            var audiences: [Int]
+            var stages: [Int]
+        }
+        let found = Sweep.run(
+            inForce.bound, everybody, pipeline.timeline, pipeline.people.rings, now: UInt32(clamping: clock.now.seconds),
+            make: { Part(audiences: Array(repeating: 0, count: inForce.audiences.count), stages: Array(repeating: 0, count: inForce.stages.count)) },
+            { root, values, part in
+                part.people += 1
+                for (i, audience) in inForce.audiences.enumerated() where values[audience.slot] == 1 { part.audiences[i] += 1 }
+                if let stage = inForce.stage { part.stages[Int(values[stage])] += 1 }
+                inForce.changes(of: root, values, tables, sets.audiences, sets.stages, into: &part.changes)
+            })
+        var sizes: [String: Int] = [:]
+        for (i, audience) in inForce.audiences.enumerated() { sizes[audience.set] = found.reduce(0) { $0 + $1.audiences[i] } }
+        for (i, stage) in inForce.stages.enumerated() { sizes[stage] = found.reduce(0) { $0 + $1.stages[i] } }
+        let took = Double(DispatchTime.now().uptimeNanoseconds - begun.uptimeNanoseconds) / 1e6
+        let now = clock.now
+        state.withLock {
+            $0.sizes = sizes
+            $0.people = found.reduce(0) { $0 + $1.people }
+            $0.sweptAt = now
+            $0.sweepMilliseconds = took
+        }
+        try suggest(found.flatMap(\.changes), inForce)
+    }
+
+    /// Writes changes into the ledger and waits until they are concluded, so that none is suggested twice.
+    private func suggest(_ changes: [Change], _ inForce: InForce) throws {
+        var rest = changes[...]
+        while !rest.isEmpty {
+            let here = rest.prefix(Self.batch)
+            rest = rest.dropFirst(here.count)
+            let now = clock.now
+            var batch = Batch()
+            for change in here {
+                change.append(to: &batch, at: now, noticed: now, key: ledger.key, randomness: randomness)
+            }
+            let made = batch
+            let (ledger, pipeline) = (ledger, pipeline)
+            let position = try wait { try await ledger.append(made) }
+            while try !wait({ await pipeline.wait(for: position.body, atMost: 5) }) { if isStopping { throw CancellationError() } }
+            count(Array(here))
+        }
+    }
+
+    /// Sizes between two sweeps.
+    private func count(_ changes: [Change]) {
+        state.withLock { state in
+            for change in changes {
+                switch change.what {
+                case .entered(let key, _): state.sizes["audience/\(key)", default: 0] += 1
+                case .left(let key, _): state.sizes["audience/\(key)", default: 0] -= 1
+                case .moved(let from, let to):
+                    if let from { state.sizes["lifecycle/\(from)", default: 0] -= 1 }
+                    if let to { state.sizes["lifecycle/\(to)", default: 0] += 1 }
+                }
+            }
+        }
+    }
+
+    // MARK: Everybody
+
+    private func learnEverybody() {
+        guard let (inForce, before) = state.withLock({ s in s.inForce.map { ($0, s.everybody) } }), !inForce.program.ranked.isEmpty else { return }
+        let new = ranks(of: inForce, before)
+        state.withLock { $0.everybody = new }
+    }
+
+    /// How the values of metrics are spread. A metric that depends on the rank in another is worked out with what is known of that one,
+    /// so it is done as often as they lead to each other at most.
+    private func ranks(of inForce: InForce, _ before: Everybody) -> Everybody {
+        var everybody = before
+        let ranked = inForce.program.ranked
+        for _ in 0..<(before.values.isEmpty ? min(3, ranked.count) : 1) {
+            let found = Sweep.run(
+                inForce.bound, everybody, pipeline.timeline, pipeline.people.rings, now: UInt32(clamping: clock.now.seconds),
+                make: { [[Double]](repeating: [], count: ranked.count) },
+                { _, values, out in for (i, slot) in ranked.enumerated() where !values[slot].isNaN { out[i].append(values[slot]) } })
+            for (i, slot) in ranked.enumerated() {
+                guard case .metric(let key) = inForce.program.slots[slot].name else { continue }
+                everybody.values[key] = found.flatMap { $0[i] }.sorted()
+            }
+        }
+        return everybody
+    }
+}

@@ -1,0 +1,192 @@
+import Foundation
+import Identity
+import Kernel
+import Ledger
+import Pipeline
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Audiences
+
+@Suite struct `Who belongs to an audience` {
+    static let recent = """
+        audience:
+          key: recent
+          name: Ordered lately
+          who: count("Order Completed" in last 1 hour) >= 1
+        """
+    static let lifecycle = """
+        lifecycle:
+          stages:
+            - name: Aware
+            - name: Customer
+              when: did("Order Completed")
+            - name: Lapsing
+              when: time since last("Order Completed") > 30 days
+        """
+
+    private func order(_ email: String, at seconds: Int64 = 0, total: Double = 10) -> World.Said {
+        var said = World.Said((.email, email), name: "Order Completed", at: seconds)
+        said.received = seconds
+        said.properties = ["total": .number(total)]
+        said.value = total
+        return said
+    }
+
+    @Test func `enters with the interaction and leaves when its time has passed`() async throws {
+        let world = try await AudienceWorld()
+        try await world.define(["audience/recent": Self.recent])
+        try await world.world.say(order("ann@example.com"))
+        try await world.eventually("she has entered") { try world.said(of: "ann@example.com") == ["Audience Entered recent"] }
+        world.clock.advance(3_600)
+        try await Task.sleep(for: .milliseconds(300))
+        // The moment an hour ago still counts.
+        #expect(try world.said(of: "ann@example.com") == ["Audience Entered recent"])
+        world.clock.advance(1)
+        try await world.eventually("she has left") { try world.said(of: "ann@example.com").last == "Audience Left recent" }
+        #expect(world.engine.membership.now.belongs(0, to: 1) == false)
+        await world.remove()
+    }
+
+    @Test func `whom a new definition finds belongs, and has not entered`() async throws {
+        let world = try await AudienceWorld()
+        try await world.world.say(order("ann@example.com"))
+        try await world.world.say([World.Said((.email, "bo@example.com"))])
+        try await world.define(["audience/recent": Self.recent])
+        let number = try #require(world.engine.membership.number(of: "audience/recent"))
+        let ann = try #require(try world.world.person(.email, "ann@example.com"))
+        let bo = try #require(try world.world.person(.email, "bo@example.com"))
+        #expect(world.engine.membership.now.belongs(ann, to: number))
+        #expect(!world.engine.membership.now.belongs(bo, to: number))
+        #expect(try world.said(of: "ann@example.com").isEmpty)
+        // The same of a definition that changes: nobody left, nobody entered.
+        try await world.define(["audience/recent": Self.recent.replacing(">= 1", with: ">= 2")])
+        #expect(!world.engine.membership.now.belongs(ann, to: number))
+        #expect(try world.said(of: "ann@example.com").isEmpty)
+        await world.remove()
+    }
+
+    @Test func `a property that nobody asked for before is read from what happened`() async throws {
+        let world = try await AudienceWorld()
+        try await world.world.say(order("ann@example.com", total: 80), order("bo@example.com", total: 3))
+        try await world.define([
+            "audience/big": "audience: {key: big, name: Big, who: 'sum(\"Order Completed\".total) > 50', except: 'trait.city = \"Leeds\"'}"
+        ])
+        let number = try #require(world.engine.membership.number(of: "audience/big"))
+        let ann = try #require(try world.world.person(.email, "ann@example.com"))
+        #expect(world.engine.membership.now.belongs(ann, to: number))
+        var moved = World.Said((.email, "ann@example.com"), name: "Customer Identified")
+        moved.type = .identify
+        moved.properties = ["city": "leeds"]
+        try await world.world.say(moved)
+        try await world.eventually("she has left") { try world.said(of: "ann@example.com") == ["Audience Left big"] }
+        try await world.world.say(order("bo@example.com", total: 60))
+        try await world.eventually("he has entered") { try world.said(of: "bo@example.com") == ["Audience Entered big"] }
+        await world.remove()
+    }
+
+    @Test func `everybody is in one stage, and comes into others as they live`() async throws {
+        let world = try await AudienceWorld()
+        try await world.define(["lifecycle": Self.lifecycle])
+        try await world.world.say([World.Said((.email, "ann@example.com"))])
+        try await world.world.say(order("ann@example.com"))
+        try await world.eventually("she is a customer") { try world.said(of: "ann@example.com") == ["Stage Changed Aware → Customer"] }
+        world.clock.advance(31 * 86_400)
+        try await world.eventually("she is lapsing") { try world.said(of: "ann@example.com").last == "Stage Changed Customer → Lapsing" }
+        try await world.world.say(order("ann@example.com", at: 31 * 86_400))
+        try await world.eventually("she is back") { try world.said(of: "ann@example.com").last == "Stage Changed Lapsing → Customer" }
+        #expect(try world.said(of: "ann@example.com").count == 3)
+        await world.remove()
+    }
+
+    @Test func `two who are one person belong to what either belonged to, and nothing is said of it`() async throws {
+        let world = try await AudienceWorld()
+        try await world.define(["audience/recent": Self.recent, "lifecycle": Self.lifecycle])
+        try await world.world.say(order("ann@example.com"))
+        try await world.world.say([World.Said((.userID, "u1"))])
+        try await world.eventually("she has entered") { try world.said(of: "ann@example.com").count == 2 }
+        try await world.world.say([World.Said((.userID, "u1"), (.email, "ann@example.com"))])
+        try await Task.sleep(for: .milliseconds(500))
+        #expect(try world.said(of: "ann@example.com").count == 2)
+        let user = try #require(try world.world.person(.userID, "u1"))
+        let number = try #require(world.engine.membership.number(of: "audience/recent"))
+        for raw in world.world.pipeline.people.members(of: user) { #expect(world.engine.membership.now.belongs(raw, to: number)) }
+        await world.remove()
+    }
+
+    @Test func `nothing is said twice after a restart, nor when the state is worked out again`() async throws {
+        let world = try await AudienceWorld()
+        try await world.define(["audience/recent": Self.recent, "lifecycle": Self.lifecycle])
+        try await world.world.say(order("ann@example.com"), order("bo@example.com"))
+        try await world.eventually("both are there") {
+            try world.said(of: "ann@example.com").count == 2 && world.said(of: "bo@example.com").count == 2
+        }
+        await world.engine.stop()
+        await world.world.close()
+        let again = try await AudienceWorld(world.world.folder)
+        try await again.eventually("it works again") { again.engine.phase == .ready && again.engine.state.withLock { $0.sweptAt != nil } }
+        try await Task.sleep(for: .milliseconds(400))
+        #expect(try again.said(of: "ann@example.com").count == 2)
+        await again.engine.stop()
+        await again.world.close()
+        for file in ["state.db", "state.db-wal", "state.db-shm", "timeline"] {
+            try? FileManager.default.removeItem(atPath: world.world.folder + "/" + file)
+        }
+        let rebuilt = try await AudienceWorld(world.world.folder)
+        try await rebuilt.eventually("it works again") { rebuilt.engine.phase == .ready && rebuilt.engine.state.withLock { $0.sweptAt != nil } }
+        try await Task.sleep(for: .milliseconds(400))
+        #expect(try rebuilt.said(of: "ann@example.com").count == 2)
+        #expect(rebuilt.engine.state.withLock { $0.sizes["audience/recent"] } == 2)
+        await rebuilt.remove()
+    }
+
+    @Test func `a rank among everybody is one among those for whom it is known`() async throws {
+        let world = try await AudienceWorld()
+        for i in 1...20 { try await world.world.say(order("c\(i)@example.com", total: Double(i))) }
+        try await world.world.say([World.Said((.email, "none@example.com"))])
+        try await world.define([
+            "metric/spend": "metric: {key: spend, name: Spend, formula: 'average(\"Order Completed\".total)'}",
+            "audience/top": "audience: {key: top, name: Top, who: 'percentile(spend) > 90'}",
+            "audience/fifth": "audience: {key: fifth, name: Lowest fifth, who: 'quintile(spend) = 1'}",
+        ])
+        #expect(world.engine.state.withLock { $0.sizes["audience/top"] } == 2)
+        #expect(world.engine.state.withLock { $0.sizes["audience/fifth"] } == 4)
+        await world.remove()
+    }
+
+    @Test func `whoever is erased is in no audience`() async throws {
+        let world = try await AudienceWorld()
+        try await world.define(["audience/recent": Self.recent])
+        try await world.world.say(order("ann@example.com"))
+        try await world.eventually("she has entered") { try world.said(of: "ann@example.com").count == 1 }
+        let ann = try #require(try world.world.person(.email, "ann@example.com"))
+        _ = try await world.world.pipeline.perform(.erase(customer: ann, author: "Ann"), randomness: World.randomness)
+        let number = try #require(world.engine.membership.number(of: "audience/recent"))
+        #expect(!world.engine.membership.now.belongs(ann, to: number))
+        try await Task.sleep(for: .milliseconds(300))
+        #expect(world.engine.state.withLock { $0.sizes["audience/recent"] } == 0)
+        await world.remove()
+    }
+}
+
+@Suite struct `Members written down` {
+    @Test func `read back as they were, in their range`() throws {
+        for members in [[], [0], [5, 6, 7, 1_000_000, 4_294_967_294], Array(stride(from: UInt32(3), to: 50_000, by: 7))] as [[UInt32]] {
+            let made = MembersOfSet(set: "audience/a", signature: "x", from: 0, to: .max, isLast: true, members: members)
+            let read = try JSONDecoder().decode(MembersOfSet.self, from: JSONEncoder().encode(made))
+            #expect(read.members == members)
+        }
+    }
+
+    @Test func `fit into a command at their most`() throws {
+        // As far from each other as so many can be.
+        let step = UInt32.max / UInt32(MembersOfSet.most) - 1
+        let members = (0..<UInt32(MembersOfSet.most)).map { $0 * step }
+        let command = Command.members(
+            MembersOfSet(
+                set: "audience/" + String(repeating: "k", count: 60), signature: String(repeating: "f", count: 32), from: 0, to: .max, isLast: false,
+                members: members))
+        #expect(try JSONEncoder().encode(command).count <= Command.maximum)
+    }
+}
