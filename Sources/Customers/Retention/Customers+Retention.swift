@@ -43,7 +43,12 @@ extension Customers {
         for (name, keep) in policy.events where !known.contains(name) {
             found.append(RetentionFigures(name: name, keep: keep, isListed: true, interactions: 0, due: 0, oldest: nil))
         }
-        return found.sorted { ($0.isListed ? 0 : 1, -$0.interactions, $0.name) < ($1.isListed ? 0 : 1, -$1.interactions, $1.name) }
+        return found.sorted { Self.rank($0) < Self.rank($1) }
+    }
+
+    /// What a company keeps for a time of its own stands first, as somebody decided it; then whatever there is most of.
+    private static func rank(_ figures: RetentionFigures) -> (Int, Int, String) {
+        (figures.isListed && figures.keep != .forever ? 0 : 1, -figures.interactions, figures.name)
     }
 
     /// Says that what is due is kept no longer: it is out of sight when this returns. What it said is taken out of the ledger's

@@ -248,6 +248,19 @@ import Testing
         #expect(await browser.get("/settings/log?from=&action=").status == 200, "an empty field asks for nothing")
     }
 
+    @Test func `the log says whose account a stranger tried, and never that its owner was it`() async throws {
+        let world = try SampleWorld.furnished()
+        try await world.person("marta@example.com")
+        let browser = Browser(try world.console())
+        _ = await browser.signIn(password: "wrong password")
+        _ = await browser.signIn("nobody@example.com", password: "wrong password")
+        _ = await browser.signIn()
+        let log = await browser.get("/settings/log?action=sign-in-refused").text
+        let stranger = "<span class=\"quiet\">not signed in</span></td><td>Sign-in refused, "
+        #expect(log.contains(stranger + "to the account of <bdi class=\"quiet\">Marta Lindqvist</bdi>"))
+        #expect(log.contains(stranger + "nobody has this e-mail</td>"))
+    }
+
     @Test func `the log is taken out as the page shows it, and says so`() async throws {
         let world = try SampleWorld.furnished()
         try await world.person("marta@example.com")

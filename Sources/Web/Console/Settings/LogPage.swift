@@ -88,9 +88,9 @@ extension Console {
             [
                 "entries": shown.map { entry -> Fields in
                     [
-                        "at": visit.formats.shortDate(entry.at) + ", " + visit.formats.timeWithSeconds(entry.at),
+                        "date": visit.formats.shortDate(entry.at), "time": visit.formats.timeWithSeconds(entry.at),
                         "whole": visit.formats.whole(entry.at), "stamp": entry.at.rfc3339,
-                        "name": entry.name.isEmpty ? "Somebody unknown" : entry.name,
+                        "name": entry.name.isEmpty ? nil : entry.name,
                         "what": AuditWords.sentence(entry), "subject": subject(entry, people),
                         "subjectHref": entry.subject.hasPrefix("cus_") ? "/customers/" + entry.subject : nil,
                         "address": entry.address.isEmpty ? nil : entry.address,
@@ -156,5 +156,9 @@ enum AuditWords {
     }
 
     /// `Token made, analyst`
-    static func sentence(_ entry: AuditEntry) -> String { name(entry.action) + (entry.detail.isEmpty ? "" : ", " + entry.detail) }
+    static func sentence(_ entry: AuditEntry) -> String {
+        // Whoever tried is nobody that we know; the account they tried is not who did it.
+        let whose = entry.action == .signInRefused ? entry.subject.isEmpty ? ", nobody has this e-mail" : ", to the account of" : ""
+        return name(entry.action) + whose + (entry.detail.isEmpty ? "" : ", " + entry.detail)
+    }
 }
