@@ -20,7 +20,8 @@ extension Console {
         let sessions = services.staff.sessions(of: person.id).map { session -> Fields in
             [
                 "id": String(session.id), "browser": session.browser, "address": session.address.isEmpty ? nil : session.address,
-                "began": visit.formats.whole(session.beganAt), "isHere": session.id == visit.session.id,
+                "began": visit.formats.shortDate(session.beganAt) + ", " + visit.formats.time(session.beganAt),
+                "isHere": session.id == visit.session.id,
             ]
         }
         return try await page(

@@ -157,7 +157,7 @@ extension Console {
             ]
         }
         if visit.may(.read) { nav.append(Self.entry("/mentions", "Mentions", "note", room == "mentions", count: await newMentions(visit))) }
-        if visit.may(.readStaff) { nav.append(Self.entry("/settings", "Settings", "settings", room == "settings")) }
+        if visit.may(.readStaff) { nav.append(Self.entry("/settings", "Settings", "settings", room == "settings", isFoot: true)) }
         all["nav"] = nav
         all["mayRead"] = visit.may(.read)
         all["myInitials"] = Who.initials(visit.session.principal.name)
@@ -206,10 +206,10 @@ extension Console {
         try resources.templates.filled(template, with: fields)
     }
 
-    private static func entry(_ href: String, _ label: String, _ icon: String, _ isHere: Bool, count: Int = 0) -> Fields {
+    private static func entry(_ href: String, _ label: String, _ icon: String, _ isHere: Bool, count: Int = 0, isFoot: Bool = false) -> Fields {
         [
             "href": href, "label": label, "key": String(label.prefix(1)).lowercased(), "icon": icon, "current": isHere,
-            "count": count > 0 ? Self.counted(count) : nil,
+            "count": count > 0 ? Self.counted(count) : nil, "foot": isFoot,
         ]
     }
 

@@ -212,4 +212,16 @@ struct Formats: Sendable {
         default: return sign + amount
         }
     }
+
+    /// A figure in the room that it has, 12 characters at most: `£842.60`, `£1,234,568` without the pence that it has no room for,
+    /// `£1.23 bn`. Numbers never wrap, and a phone shows two figures side by side.
+    /// - Parameter whole: The value as it is written where there is room.
+    static func figure(_ value: Double, _ whole: String) -> String {
+        guard whole.count > 12, value.isFinite, abs(value) < 1e15 else { return whole }
+        let sign = String(whole.prefix { !$0.isNumber })
+        let short = sign + number(Int(abs(value).rounded()))
+        if short.count <= 12 { return short }
+        let unit = [(1e6, "m"), (1e9, "bn"), (1e12, "tn")].last { abs(value) >= $0.0 } ?? (1e6, "m")
+        return sign + number(abs(value) / unit.0, places: 2) + "\u{A0}" + unit.1
+    }
 }

@@ -58,6 +58,14 @@ import Testing
         #expect(text(say("Customer Identified", ["email": "a@b", "first_name": "Ann"], type: .identify)) == "told us|e-mail, first name")
     }
 
+    @Test func `a figure has the room that it has, and is brief rather than cut off`() {
+        func figure(_ value: Double, _ currency: String? = "GBP") -> String { Formats.figure(value, Formats.money(value, currency)) }
+        #expect(figure(842.6) == "£842.60" && figure(12_345_678.5) == "£12,345,679" && figure(123_456_789.5) == "£123,456,790")
+        #expect(figure(1_234_567_890.5) == "£1.23\u{A0}bn" && figure(-98_765_432_101, "BRL") == "−BRL\u{A0}98.77\u{A0}bn")
+        #expect(figure(1_234_567.25, "BRL") == "BRL\u{A0}1.23\u{A0}m" && figure(1_234_567.25, nil) == "1,234,567.25")
+        #expect(Formats.figure(1_234_567_890, Formats.number(1_234_567_890)) == "1.23\u{A0}bn")
+    }
+
     @Test func `numbers and amounts are written for people`() {
         #expect(Formats.number(1_203_204) == "1,203,204" && Formats.number(-1000) == "−1,000" && Formats.number(0) == "0")
         #expect(Formats.number(0.1 + 0.2) == "0.3" && Formats.number(1234.5) == "1,234.5" && Formats.number(Double.nan) == "no number")

@@ -70,12 +70,17 @@ extension Console {
         let found = await services.relationship(view.id, workspace.orders, Lifeline.wide, tomorrow)
         fields["lifeline"] = Lifeline(weeks: found.weeks, formats: formats).fields
         guard found.orders > 0, let first = found.firstOrder, let last = found.lastOrder else { return }
+        func money(_ name: String, _ value: Double, _ basis: String) -> Fields {
+            let whole = Formats.money(value, workspace.currency)
+            let brief = Formats.figure(value, whole)
+            return ["name": name, "value": brief, "whole": brief == whole ? nil : whole, "basis": basis]
+        }
         var worth: [Fields] = [
             ["name": "Orders", "value": Formats.number(found.orders), "basis": "since " + formats.shortDate(first)],
-            ["name": "Spent", "value": Formats.money(found.spent, workspace.currency), "basis": "over all orders"],
+            money("Spent", found.spent, "over all orders"),
         ]
         if let average = found.average {
-            worth.append(["name": "An order", "value": Formats.money(average, workspace.currency), "basis": "on average"])
+            worth.append(money("An order", average, "on average"))
         }
         let days = formats.today.number - formats.day(of: last).number
         var basis = "on " + formats.shortDate(last)

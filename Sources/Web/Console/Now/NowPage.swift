@@ -110,13 +110,18 @@ private struct WeeklyComparison {
             // The half hour that is under way would look like a fall.
             let spark = Spark(today: Array((slots.last ?? []).prefix(over)), last: last, usual: ranges)
             let before = same.first == today - 7 ? measure.of(found.untilNow[today - 7]) : nil
-            var fields: Fields = ["name": measure.name, "value": measure.words(value), "spark": spark.fields]
+            let words = measure.words(value)
+            let brief = Formats.figure(value, words)
+            var fields: Fields = [
+                "name": measure.name, "value": brief, "whole": brief == words ? nil : words, "isLong": brief.count > 9, "spark": spark.fields,
+            ]
             if let before {
                 let change = Change(from: before, to: value)
                 fields["change"] = change.words
                 fields["isUp"] = change.isUp
                 fields["isDown"] = change.isDown
-                fields["against"] = (change.words == nil ? "" : change.isTimes ? "what it was, " : "on ") + "\(measure.words(before)) last \(weekday)"
+                let link = change.words == nil ? "" : change.isTimes ? "what it was, " : "on "
+                fields["against"] = change.isSame ? "as last \(weekday)" : link + "\(measure.words(before)) last \(weekday)"
                 fields["drawing"] = "\(measure.name) by half hour: \(change.sentence) last \(weekday) until \(time)"
             } else {
                 fields["against"] = "Nothing to compare with last \(weekday)"
@@ -139,6 +144,7 @@ private struct WeeklyComparison {
         let words: String?
         let isUp: Bool
         let isDown: Bool
+        var isSame: Bool { !isUp && !isDown }
         var isTimes = false
         let sentence: String
 

@@ -40,7 +40,8 @@ extension Console {
             "data", title: "Data", visit, status: fault == nil ? 200 : 422,
             [
                 "customers": Formats.number(sizes.customers), "interactions": Formats.number(sizes.interactions),
-                "ledger": Self.bytes(sizes.ledger), "state": Self.bytes(sizes.state), "timeline": Self.bytes(sizes.timeline),
+                "ledger": Self.bytes(sizes.ledger), "state": Self.bytes(sizes.state),
+                "timeline": sizes.timeline > 0 ? Self.bytes(sizes.timeline) : nil,
                 "events": events.prefix(Self.shownEvents).map { row($0, visit) }, "hasEvents": !events.isEmpty,
                 "moreEvents": events.count > Self.shownEvents ? Formats.number(events.count - Self.shownEvents) : nil,
                 "keepsAll": policy.keepsEverything, "else": Self.words(policy.everythingElse),

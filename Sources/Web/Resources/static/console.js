@@ -119,6 +119,16 @@ page.addEventListener('keydown', (event) => {
   field.select();
 });
 
+// Escape in a search that is empty leaves it, so that the other keys are keys again.
+page.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && event.target.matches('input[type="search"]') && event.target.value === '') event.target.blur();
+});
+
+// What has the focus in a row that scrolls sideways comes into sight: browsers leave a part of it outside.
+page.addEventListener('focusin', (event) => {
+  if (event.target.closest('.is-scroll, .tabs, .settings-nav')) event.target.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+});
+
 // Escape closes what was opened around the focus, and the focus goes back to where it was opened.
 page.addEventListener('keydown', (event) => {
   if (event.key !== 'Escape' || event.defaultPrevented || event.target.closest('input[type="search"], select')) return;
