@@ -33,6 +33,8 @@ package struct Services: Sendable {
     package var privacy: @Sendable () -> Privacy = { .open }
     /// Milliseconds that conclusions may be behind while `/ready` says yes.
     package var mostLag: Int64 = 60_000
+    /// Where a browser on this machine finds the pages, as `http://127.0.0.1:8080`; nil while only the folder's socket answers.
+    package var address: @Sendable () -> String? = { nil }
 
     package init(
         access: Access, staff: Staff, audit: Audit, collector: @escaping @Sendable () -> Collector, ledger: Ledger, pipeline: Pipeline,

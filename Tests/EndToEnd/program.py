@@ -13,6 +13,7 @@ import socket
 import subprocess
 import threading
 import time
+import urllib.parse
 import uuid
 
 import requests
@@ -153,7 +154,7 @@ class Server:
             link = self.folder.run("person", "first") if first else self.folder.run("person", "invite", email, "--role", role)
             with requests.Session() as visitor:
                 visitor.trust_env, visitor.verify = False, self.http.verify
-                address = self.url + link.stdout.strip()
+                address = self.url + urllib.parse.urlsplit(link.stdout.strip()).path
                 form = re.search(r'name="form" value="([^"]+)"', visitor.get(address).text)[1]
                 fields = {"form": form, "email": email, "name": name, "password": self.PASSWORD}
                 answer = visitor.post(address, data=fields, headers={"Origin": self.url}, allow_redirects=False)

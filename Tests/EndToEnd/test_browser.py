@@ -376,6 +376,7 @@ def test_an_employee_has_an_account_and_no_customers(browser, server):
 @pytest.mark.parametrize("window", ["wide", "narrow"])
 def test_the_first_administrator_invites_somebody_who_comes_in(browser, server, window):
     first = server.folder.run("person", "first").stdout.strip()
+    assert first.startswith(server.url + "/link/")
     with visiting(browser, server, window, signed_in=False) as visitor:
         page = visitor.page
         visitor.open("/signin")

@@ -143,7 +143,9 @@ def test_a_form_token_of_one_does_nothing_at_another(agency):
 
 
 def test_a_one_time_link_of_one_opens_nothing_at_another(agency):
-    link = agency.a.folder.run("person", "invite", "new@mail.example", "--role", "agent").stdout.strip()
+    whole = agency.a.folder.run("person", "invite", "new@mail.example", "--role", "agent").stdout.strip()
+    assert whole.startswith(agency.a.url + "/link/"), "a workspace's link has its host"
+    link = whole.removeprefix(agency.a.url)
     assert requests.get(agency.b.url + link, timeout=20).status_code == 410
     assert requests.get(agency.a.url + link, timeout=20).status_code == 200
 

@@ -247,8 +247,9 @@ extension OpenAPI {
             "PersonChange": {"type": "object", "properties": {
               "name": {"type": ["string", "null"], "maxLength": 100}, "email": {"type": ["string", "null"], "maxLength": 254},
               "role": {"$ref": "#/components/schemas/Role"}, "disabled": {"type": "boolean"}}},
-            "Link": {"type": "object", "required": ["link", "linkExpiresAt"], "properties": {
+            "Link": {"type": "object", "required": ["link", "url", "linkExpiresAt"], "properties": {
               "link": {"type": "string", "description": "The path of a page on this server; it works once."},
+              "url": {"type": ["string", "null"], "description": "The same with the address that the server listens at; null while none serves pages. Behind a proxy, put the path after the proxy's address."},
               "linkExpiresAt": {"$ref": "#/components/schemas/Time"}}},
             "PersonWithLink": {"allOf": [{"$ref": "#/components/schemas/Person"}, {"$ref": "#/components/schemas/Link"}]},
             "Team": {

@@ -29,7 +29,7 @@ struct PeopleRoutes: Sendable {
                     status: 409, kind: "not-first", title: "Somebody can sign in already", detail: "Whoever administers invites the others.")
             }
             context.trail.detail = "first administrator"
-            return Response(.created, JSON.object([]).with(link: made.link, made.secret))
+            return Response(.created, JSON.object([]).with(link: made.link, made.secret, at: services.address()))
         }
     }
 
@@ -47,7 +47,7 @@ struct PeopleRoutes: Sendable {
             let made = try services.staff.invite(email: body.required("email"), role: Self.role(body), name: body.optional("name") ?? "")
             context.trail.subject = made.person.id.description
             context.trail.detail = made.person.role.rawValue
-            return Response(.created, made.person.json([]).with(link: made.link, made.secret))
+            return Response(.created, made.person.json([]).with(link: made.link, made.secret, at: services.address()))
         }
     }
 
@@ -77,7 +77,7 @@ struct PeopleRoutes: Sendable {
                 answer: .init(201, "The path of the link", .init("Link")), problems: [404, 503])
         ) { _, context in
             let made = try services.staff.resetLink(for: Self.person(context))
-            return Response(.created, JSON.object([]).with(link: made.link, made.secret))
+            return Response(.created, JSON.object([]).with(link: made.link, made.secret, at: services.address()))
         }
     }
 
@@ -170,9 +170,10 @@ extension Team {
 }
 
 extension JSON {
-    /// With a one-time link: its path on this server, and until when it works.
-    func with(link: OneTimeLink, _ secret: String) -> JSON {
-        with("link", .string(OneTimeLink.path(secret))).with("linkExpiresAt", JSON(link.expiresAt))
+    /// With a one-time link: its path on this server, the whole of it where the server has pages, and until when it works.
+    func with(link: OneTimeLink, _ secret: String, at address: String?) -> JSON {
+        let path = OneTimeLink.path(secret)
+        return with("link", .string(path)).with("url", JSON(address.map { $0 + path })).with("linkExpiresAt", JSON(link.expiresAt))
     }
 }
 

@@ -12,11 +12,12 @@ struct PersonCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Prints a link that works once, with which the first administrator comes in.",
             discussion:
-                "The link is the path of a page of the server. An earlier one stops working.\n\nExample: sightline person first --data ./my-data")
+                "The link has the address that the server listens at; behind a proxy, open its path at the proxy's. An earlier one stops working.\n\nExample: sightline person first --data ./my-data"
+        )
         @OptionGroup var folder: DataOptions
         func run() async throws {
             try await withFolder(folder) { client, terminal in
-                try terminal.print(try await client.json(APIRequest("POST", "/api/people/first")).text("link"))
+                try PersonCommand.show(try await client.json(APIRequest("POST", "/api/people/first")), client, terminal)
             }
         }
     }
@@ -32,7 +33,7 @@ struct PersonCommand: AsyncParsableCommand {
         func run() async throws {
             try await withFolder(folder) { client, terminal in
                 let body: JSON = ["email": .string(email), "role": .string(role.rawValue), "name": name.map(JSON.string) ?? .null]
-                try terminal.print(try await client.json(APIRequest("POST", "/api/people", body: body.bytes)).text("link"))
+                try PersonCommand.show(try await client.json(APIRequest("POST", "/api/people", body: body.bytes)), client, terminal)
             }
         }
     }
@@ -67,7 +68,7 @@ struct PersonCommand: AsyncParsableCommand {
         func run() async throws {
             try await withFolder(folder) { client, terminal in
                 let id = try await PersonCommand.find(email, client)
-                try terminal.print(try await client.json(APIRequest("POST", "/api/people/\(id)/reset")).text("link"))
+                try PersonCommand.show(try await client.json(APIRequest("POST", "/api/people/\(id)/reset")), client, terminal)
             }
         }
     }
@@ -112,6 +113,14 @@ struct PersonCommand: AsyncParsableCommand {
                 terminal.say("\(Text.clean(email)) can sign in again.")
             }
         }
+    }
+
+    /// Prints a one-time link: whole where a server serves the pages; else by the settings that the next start goes by.
+    private static func show(_ made: JSON, _ client: FolderClient, _ terminal: Terminal) throws {
+        if let url = made["url"]?.string { return try terminal.print(url) }
+        let settings = client.settings
+        try terminal.print(PageAddress.text(nil, port: settings[Known.port], settings) + made.text("link"))
+        terminal.say("No server serves this folder. The link works once `sightline serve` does; with another host or port, put its path after those.")
     }
 
     /// The id of whoever has an e-mail address.

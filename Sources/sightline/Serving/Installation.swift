@@ -240,10 +240,11 @@ final class Installation: Sendable {
 
     /// What answers for this folder.
     /// - Parameters:
+    ///   - pages: Where its pages are found; nil for a server without pages.
     ///   - accessLog: Where its requests are written down; nil for nowhere.
     ///   - stop: See ``services(stop:)``.
     func site(
-        _ forwarding: Forwarding, hasPages: Bool, accessLog: AccessLog?, stop: @escaping @Sendable (ServerEnd) -> Void
+        _ forwarding: Forwarding, pages: PageAddress?, accessLog: AccessLog?, stop: @escaping @Sendable (ServerEnd) -> Void
     ) throws -> Site {
         var own = Site.Settings()
         own.forwarding = forwarding
@@ -252,8 +253,9 @@ final class Installation: Sendable {
         let origins = settings[Known.origins]
         own.origins = origins.contains("*") ? nil : Set(origins)
         if let accessLog { own.accessLog = { accessLog.write($0) } }
-        let services = services(stop: stop)
-        return Site(services, own, console: hasPages ? try console(services) : nil)
+        var services = services(stop: stop)
+        if let pages { services.address = { [host] in pages.of(host) } }
+        return Site(services, own, console: pages == nil ? nil : try console(services))
     }
 
     /// What the routes need.

@@ -41,7 +41,11 @@ final class RunningServer: OwnServer {
         options.proxies = settings[Known.proxies]
         options.certificate = certificate
         options.threads = settings[Known.threads]
-        options.listening = { ready.listening($0) }
+        let pages = PageAddress(settings)
+        options.listening = { port in
+            pages.listening(at: port)
+            ready.listening(port)
+        }
         var quiet = logger
         // Hummingbird tells that it listens; so do we.
         if logger.logLevel == .info { quiet.logLevel = .notice }
@@ -50,7 +54,7 @@ final class RunningServer: OwnServer {
             let sites = try server.installations.map { installation in
                 unlink(installation.folder.socket)
                 // Pages are for browsers, and no browser reaches a socket.
-                return try installation.site(options.forwarding, hasPages: address != nil, accessLog: accessLog) { server.end($0) }
+                return try installation.site(options.forwarding, pages: address == nil ? nil : pages, accessLog: accessLog) { server.end($0) }
             }
             let others = zip(workspaces, sites).dropFirst().map { (host: $0.host ?? "", site: $1) }
             web = Server(Hosts(main: sites[0], mainHosts: settings[Known.mainHosts], workspaces: others), options, logger: quiet)

@@ -40,11 +40,7 @@ struct ServerProcess {
         locked = []
         wishes.began(server)
         let port = bound ?? settings[Known.port]
-        func address(_ workspace: String?) -> String {
-            // The address it listens at is no host of the main workspace when that has names of its own.
-            let name = workspace ?? settings[Known.mainHosts]?.first ?? (host.contains(":") ? "[\(host)]" : host)
-            return "http\(isTLS ? "s" : "")://\(name):\(port)"
-        }
+        func address(_ workspace: String?) -> String { PageAddress.text(workspace, port: port, settings) }
         for workspace in workspaces { lines.serves(workspace.folder, at: address(workspace.host)) }
         ServiceManager.ready(at: address(nil))
         for nobody in server.withoutPeople {
