@@ -1,6 +1,7 @@
 import Customers
 import Kernel
 import Ledger
+import Notes
 import Rendering
 
 /// Turns interactions into the lines of a timeline: grouped by day, in words, with runs of small ones folded into one line.
@@ -116,7 +117,9 @@ struct History: Sendable {
         let telling = Self.telling(item, services.json, formats)
         let sentence = EventCatalogue.sentence(telling)
         let isIn = interaction.direction == .in
-        var rows = PropertyRow.rows(of: telling.properties.members, isFromCustomer: isIn, formats).rows
+        let told = [sentence.words, sentence.said].compactMap { $0 }
+        let members = Properties.notTold(telling.properties.members, isNote: Self.isNote(interaction), told)
+        var rows = PropertyRow.rows(of: members, isFromCustomer: isIn, formats).rows
         let more = rows.count - Self.rowsInLine
         if more > 0 { rows.removeLast(more) }
         let mark = mark(interaction.direction)
@@ -132,6 +135,9 @@ struct History: Sendable {
             "everything": more > 0 ? "All \(rows.count + more) properties, and what was sent along" : "Everything about it",
         ]
     }
+
+    /// Whether a colleague wrote it; a customer's event may be called the same.
+    static func isNote(_ interaction: Interaction) -> Bool { interaction.name == Notes.eventName && interaction.direction == .internal }
 
     /// Words in a timeline are cut at 600 characters; the interaction's own page has the whole.
     private func said(_ text: String?) -> String? {

@@ -101,6 +101,16 @@ struct Properties: Sendable {
     /// Whether a property of this name holds somebody's words.
     static func isWords(_ name: String) -> Bool { wordNames.contains(plain(name)) }
 
+    /// What is left to say below a sentence: what was said stands there in full, and the numbers by which the house itself knows a note
+    /// and its author say nothing to anybody.
+    /// - Parameter isNote: Whether it is a colleague's note; a customer's event may have its name.
+    static func notTold(_ members: [JSON.Member], isNote: Bool, _ told: [String]) -> [JSON.Member] {
+        let ours: Set<String> = isNote ? ["note_id", "author", "author_name", "mentions"] : []
+        return members.filter { member in
+            !(isWords(member.key) && member.value.string.map { told.contains($0.trimmed) } == true) && !ours.contains(member.key)
+        }
+    }
+
     /// Up to three properties that tell something, for an event the catalogue does not know.
     func telling(_ formats: Formats) -> [String] {
         var found: [String] = []

@@ -147,6 +147,15 @@ import Testing
         #expect(await facts() == before)
     }
 
+    @Test func `below a note stands nothing that it said, and no number of the house`() {
+        let note = JSON.object([
+            .init("note_id", "not_1"), .init("text", "Call back"), .init("author", "per_1"), .init("author_name", "Mira"), .init("place", "shop"),
+        ])
+        func left(isNote: Bool) -> [String] { Properties.notTold(note.members ?? [], isNote: isNote, ["Call back"]).map(\.key) }
+        #expect(left(isNote: true) == ["place"])
+        #expect(left(isNote: false) == ["note_id", "author", "author_name", "place"])
+    }
+
     @Test func `an event that is named like a note and comes from a customer is no note of a colleague`() {
         func sentence(_ direction: Direction) -> Sentence {
             EventCatalogue.sentence(

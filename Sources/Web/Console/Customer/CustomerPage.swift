@@ -134,9 +134,7 @@ extension Console {
         let isIn = interaction.direction == .in
         // What was said stands above in full, and is not repeated among the properties.
         let told = [sentence.words, sentence.said].compactMap { $0 }
-        let members = (services.json(interaction.properties)?.members ?? []).filter { member in
-            !(Properties.isWords(member.key) && member.value.string.map { told.contains($0.trimmed) } == true)
-        }
+        let members = Properties.notTold(services.json(interaction.properties)?.members ?? [], isNote: History.isNote(interaction), told)
         let properties = PropertyRow.rows(of: members, isFromCustomer: isIn, visit.formats)
         let context = PropertyRow.rows(of: services.json(interaction.context)?.members ?? [], isFromCustomer: false, visit.formats)
         var facts: [(String, String?)] = [
