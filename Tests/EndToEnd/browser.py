@@ -85,10 +85,7 @@ class Visitor:
         """All is calm, nothing is wider than the window, and axe finds nothing, in the light and in the dark. With a picture's
         name, the whole page goes to ``PICTURES`` in both."""
         self.calm(what, status)
-        wider = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wider <= 0, f"{what}: {wider} px wider than the window"
-        broken = self.page.evaluate(BROKEN)
-        assert not broken, f"{what}: {broken}"
+        self.whole(what)
         self.page.evaluate(AXE)
         self.page.emulate_media(color_scheme="light")
         found = self.axe(RULES)
@@ -100,6 +97,13 @@ class Visitor:
         assert not found, f"{what}: " + "; ".join(
             f"{v['id']} ({v['impact']}): {v['nodes'][0]['html'][:200]} {v['nodes'][0]['failureSummary']}" for v in found
         )
+
+    def whole(self, what):
+        """Nothing is wider than the window, and nothing cut off or out of line."""
+        wider = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider <= 0, f"{what}: {wider} px wider than the window"
+        broken = self.page.evaluate(BROKEN)
+        assert not broken, f"{what}: {broken}"
 
     def picture(self, name, theme):
         if name:

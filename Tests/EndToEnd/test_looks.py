@@ -41,6 +41,23 @@ def test_nothing_that_is_long_breaks_out(browser, server, window):
         expect(spent).to_have_attribute("title", "1,234,567,890.50")
 
 
+def test_no_width_between_a_phone_and_a_wall_breaks_a_page(browser, server):
+    server.send(
+        {"type": "identify", "userId": "nora", "traits": {"name": "Nora Adeyemi", "email": "nora.adeyemi.of.the.garden@mail.example"}},
+        {"type": "track", "userId": "nora", "event": "Order Completed", "properties": {"order_id": "A-1", "total": 1234567890.5}},
+    )
+    server.person()
+    server.call("POST", "/api/blueprint", {"documents": [{"name": "workspace", "text": "workspace:\n  currency: GBP\n"}]})
+    here = "/customers/" + server.customer("user_id:nora")["id"]
+    with visiting(browser, server) as visitor:
+        for width in (320, 721, 860, 1024, 1181, 1920):
+            visitor.page.set_viewport_size({"width": width, "height": 800})
+            for path in (here, "/now", "/customers", "/customers?sort=spent", "/settings/people", "/settings/keys", "/settings/definitions",
+                         "/settings/sources", "/settings/data", "/settings/log", "/settings/workspace", "/you"):
+                visitor.open(path)
+                visitor.whole(f"{path} at {width} px")
+
+
 def test_the_keys_lead_everywhere_and_nobody_is_trapped(browser, server):
     server.send({"type": "identify", "userId": "nora", "traits": {"name": "Nora Adeyemi"}})
     with visiting(browser, server) as visitor:
