@@ -114,3 +114,25 @@ def test_on_paper_it_is_said_who_it_is_before_what_happened(browser, server):
         assert tops == sorted(tops), tops
         expect(page.get_by_text("Write down what they said")).to_be_hidden()
         expect(page.locator("#note-text")).to_be_hidden()
+
+
+def test_notes_are_no_larger_than_the_timeline_and_who_looked_stands_line_by_line(browser, server):
+    server.send({"type": "identify", "userId": "nora", "traits": {"name": "Nora Adeyemi"}})
+    here = "/customers/" + server.customer("user_id:nora")["id"]
+    for name in ("Ben", "Cem"):
+        with visiting(browser, server, signed_in=False) as colleague:
+            colleague.sign_in(server.person(f"{name.lower()}@mail.example", "agent", name))
+            colleague.open(here)
+    with visiting(browser, server, "narrow") as visitor:
+        page = visitor.page
+        visitor.open(here)
+        page.fill("#note-text", "She wants a call on Friday.")
+        page.get_by_role("button", name="Write the note").click()
+        size = "it => getComputedStyle(it).fontSize"
+        assert page.locator(".bubble .whole").evaluate(size) == page.locator(".said").first.evaluate(size)
+        # Written in one row, they ran on beyond the edge.
+        looks = page.locator("#looks li")
+        expect(looks).to_have_count(2)
+        first, second = looks.nth(0).bounding_box(), looks.nth(1).bounding_box()
+        assert second["y"] >= first["y"] + first["height"] and second["x"] == first["x"]
+        visitor.whole("notes and looks")
