@@ -185,7 +185,16 @@ import Timeline
                 return total == 500
             }
             #expect(all == seen)
-            #expect(try customers.list(CustomerQuery(), orderNames: Self.orders, offset: 500, limit: 10).rows.isEmpty)
+            // Places past the end, which anybody can ask for, have nobody, with a filter that nobody fits too.
+            var nobody = CustomerQuery()
+            nobody.ordersAtLeast = 1
+            for offset in [500, 501, 100_000, Int.max] {
+                for query in [CustomerQuery(), nobody] {
+                    let page = try customers.list(query, orderNames: Self.orders, offset: offset, limit: 10)
+                    #expect(page.rows.isEmpty && page.total == (query == nobody ? 0 : 500) && page.everybody == 500)
+                }
+            }
+            #expect(try customers.list(CustomerQuery(), orderNames: Self.orders, offset: -1, limit: 10).rows.count == 10)
         }
     }
 

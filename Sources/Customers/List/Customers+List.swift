@@ -77,7 +77,8 @@ extension Customers {
     package func list(_ query: CustomerQuery, orderNames: Set<String>, offset: Int = 0, limit: Int) throws -> CustomerListPage {
         let table = table(orderNames)
         let chosen = try chosen(query, table)
-        let wanted = max(0, offset)..<min(chosen.count, max(0, offset) + min(max(limit, 1), Self.longestPage))
+        let from = min(max(0, offset), chosen.count)
+        let wanted = from..<min(chosen.count, from + min(max(limit, 1), Self.longestPage))
         let order = wanted.isEmpty ? [] : Self.sorted(chosen, upTo: wanted.upperBound, query, table)
         let rows = try wanted.isEmpty ? [] : rows(order[wanted], table)
         return CustomerListPage(rows: rows, total: chosen.count, everybody: table.count, asOf: table.asOf)
