@@ -1,4 +1,5 @@
 import Kernel
+import Simdjson
 import Testing
 
 @testable import Web
@@ -15,6 +16,19 @@ import Testing
 
     @Test(arguments: ["a=%", "a=%4", "a=%GG", "a=%FF"]) func `what is no percent-encoded UTF-8 is refused`(text: String) {
         #expect(throws: Problem.self) { try Query(text) }
+    }
+
+    @Test(arguments: [
+        ("50", 50), ("99.90", 99.9), ("-3", -3), ("1.5e3", 1500), ("2E-2", 0.02), ("1e+12", 1e12), ("1e13", nil), ("nan", nil), ("inf", nil),
+        ("0x1p3", nil), ("e", nil), ("", nil), ("12 GBP", nil),
+    ])
+    func `an amount is digits, also with a power of ten as programs write it`(text: String, amount: Double?) {
+        #expect(ListQuery.amount(text) == amount)
+    }
+
+    @Test func `a whole number may have a fraction of nothing`() throws {
+        let body = try JSON.parse(Array(#"{"a":5,"b":5.0,"c":5.5,"d":1e30,"e":"5"}"#.utf8))
+        #expect(["a", "b", "c", "d", "e"].map { body[$0]?.whole } == [5, 5, nil, nil, nil])
     }
 
     @Test func `a plus is a space in a query and a plus in a path`() {

@@ -35,8 +35,8 @@ import Web
         }
     }
 
-    @Test(arguments: ["limit=0", "limit=501", "limit=many", "since=yesterday", "direction=up"])
-    func `a parameter outside its range is 400`(query: String) async throws {
+    @Test(arguments: ["limit=0", "limit=501", "limit=many", "since=yesterday", "direction=up", "limit=", "since=", "name", "limit=5&limit=5"])
+    func `a parameter outside its range, without a value or given twice is 400`(query: String) async throws {
         try await TestServer.run { (server) async throws in
             let answer = try await server.send("GET", "/api/customers/cus_0000000/interactions?\(query)", bySocket: true)
             #expect(answer.status == 400, "\(answer.text)")

@@ -112,7 +112,10 @@ import Web
         }
     }
 
-    @Test(arguments: ["wait=ever", "wait=view&timeout=0", "wait=view&timeout=5.1", "wait=view&timeout=soon"])
+    @Test(arguments: [
+        "wait=ever", "wait=view&timeout=0", "wait=view&timeout=5.1", "wait=view&timeout=soon", "timeout=0", "wait=", "wait=view&wait=view",
+        "timeout=",
+    ])
     func `a wait that is none or too long is 400`(query: String) async throws {
         try await TestServer.run { (server) async throws in
             let answer = try await server.send("POST", "/v1/track?\(query)", headers: [TestServer.basic(try server.key())], json: Self.item)

@@ -21,7 +21,7 @@ struct AuditRoutes: Sendable {
         Endpoint(
             .get, "/api/audit", .administer,
             about: .init(
-                "The audit log", tag: "Audit", parameters: Self.filters + [.limit(default: 50, most: 500), .cursor],
+                "The audit log", tag: "Audit", parameters: Self.filters + [.limit(default: 50, most: 500), .place(from: 1)],
                 answer: .init(200, "A page, newest first", .init("AuditPage")))
         ) { _, context in
             let limit = Int(try context.query.integer("limit", in: 1...500, default: 50))

@@ -94,7 +94,7 @@ struct BlueprintRoutes: Sendable {
         ) { request, context in
             let body = try await Body.json(request, "Rollback")
             let document = try body.required("document")
-            guard let number = body["version"]?.integer, (1...Int64(Int32.max)).contains(number) else {
+            guard let number = body["version"]?.whole, (1...Int64(Int32.max)).contains(number) else {
                 throw Problem.badRequest("The body needs `version`, the number of a version.")
             }
             let change = try await book.rollBack(document, to: Int(number), by: context.caller)

@@ -20,7 +20,8 @@ struct CustomerRoutes: Sendable {
                 "Find customers by what they are known by", tag: "Customers",
                 description: "By the beginning of any identifier, of a name or of an order number: meant to be asked at every key.",
                 parameters: [
-                    .init("search", "What to look for, 1 to 200 characters.", ["type": "string", "minLength": 1, "maxLength": 200]),
+                    .init(
+                        "search", "What to look for, 1 to 200 characters.", ["type": "string", "minLength": 1, "maxLength": 200], isRequired: true),
                     .limit(default: 20, most: 100),
                 ], answer: .init(200, "The best matches first", .init("FoundPage")))
         ) { _, context in
@@ -193,6 +194,10 @@ extension HistoryFilter {
 extension Endpoint.Parameter {
     static func limit(default fallback: Int64, most: Int64) -> Endpoint.Parameter {
         .init("limit", "How many at most.", ["type": "integer", "minimum": 1, "maximum": .integer(most), "default": .integer(fallback)])
+    }
+    /// A cursor that is a number.
+    static func place(from least: Int64) -> Endpoint.Parameter {
+        .init("after", "The `next` of the page before.", ["type": "integer", "minimum": .integer(least), "maximum": .integer(.max)])
     }
     static let cursor = Endpoint.Parameter("after", "The `next` of the page before.")
 }

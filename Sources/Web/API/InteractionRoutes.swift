@@ -25,7 +25,7 @@ struct InteractionRoutes: Sendable {
                     One JSON object a line (NDJSON), as fast as the reader takes them. It ends with the newest that was acknowledged when it began to \
                     be read. To go on later, send the last line's `position` as `after`.
                     """,
-                parameters: [.init("after", "Only what comes after this position.", ["type": "integer", "minimum": 0])],
+                parameters: [.init("after", "Only what comes after this position.", ["type": "integer", "minimum": 0, "maximum": .integer(.max)])],
                 answer: .init(200, "One interaction a line", .init(type: "application/x-ndjson", schema: "Interaction")))
         ) { _, context in
             let after = try context.query.integer("after", in: 0...Int64.max, default: 0)

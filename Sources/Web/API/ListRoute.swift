@@ -40,7 +40,10 @@ struct ListRoute: Sendable {
             switch field {
             case .seenWithin, .notSeenFor: .init(field.rawValue, field.meaning, whole(ListQuery.days))
             case .ordersAtLeast, .ordersAtMost: .init(field.rawValue, field.meaning, whole(ListQuery.orders))
-            case .spentAtLeast, .spentAtMost: .init(field.rawValue, field.meaning, ["type": "number"])
+            case .spentAtLeast, .spentAtMost:
+                .init(
+                    field.rawValue, field.meaning,
+                    ["type": "number", "minimum": .number(-ListQuery.mostSpent), "maximum": .number(ListQuery.mostSpent)])
             case .channel, .did, .didNot: .init(field.rawValue, field.meaning)
             }
         } + [

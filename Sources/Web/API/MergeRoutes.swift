@@ -48,7 +48,7 @@ struct MergeRoutes: Sendable {
         Endpoint(
             .get, "/api/reviews", .read,
             about: .init(
-                "Customers who may be one person", tag: "Reviews", parameters: [.limit(default: 25, most: 200), .cursor],
+                "Customers who may be one person", tag: "Reviews", parameters: [.limit(default: 25, most: 200), .place(from: 0)],
                 answer: .init(200, "A page, in the order they were found", .init("ReviewPage")))
         ) { _, context in
             let limit = Int(try context.query.integer("limit", in: 1...200, default: 25))

@@ -22,6 +22,14 @@ extension OpenAPI {
         }
         """#
 
+    // Regular expressions of ECMA-262 as they stand in JSON text, with the letters that nobody sees by their numbers.
+    private static let unseen =
+        #"\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb"#
+    private static let staffName = "[^\(unseen)]*[^\(unseen)\\\\s][^\(unseen)]*"
+    private static let keyName = "^[^\(unseen)/\\\\s]([^\(unseen)/]*[^\(unseen)/\\\\s])?$"
+    private static let address =
+        #"^[^\\u0000-\\u0020\\u007f-\\u00a0\\s@<>,;:\"()\\[\\]\\\\.]+@[^\\u0000-\\u0020\\u007f-\\u00a0\\s@<>,;:\"()\\[\\]\\\\.]+\\.[^\\u0000-\\u0020\\u007f-\\u00a0\\s@<>,;:\"()\\[\\]\\\\.]+$"#
+
     private static let tracking = #"""
             "TrackingItem": {
               "type": "object",
@@ -182,7 +190,7 @@ extension OpenAPI {
             "CustomerExport": {"type": "object", "required": ["customer", "interactions"], "properties": {
               "customer": {"$ref": "#/components/schemas/Customer"},
               "interactions": {"type": "array", "items": {"$ref": "#/components/schemas/Interaction"}}}},
-            "MergeRequest": {"type": "object", "required": ["with"], "properties": {
+            "MergeRequest": {"type": "object", "additionalProperties": false, "required": ["with"], "properties": {
               "with": {"type": "string", "description": "The other customer: an id or `kind:value`."}, "note": {"type": ["string", "null"], "maxLength": 1000}}},
             "Review": {
               "type": "object", "required": ["id", "customers", "likeness", "reasons", "at"],
@@ -195,7 +203,7 @@ extension OpenAPI {
             },
             "ReviewPage": {"type": "object", "required": ["items", "next"], "properties": {
               "items": {"type": "array", "items": {"$ref": "#/components/schemas/Review"}}, "next": {"type": ["string", "null"]}}},
-            "Decision": {"type": "object", "required": ["same"], "properties": {"same": {"type": "boolean"}}}
+            "Decision": {"type": "object", "additionalProperties": false, "required": ["same"], "properties": {"same": {"type": "boolean"}}}
         """#
 
     private static let people = #"""
@@ -210,7 +218,7 @@ extension OpenAPI {
             },
             "NotePage": {"type": "object", "required": ["items", "next"], "properties": {
               "items": {"type": "array", "items": {"$ref": "#/components/schemas/NoteOnCustomer"}}, "next": {"type": "null"}}},
-            "NewNote": {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1, "maxLength": 10000}}},
+            "NewNote": {"type": "object", "additionalProperties": false, "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1, "maxLength": 10000}}},
             "Consent": {
               "type": "object", "required": ["purpose", "channel", "given", "at", "position", "method", "wording", "recordedBy"],
               "properties": {
@@ -225,7 +233,7 @@ extension OpenAPI {
             "Consents": {"type": "object", "required": ["current", "history"], "properties": {
               "current": {"type": "array", "items": {"$ref": "#/components/schemas/Consent"}},
               "history": {"type": "array", "items": {"$ref": "#/components/schemas/Consent"}}}},
-            "NewConsent": {"type": "object", "required": ["purpose", "given"], "properties": {
+            "NewConsent": {"type": "object", "additionalProperties": false, "required": ["purpose", "given"], "properties": {
               "purpose": {"type": "string", "minLength": 1, "maxLength": 60}, "given": {"type": "boolean"},
               "channel": {"type": ["string", "null"], "description": "One of the channels there are; null or left out for every channel."},
               "method": {"type": ["string", "null"], "maxLength": 60}, "wording": {"type": ["string", "null"], "maxLength": 2000}}},
@@ -241,11 +249,12 @@ extension OpenAPI {
             },
             "PersonPage": {"type": "object", "required": ["items", "next"], "properties": {
               "items": {"type": "array", "items": {"$ref": "#/components/schemas/Person"}}, "next": {"type": "null"}}},
-            "NewPerson": {"type": "object", "required": ["email", "role"], "properties": {
-              "email": {"type": "string", "maxLength": 254}, "role": {"$ref": "#/components/schemas/Role"},
-              "name": {"type": ["string", "null"], "maxLength": 100}}},
-            "PersonChange": {"type": "object", "properties": {
-              "name": {"type": ["string", "null"], "maxLength": 100}, "email": {"type": ["string", "null"], "maxLength": 254},
+            "NewPerson": {"type": "object", "additionalProperties": false, "required": ["email", "role"], "properties": {
+              "email": {"type": "string", "maxLength": 254, "pattern": "\#(address)"}, "role": {"$ref": "#/components/schemas/Role"},
+              "name": {"type": ["string", "null"], "maxLength": 100, "pattern": "^(\#(staffName))?$"}}},
+            "PersonChange": {"type": "object", "additionalProperties": false, "properties": {
+              "name": {"type": ["string", "null"], "maxLength": 100, "pattern": "^\#(staffName)$"},
+              "email": {"type": ["string", "null"], "maxLength": 254, "pattern": "\#(address)"},
               "role": {"$ref": "#/components/schemas/Role"}, "disabled": {"type": "boolean"}}},
             "Link": {"type": "object", "required": ["link", "url", "linkExpiresAt"], "properties": {
               "link": {"type": "string", "description": "The path of a page on this server; it works once."},
@@ -261,9 +270,10 @@ extension OpenAPI {
             },
             "TeamPage": {"type": "object", "required": ["items", "next"], "properties": {
               "items": {"type": "array", "items": {"$ref": "#/components/schemas/Team"}}, "next": {"type": "null"}}},
-            "NewTeam": {"type": "object", "required": ["name"], "properties": {
-              "name": {"type": "string", "minLength": 1, "maxLength": 64}, "lead": {"type": ["string", "null"], "description": "One of the members."},
-              "members": {"type": "array", "items": {"type": "string"}}}},
+            "NewTeam": {"type": "object", "additionalProperties": false, "required": ["name"], "properties": {
+              "name": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^\#(staffName)$"},
+              "lead": {"type": ["string", "null"], "pattern": "^per_[0-9a-hjkmnp-tv-z]{26}$", "description": "One of the members."},
+              "members": {"type": "array", "items": {"type": "string", "pattern": "^per_[0-9a-hjkmnp-tv-z]{26}$"}}}},
             "AuditEntry": {
               "type": "object", "required": ["number", "at", "actor", "name", "action", "subject", "detail", "address", "hash"],
               "properties": {
@@ -297,9 +307,10 @@ extension OpenAPI {
             "Call": {"type": "string", "enum": ["track", "identify", "page", "screen", "group", "alias", "import"]},
             "KeyPage": {"type": "object", "required": ["items", "next"], "properties": {
               "items": {"type": "array", "items": {"$ref": "#/components/schemas/Key"}}, "next": {"type": "null"}}},
-            "NewKey": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "minLength": 1, "maxLength": 64},
+            "NewKey": {"type": "object", "additionalProperties": false, "required": ["name"], "properties": {
+              "name": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "\#(keyName)"},
               "calls": {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/Call"}, "minItems": 1},
-              "expiresAt": {"type": ["string", "null"], "format": "date-time"}}},
+              "expiresAt": {"type": ["string", "null"], "format": "date-time", "description": "Still to come."}}},
             "KeyWithSecret": {"allOf": [{"$ref": "#/components/schemas/Key"}, {"type": "object", "required": ["secret"], "properties": {"secret": {"type": "string"}}}]},
             "Role": {"type": "string", "enum": ["administrator", "lead", "analyst", "marketer", "agent", "employee"]},
             "Token": {
@@ -314,10 +325,10 @@ extension OpenAPI {
             "Scope": {"type": "string", "enum": ["belong", "read", "annotate", "export", "change", "readStaff", "administer"]},
             "TokenPage": {"type": "object", "required": ["items", "next"], "properties": {
               "items": {"type": "array", "items": {"$ref": "#/components/schemas/Token"}}, "next": {"type": "null"}}},
-            "NewToken": {"type": "object", "required": ["name", "role"], "properties": {
-              "name": {"type": "string", "minLength": 1, "maxLength": 64}, "role": {"$ref": "#/components/schemas/Role"},
-              "scopes": {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/Scope"}, "minItems": 1},
-              "expiresAt": {"type": ["string", "null"], "format": "date-time"}}},
+            "NewToken": {"type": "object", "additionalProperties": false, "required": ["name", "role"], "properties": {
+              "name": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "\#(keyName)"}, "role": {"$ref": "#/components/schemas/Role"},
+              "scopes": {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/Scope"}, "minItems": 1, "description": "Of the permissions of the role."},
+              "expiresAt": {"type": ["string", "null"], "format": "date-time", "description": "Still to come."}}},
             "TokenWithSecret": {"allOf": [{"$ref": "#/components/schemas/Token"}, {"type": "object", "required": ["secret"], "properties": {"secret": {"type": "string"}}}]},
             "LedgerStatus": {
               "type": "object", "required": ["position", "concluded", "interactions", "customers", "queuedBytes", "quarantined", "unwritable"],
@@ -352,8 +363,13 @@ extension OpenAPI {
             },
             "QuarantinePage": {"type": "object", "required": ["items", "next"], "properties": {
               "items": {"type": "array", "items": {"$ref": "#/components/schemas/Refused"}}, "next": {"type": ["integer", "null"]}}},
-            "Replay": {"type": "object", "description": "Some by `ids`; or all that fit `source`, `kind` and `reason`; or all that are there.", "properties": {
-              "ids": {"type": "array", "items": {"type": "integer"}, "maxItems": 10000}, "all": {"type": "boolean"},
+            "Replay": {"type": "object", "additionalProperties": false, "description": "Some by `ids`; or all that fit `source`, `kind` and `reason`; or all that are there.", "oneOf": [
+              {"required": ["ids"]}, {"required": ["all"], "properties": {"all": {"const": true}}},
+              {"anyOf": [
+                {"required": ["source"], "properties": {"source": {"type": "integer"}}}, {"required": ["kind"], "properties": {"kind": {"type": "string"}}},
+                {"required": ["reason"], "properties": {"reason": {"type": "string"}}}]}], "properties": {
+              "ids": {"type": "array", "maxItems": 10000, "items": {"type": "integer", "minimum": -9223372036854775808, "maximum": 9223372036854775807}},
+              "all": {"type": "boolean"},
               "source": {"type": ["integer", "null"], "minimum": 0, "maximum": 65535, "description": "The number of a write key; 0 for none."},
               "kind": {"type": ["string", "null"]}, "reason": {"type": ["string", "null"]}}},
             "Dismissal": {"type": "object", "required": ["number", "dropped"], "properties": {
@@ -420,12 +436,12 @@ extension OpenAPI {
                 "checkedAt": {"type": ["string", "null"], "format": "date-time", "description": "When it was last looked what is due, since the start."}
               }
             },
-            "NewRetentionRun": {"type": "object", "properties": {"dryRun": {"type": "boolean", "description": "Only say what is due."}}},
+            "NewRetentionRun": {"type": "object", "additionalProperties": false, "properties": {"dryRun": {"type": "boolean", "description": "Only say what is due."}}},
             "RetentionRunMade": {"type": "object", "required": ["due", "events"], "properties": {
               "due": {"type": "integer"}, "events": {"type": "array", "items": {"$ref": "#/components/schemas/RetentionEvent"}}}},
-            "BackupRequest": {"type": "object", "properties": {"to": {"type": ["string", "null"],
+            "BackupRequest": {"type": "object", "additionalProperties": false, "properties": {"to": {"type": ["string", "null"],
               "description": "A folder that does not exist yet; without one a new one in the folder of the setting `backup-folder`."}}},
-            "RestoreRequest": {"type": "object", "required": ["from"], "properties": {
+            "RestoreRequest": {"type": "object", "additionalProperties": false, "required": ["from"], "properties": {
               "from": {"type": "string", "description": "The folder of a backup."},
               "keepReplaced": {"type": "boolean", "default": false, "description": "Whether what the folder held is kept in it, as replaced-…."}}},
             "Backup": {
@@ -474,18 +490,19 @@ extension OpenAPI {
                   }}}
               }
             },
-            "Document": {"type": "object", "required": ["name", "text"], "properties": {"name": {"type": "string"}, "text": {"type": "string"}}},
+            "Document": {"type": "object", "additionalProperties": false, "required": ["name", "text"], "properties": {"name": {"type": "string", "minLength": 1}, "text": {"type": "string"}}},
             "Blueprint": {"type": "object", "required": ["documents"], "properties": {
               "documents": {"type": "array", "items": {"$ref": "#/components/schemas/Document"}}}},
-            "NewBlueprint": {"type": "object", "required": ["documents"], "properties": {
+            "NewBlueprint": {"type": "object", "additionalProperties": false, "required": ["documents"], "properties": {
               "documents": {"type": "array", "items": {"$ref": "#/components/schemas/Document"}, "maxItems": 1000}, "check": {"type": "boolean"}}},
             "BlueprintChanges": {"type": "object", "required": ["changes", "applied"], "properties": {
               "changes": {"type": "array", "items": {"type": "object", "required": ["document", "what", "version"], "properties": {
                 "document": {"type": "string"}, "what": {"type": "string", "enum": ["added", "changed", "removed", "rewritten"]},
                 "version": {"type": ["integer", "null"], "description": "That it became; null when nothing was changed."}}}},
               "applied": {"type": "boolean"}}},
-            "Rollback": {"type": "object", "required": ["document", "version"], "properties": {
-              "document": {"type": "string", "description": "`identity`, `metric/lifetime_value`"}, "version": {"type": "integer", "minimum": 1}}},
+            "Rollback": {"type": "object", "additionalProperties": false, "required": ["document", "version"], "properties": {
+              "document": {"type": "string", "minLength": 1, "description": "`identity`, `metric/lifetime_value`"},
+              "version": {"type": "integer", "minimum": 1, "maximum": 2147483647}}},
             "Version": {"type": "object", "required": ["document", "version", "removed", "author", "at", "position"], "properties": {
               "document": {"type": "string"}, "version": {"type": "integer", "minimum": 1},
               "removed": {"type": "boolean", "description": "It took the document out of force."}, "author": {"type": "string"},

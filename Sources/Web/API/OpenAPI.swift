@@ -96,9 +96,17 @@ package enum OpenAPI {
         path.split(separator: "/").filter { $0.hasPrefix("{") }.map { part in
             let name = String(part.dropFirst().dropLast())
             return [
-                "name": .string(name), "in": "path", "required": true, "schema": ["type": name == "id" || name == "merge" ? "integer" : "string"],
+                "name": .string(name), "in": "path", "required": true, "schema": pathSchema(name, path),
                 "description": .string(pathDescriptions[name] ?? ""),
             ]
+        }
+    }
+    private static func pathSchema(_ name: String, _ path: String) -> JSON {
+        switch name {
+        case "id" where path.hasPrefix("/api/people/"): ["type": "string", "pattern": "^per_[0-9a-hjkmnp-tv-z]{26}$"]
+        case "id" where path.hasPrefix("/api/teams/"): ["type": "string", "pattern": "^tea_[0-9a-hjkmnp-tv-z]{26}$"]
+        case "id", "merge", "number": ["type": "integer"]
+        default: ["type": "string"]
         }
     }
     private static let pathDescriptions = [
@@ -107,8 +115,17 @@ package enum OpenAPI {
     ]
 
     private static func parameter(_ parameter: Endpoint.Parameter) -> JSON {
-        let schema: JSON = parameter.repeats ? ["type": "array", "items": parameter.schema] : parameter.schema
-        return ["name": .string(parameter.name), "in": "query", "description": .string(parameter.description), "schema": schema]
+        // An empty value is refused, so no text is empty.
+        let isText = parameter.schema["type"]?.string == "string" && parameter.schema["enum"] == nil && parameter.schema["format"] == nil
+        var one = parameter.schema
+        if isText, one["minLength"] == nil { one = .object((one.members ?? []) + [.init("minLength", 1)]) }
+        let schema: JSON = parameter.repeats ? ["type": "array", "items": one] : one
+        var members: [JSON.Member] = [
+            .init("name", .string(parameter.name)), .init("in", "query"), .init("description", .string(parameter.description)),
+            .init("schema", schema),
+        ]
+        if parameter.isRequired { members.append(.init("required", true)) }
+        return .object(members)
     }
 
     private static func content(_ content: Endpoint.Content) -> JSON {

@@ -51,7 +51,9 @@ struct QuarantineRoutes: Sendable {
                     """,
                 parameters: [
                     .limit(default: 50, most: 500),
-                    .init("after", "The `next` of the page before, with the same filters and order.", ["type": "integer", "minimum": 0]),
+                    .init(
+                        "after", "The `next` of the page before, with the same filters and order.",
+                        ["type": "integer", "minimum": 0, "maximum": .integer(.max)]),
                     .init("order", "Which come first; the oldest unless given.", ["type": "string", "enum": ["oldest", "newest"]]),
                 ] + Self.filters,
                 answer: .init(200, "A page", .init("QuarantinePage")))
@@ -171,7 +173,7 @@ struct QuarantineRoutes: Sendable {
         let all = try body.flag("all")
         var filter = QuarantineFilter(kind: try body.optional("kind"), reason: try body.optional("reason"))
         if let source = body["source"], !source.isNull {
-            guard let number = source.integer.flatMap({ UInt16(exactly: $0) }) else {
+            guard let number = source.whole.flatMap({ UInt16(exactly: $0) }) else {
                 throw Problem.badRequest("`source` must be the number of a write key, or 0 for none.")
             }
             filter.source = number
@@ -181,7 +183,7 @@ struct QuarantineRoutes: Sendable {
             throw Problem.badRequest("The body needs `ids`, or some of `source`, `kind` and `reason`, or `all: true`; one of these alone.")
         }
         guard let ids else { return .fitting(filter) }
-        guard let numbers = ids.array?.compactMap(\.integer), numbers.count == ids.array?.count, numbers.count <= mostIDs else {
+        guard let numbers = ids.array?.compactMap(\.whole), numbers.count == ids.array?.count, numbers.count <= mostIDs else {
             throw Problem.badRequest("`ids` must be an array of at most \(mostIDs) whole numbers.")
         }
         return .ids(numbers)

@@ -78,8 +78,9 @@ struct ListQuery: Sendable {
 
     /// An amount as people type it, up to ``mostSpent`` either way; nil for anything else.
     static func amount(_ text: String) -> Double? {
-        // Only digits: `Double` also reads `nan`, `inf` and `0x1p3`.
-        guard text.utf8.allSatisfy({ (48...57).contains($0) || $0 == 46 || $0 == 45 }), let number = Double(text), abs(number) <= mostSpent
+        // Digits, and powers of ten as programs write them: `Double` also reads `nan`, `inf` and `0x1p3`.
+        guard text.utf8.allSatisfy({ (48...57).contains($0) || [43, 45, 46, 69, 101].contains($0) }), let number = Double(text),
+            abs(number) <= mostSpent
         else { return nil }
         return number
     }

@@ -58,6 +58,13 @@ extension JSON {
         return text
     }
 
+    /// A whole number, also one that is written with a fraction of nothing, as `5.0`; nil for all else.
+    var whole: Int64? {
+        if let integer { return integer }
+        guard case .number(let number) = self else { return nil }
+        return Int64(exactly: number)
+    }
+
     /// Whether a member is true; false when it is missing.
     /// - Throws: a 400 problem that names it.
     func flag(_ key: String) throws -> Bool {

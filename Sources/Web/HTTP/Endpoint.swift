@@ -71,12 +71,17 @@ extension Endpoint {
         package var schema: JSON
         /// May be given more than once.
         package var repeats: Bool
+        /// Has to be given.
+        package var isRequired: Bool
 
-        package init(_ name: String, _ description: String, _ schema: JSON = ["type": "string"], repeats: Bool = false) {
+        package init(
+            _ name: String, _ description: String, _ schema: JSON = ["type": "string"], repeats: Bool = false, isRequired: Bool = false
+        ) {
             self.name = name
             self.description = description
             self.schema = schema
             self.repeats = repeats
+            self.isRequired = isRequired
         }
     }
 
@@ -113,6 +118,7 @@ extension RouterMethods where Context == Web.Context {
     package func add(_ endpoints: [Endpoint], _ authentication: Authentication, _ recorder: Recorder) {
         for endpoint in endpoints {
             let known = endpoint.about.map { Set($0.parameters.map(\.name)) }
+            let single = Set(endpoint.about?.parameters.filter { !$0.repeats }.map(\.name) ?? [])
             // The tracking API takes whatever clients append to its address.
             let strict = endpoint.permission != .track
             on(RouterPath(endpoint.path), method: endpoint.method) { request, context in
@@ -122,6 +128,11 @@ extension RouterMethods where Context == Web.Context {
                 if let known, strict, let stranger = context.query.names.first(where: { !known.contains($0) }) {
                     throw Problem.unknownParameter(stranger, known: known.sorted())
                 }
+                // Whoever writes `limit=` or says it twice means something, and would not see that it had no effect.
+                if let name = context.query.emptyName(among: known ?? []) {
+                    throw Problem.badRequest("`\(name)` has no value. Give it one, or leave it out.")
+                }
+                if let name = context.query.repeatedName(among: single) { throw Problem.badRequest("`\(name)` is given twice. Give it once.") }
                 let response = try await endpoint.handler(request, context)
                 if let action = endpoint.audit, response.status.code < 400 {
                     try recorder.record(action, context, from: authentication.address(of: request, context))

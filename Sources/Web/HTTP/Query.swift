@@ -27,6 +27,15 @@ package struct Query: Sendable, Equatable {
     /// The last value of a name, or nil; an empty value counts as none.
     package func value(_ name: String) -> String? { pairs.last { $0.name == name && !$0.value.isEmpty }?.value }
 
+    /// A name that stands without a value, as `limit=`; nil when there is none among these.
+    func emptyName(among names: Set<String>) -> String? { pairs.first { $0.value.isEmpty && names.contains($0.name) }?.name }
+
+    /// A name that is given more than once, though of these each may be given once; nil when there is none.
+    func repeatedName(among names: Set<String>) -> String? {
+        var seen: Set<String> = []
+        return pairs.first { names.contains($0.name) && !seen.insert($0.name).inserted }?.name
+    }
+
     /// All values of a name, which may be repeated.
     package func values(_ name: String) -> [String] { pairs.lazy.filter { $0.name == name && !$0.value.isEmpty }.map(\.value) }
 

@@ -107,12 +107,15 @@ struct TrackingRoutes: Sendable {
 
     /// Seconds to wait for the view, or nil when the client does not ask for it.
     static func wait(_ query: Query) throws -> Double? {
+        var seconds = longestWait
+        if let text = query.value("timeout") {
+            guard let given = Double(text), given > 0, given <= longestWait else {
+                throw Problem.badRequest("`timeout` must be a number of seconds above 0 and at most \(Int(longestWait)).")
+            }
+            seconds = given
+        }
         guard let wait = query.value("wait") else { return nil }
         guard wait == "view" else { throw Problem.badRequest("`wait` can only be `view`.") }
-        guard let text = query.value("timeout") else { return longestWait }
-        guard let seconds = Double(text), seconds > 0, seconds <= longestWait else {
-            throw Problem.badRequest("`timeout` must be a number of seconds above 0 and at most \(Int(longestWait)).")
-        }
         return seconds
     }
 
