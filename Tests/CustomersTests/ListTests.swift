@@ -148,6 +148,21 @@ import Timeline
         }
     }
 
+    @Test(arguments: [1, 1_000_000]) func `what is kept no longer was not done`(mergeAt: Int) async throws {
+        try await withWorld(mergeAt: mergeAt) { world, customers in
+            try await world.say(said("ann", "A", days: 9, on: .app), said("ann", "B", days: 9), said("ben", "A", days: 1))
+            let before = (World.start + -5 * 86_400_000).milliseconds
+            _ = try await world.pipeline.perform(.expire(before: ["A": before], rest: nil, author: "test"), randomness: World.randomness)
+            func list(_ change: (inout CustomerQuery) -> Void) throws -> [String] {
+                var query = CustomerQuery()
+                change(&query)
+                return users(try customers.list(query, orderNames: Self.orders, limit: 10))
+            }
+            #expect(try list { $0.did = "A" } == ["ben"] && list { $0.did = "B" } == ["ann"])
+            #expect(try list { $0.didNot = "A" } == ["ann"] && list { $0.channel = "app" }.isEmpty)
+        }
+    }
+
     @Test func `a new table has the answers in advance that were asked of the one before, and no others`() async throws {
         try await withWorld { world, customers in
             try await world.say(said("ann", "A"), said("ben", "B"), said("cy", "C"))

@@ -3,7 +3,7 @@ import Kernel
 import Timeline
 
 /// Figures of every person as of one moment, worked out from the timeline's columns: what lists are sorted and filtered by.
-/// Thirty-two bytes a person, and four more for each raw customer.
+/// Twenty-eight bytes a person, a byte more for each answer that is ``known``, and four for each raw customer.
 struct CustomerTable: Sendable {
     /// Persons by their root, ascending; erased ones are not among them.
     private(set) var roots: [UInt32] = []
