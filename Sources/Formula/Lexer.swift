@@ -3,7 +3,7 @@ import Kernel
 /// Text → tokens, in one pass over the text.
 struct Lexer {
     private let text: [Unicode.Scalar]
-    private var at = 0
+    var at = 0
 
     /// - Throws: ``FormulaProblem``, also when the text is longer than ``FormulaLimits/length``.
     static func tokens(_ text: String) throws(FormulaProblem) -> [Token] {
@@ -21,14 +21,14 @@ struct Lexer {
         }
     }
 
-    private init(text: [Unicode.Scalar]) { self.text = text }
+    init(text: [Unicode.Scalar]) { self.text = text }
 
     private func scalar(_ ahead: Int = 0) -> Unicode.Scalar? { at + ahead < text.count ? text[at + ahead] : nil }
     private static func isDigit(_ c: Unicode.Scalar?) -> Bool { c.map { ("0"..."9").contains($0) } ?? false }
     private static func begins(_ c: Unicode.Scalar) -> Bool { c == "_" || c == "$" || c.properties.isAlphabetic }
-    private static func goesOn(_ c: Unicode.Scalar) -> Bool { begins(c) || isDigit(c) || c.properties.isDiacritic }
+    static func goesOn(_ c: Unicode.Scalar) -> Bool { begins(c) || isDigit(c) || c.properties.isDiacritic }
 
-    private mutating func next() throws(FormulaProblem) -> Token {
+    mutating func next() throws(FormulaProblem) -> Token {
         while let c = scalar() {
             if c == "#" {
                 while let c = scalar(), c != "\n" { at += 1 }
