@@ -60,6 +60,13 @@ package final class AudienceEngine: Sendable {
     private let pause: Int
     private let box = Mailbox<Message>()
     let state = Mutex(State())
+    /// Selectors of formulas that somebody only asked.
+    struct Asked: Sendable {
+        var wanted: Set<Selector> = []
+        var numbers: [Selector: UInt16] = [:]
+        var isFilling = false
+    }
+    let asked = Mutex(Asked())
     private let stopping = Mutex(false)
     private let hasStarted = Mutex(false)
 
@@ -210,7 +217,7 @@ package final class AudienceEngine: Sendable {
         if let before { wanted.formUnion(before.program.selectors) }
         let pipeline = pipeline
         let all = wanted
-        var selectors = try wait { try await pipeline.select(all) }
+        let selectors = try wait { try await pipeline.select(all) }
         let bound = try bind(program, selectors, zone)
         let new = InForce(company, program, bound)
         var everybody = Everybody()
@@ -220,7 +227,9 @@ package final class AudienceEngine: Sendable {
             $0.inForce = new
             $0.everybody = everybody
         }
-        if wanted != program.selectors { selectors = try wait { try await pipeline.select(program.selectors) } }
+        // What was only asked is asked again when somebody does.
+        asked.withLock { $0.numbers = [:] }
+        if wanted != program.selectors { _ = try wait { try await pipeline.select(program.selectors) } }
     }
 
     private func bind(_ program: Program, _ selectors: [Selector: UInt16], _ zone: Zone) throws -> BoundProgram {

@@ -123,6 +123,12 @@ package final class People: Sendable {
 
         package func isRoot(_ c: Int) -> Bool { parent[c] == UInt32(c) }
 
+        package func members(of c: Int) -> [UInt32] {
+            var out: [UInt32] = []
+            _ = members(of: c, into: &out)
+            return out
+        }
+
         /// Adds all raw customers of a person, the given one first, and gives back the bits of the kinds of identifiers known of them.
         package func members(of c: Int, into out: inout [UInt32]) -> UInt64 {
             out.append(UInt32(c))

@@ -182,4 +182,19 @@ package final class Parts: Sendable {
         }
         return latest
     }
+
+    /// The second of the oldest mark of these raw customers; nil when there is none.
+    package func earliest(_ members: [UInt32]) -> UInt32? {
+        var earliest: UInt32?
+        for c in members where !isHidden(c) {
+            if let first = base.slice(c).first { earliest = min(earliest ?? .max, base.seconds[first]) }
+            for delta in [active, frozen].compactMap({ $0 }) where delta.hasMarks(c) {
+                delta.visit(c) {
+                    earliest = min(earliest ?? .max, $0.second)
+                    return 0
+                }
+            }
+        }
+        return earliest
+    }
 }
