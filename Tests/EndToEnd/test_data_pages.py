@@ -39,6 +39,8 @@ def test_what_was_refused_is_tried_again_and_given_up_and_taken_back(browser, se
         expect(page.get_by_role("status")).to_contain_text("None taken in. 3 refused again")
         visitor.check("tried again")
         page.get_by_text("Give up all").press("Enter")
+        # What is said there is a sentence, not a heading.
+        expect(page.locator(".change[open] > .change-box").first).to_have_css("font-weight", "400")
         visitor.check("asked whether to give up")
         page.get_by_role("button", name="Give up 3 items").click()
         expect(page.get_by_role("status")).to_contain_text("3 items given up.")

@@ -59,7 +59,7 @@ extension Console {
                 default: nil
                 }
             guard let field else { throw problem }
-            let fault = problem == .wrong ? "This is not your password of now." : Problem(problem).detail
+            let fault = problem == .wrong ? "This is not your current password." : Problem(problem).detail
             return try await accountPage(visit, fault: fault, field: field, status: 422)
         }
         sessions.leave(Sessions.Flash(text: "Your password is changed. You are signed out everywhere else."), for: visit.session)
