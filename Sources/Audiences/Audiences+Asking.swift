@@ -1,7 +1,9 @@
 import Dispatch
 package import Formula
+import Identity
 package import Kernel
-import Pipeline
+package import Pipeline
+import Synchronization
 import Timeline
 
 // Formulas that somebody only asks: before they are saved, or to find something out.

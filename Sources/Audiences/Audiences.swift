@@ -1,8 +1,10 @@
 package import Formula
 import GRDB
+import Identity
 package import Kernel
 import Pipeline
 package import Store
+import Synchronization
 import Timeline
 
 /// What a company knows of each customer at this moment, and of all of them at once: metrics, audiences, the lifecycle.

@@ -1,4 +1,7 @@
+import Formula
+import Identity
 package import Kernel
+import Pipeline
 import Synchronization
 import Timeline
 

@@ -35,6 +35,12 @@ package struct Checked: Hashable, Sendable {
     /// Where it stands in the text of its formula.
     package var span: Span
 
+    package init(kind: Kind, type: ValueType, span: Span) {
+        self.kind = kind
+        self.type = type
+        self.span = span
+    }
+
     package static func == (a: Checked, b: Checked) -> Bool { a.type == b.type && a.kind == b.kind }
     package func hash(into hasher: inout Hasher) { hasher.combine(kind) }
 
