@@ -148,6 +148,7 @@ let package = Package(
         tests(
             "WebTests",
             [
+                "Audiences", "Formula",
                 "Web", "Access", "Audit", "Notes", "Collect", "Consent", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline",
                 "Rendering",
                 "Simdjson",

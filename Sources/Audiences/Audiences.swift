@@ -10,7 +10,8 @@ import Timeline
 /// What a company knows of each customer at this moment, and of all of them at once: metrics, audiences, the lifecycle.
 package final class Audiences: Sendable {
     let store: Store
-    let engine: AudienceEngine
+    /// What works everything out, once it is started.
+    package let engine: AudienceEngine
     let looks = PastSizes()
     var pipeline: Pipeline { engine.pipeline }
 

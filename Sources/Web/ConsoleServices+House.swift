@@ -62,6 +62,7 @@ extension ConsoleServices {
                 logger.error("page failed", metadata: ["reference": "\(reference)", "error": "\(String(reflecting: error))"])
             })
         sources = SourceServices(services)
+        audiences = services.audiences
         let held = services.consents
         consents = ConsentServices(
             state: { try held.state(of: $0) },

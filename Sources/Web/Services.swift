@@ -1,4 +1,5 @@
 package import Access
+package import Audiences
 package import Audit
 package import Collect
 package import Consent
@@ -20,6 +21,8 @@ package struct Services: Sendable {
     package var customers: Customers
     package var notes: Notes
     package var consents: Consents
+    /// Metrics, audiences and the lifecycle.
+    package var audiences: Audiences
     package var operations: any Operations
     package var live: Live
     /// What the company decides, with every version of it.
@@ -38,7 +41,7 @@ package struct Services: Sendable {
 
     package init(
         access: Access, staff: Staff, audit: Audit, collector: @escaping @Sendable () -> Collector, ledger: Ledger, pipeline: Pipeline,
-        customers: Customers, notes: Notes, consents: Consents, operations: any Operations, live: Live,
+        customers: Customers, notes: Notes, consents: Consents, audiences: Audiences, operations: any Operations, live: Live,
         definitions: DefinitionBook, clock: Clock, version: String
     ) {
         self.access = access
@@ -50,6 +53,7 @@ package struct Services: Sendable {
         self.customers = customers
         self.notes = notes
         self.consents = consents
+        self.audiences = audiences
         self.operations = operations
         self.live = live
         self.definitions = definitions

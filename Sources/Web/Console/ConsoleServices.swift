@@ -1,4 +1,5 @@
 package import Access
+package import Audiences
 package import Audit
 package import Customers
 package import Definitions
@@ -26,6 +27,8 @@ package struct ConsoleServices: Sendable {
     package var notes: NoteServices
     /// What customers agree to; set after the rest.
     package var consents = ConsentServices()
+    /// Metrics, audiences and the lifecycle; nil where there are none, and then no page shows them. Set after the rest.
+    package var audiences: Audiences?
     /// What a customer is worth, in so many weeks up to a moment: see `Customers.relationship`; set after the rest.
     package var relationship: @Sendable (CustomerID, _ orders: Set<String>, _ weeks: Int, _ end: Instant) async -> Relationship = { _, _, _, _ in
         Relationship()

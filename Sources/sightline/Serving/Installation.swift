@@ -263,7 +263,7 @@ final class Installation: Sendable {
     func services(stop: @escaping @Sendable (ServerEnd) -> Void) -> Services {
         var services = Services(
             access: access, staff: staff, audit: audit, collector: { [self] in collector }, ledger: ledger, pipeline: pipeline, customers: customers,
-            notes: notes, consents: consents,
+            notes: notes, consents: consents, audiences: audiences,
             operations: InstallationOperations(installation: self, stop: stop), live: live,
             definitions: DefinitionBook(
                 kinds: CompanyDefinitions.kinds { [pipeline, traits] in (Set(pipeline.names.all), traits.all) },

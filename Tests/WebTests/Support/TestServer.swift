@@ -1,9 +1,11 @@
 import Access
+import Audiences
 import Audit
 import Collect
 import Consent
 import Customers
 import Definitions
+import Formula
 import Foundation
 import Identity
 import Kernel
@@ -63,6 +65,7 @@ struct TestServer: Sendable {
             try await tasks.waitForAll()
             return result
         }
+        await services.audiences.engine.stop()
         await services.pipeline.stop()
         await services.ledger.close()
         return try result.get()
@@ -85,7 +88,12 @@ struct TestServer: Sendable {
         let random = Mutex(SeededRandom(seed: 7))
         let randomness = Randomness { count in random.withLock { random in (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) } } }
         let ledger = try Ledger(path: folder + "/ledger.db", options: options, randomness: randomness, clock: time.clock)
-        let reactions: [any Reaction] = [ArrivalsReaction(), CustomersReaction(), NotesReaction(), ConsentReaction { ledger.vocabulary }]
+        let membership = Membership()
+        let touched = Mutex<AudienceEngine?>(nil)
+        let reactions: [any Reaction] = [
+            ArrivalsReaction(), CustomersReaction(), NotesReaction(), ConsentReaction { ledger.vocabulary },
+            MembershipReaction(membership) { customers in touched.withLock { $0 }?.touch(customers) },
+        ]
         let migrations = Identity.migrations + Pipeline.migrations + reactions.flatMap(\.migrations)
         let store = try Store(path: folder + "/state.db", migrations: migrations)
         let accessStore = try Store(
@@ -97,11 +105,22 @@ struct TestServer: Sendable {
         let collector = try Collector(identity: .standard, vocabulary: ledger.vocabulary, fingerprints: ledger.key, randomness: randomness)
         let customers = Customers(
             store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: time.clock, sourceName: { access.name(ofSource: $0) })
+        // A test that needs it starts it.
+        let engine = AudienceEngine(
+            ledger: ledger, store: store, pipeline: pipeline, membership: membership, randomness: randomness, clock: time.clock, logger: quiet,
+            pause: 100
+        ) {
+            var known = Company.Known(channels: Set(Channel.builtIn), identifierKinds: ["email", "user_id"])
+            known.takesAllNames = true
+            return (Company(DefinitionBook.blueprint(pipeline.definitions), known), .utc)
+        }
+        touched.withLock { $0 = engine }
         var services = Services(
             access: access, staff: try Staff(store: accessStore, clock: time.clock, randomness: randomness), audit: try Audit(store: accessStore),
             collector: { collector }, ledger: ledger, pipeline: pipeline, customers: customers,
             notes: Notes(store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: time.clock),
-            consents: Consents(store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: time.clock), operations: operations,
+            consents: Consents(store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: time.clock),
+            audiences: Audiences(store: store, engine: engine), operations: operations,
             live: Live(pipeline) {
                 try customers.newest(after: $0, upTo: $1, limit: $2)
             } name: {
