@@ -86,6 +86,7 @@ package final class AudienceEngine: Sendable {
         self.logger = logger
         self.pause = pause
         self.company = company
+        membership.onTouch { [weak self] in self?.touch($0) }
     }
 
     package func start() {
@@ -95,7 +96,7 @@ package final class AudienceEngine: Sendable {
     }
 
     /// Something happened to these raw customers.
-    package func touch(_ customers: [UInt32]) { if hasStarted.withLock({ $0 }) { box.send(.touched(customers)) } }
+    private func touch(_ customers: [UInt32]) { if hasStarted.withLock({ $0 }) { box.send(.touched(customers)) } }
 
     /// The definitions have changed.
     package func reload() { box.send(.definitions) }

@@ -11,13 +11,8 @@ package import Store
 package struct MembershipReaction: Reaction {
     private let membership: Membership
     private let parsers = JSONParserPool(most: 1)
-    private let touched: @Sendable ([UInt32]) -> Void
 
-    /// - Parameter touched: Told which raw customers something happened to.
-    package init(_ membership: Membership, touched: @escaping @Sendable ([UInt32]) -> Void) {
-        self.membership = membership
-        self.touched = touched
-    }
+    package init(_ membership: Membership) { self.membership = membership }
 
     package var migrations: [Migration] { Audiences.migrations }
 
@@ -37,7 +32,7 @@ package struct MembershipReaction: Reaction {
             }
         }
         raws += concluded.merges.flatMap(\.touched)
-        if !raws.isEmpty { touched(raws) }
+        if !raws.isEmpty { membership.touched(raws) }
     }
 
     private func conclude(_ name: Int, _ said: JSON, of members: [UInt32], at: Instant, noticed: Instant, _ db: Database) throws {
@@ -142,7 +137,7 @@ package struct MembershipReaction: Reaction {
             // Of their stages that of the first who has one stays.
             if let stage = membership.stage(ofSome: members) { try move(members, to: stage, since: try since(stage, members, db), db) }
         }
-        touched(customers)
+        membership.touched(customers)
     }
 
     private func since(_ set: Int, _ members: [UInt32], _ db: Database) throws -> Instant {

@@ -1,9 +1,62 @@
 extension DemoCompany {
     /// What the company decided, as the documents of its blueprint: the files in `Blueprint`, commented to be copied.
     package static var blueprint: [(name: String, text: String)] {
+        files.map { ($0.0, String(decoding: $0.1, as: UTF8.self)) }
+    }
+
+    private static var files: [(String, [UInt8])] {
         [
-            ("workspace.yaml", PackageResources.workspace_yaml), ("identity.yaml", PackageResources.identity_yaml),
+            ("workspace.yaml", PackageResources.workspace_yaml),
+            ("identity.yaml", PackageResources.identity_yaml),
             ("channels.yaml", PackageResources.channels_yaml),
-        ].map { ($0.0, String(decoding: $0.1, as: UTF8.self)) }
+            ("audience-advocates.yaml", PackageResources.audience_advocates_yaml),
+            ("audience-basket-left.yaml", PackageResources.audience_basket_left_yaml),
+            ("audience-best-customers.yaml", PackageResources.audience_best_customers_yaml),
+            ("audience-help-seekers.yaml", PackageResources.audience_help_seekers_yaml),
+            ("audience-north-late.yaml", PackageResources.audience_north_late_yaml),
+            ("audience-reachable-by-email.yaml", PackageResources.audience_reachable_by_email_yaml),
+            ("audience-returners.yaml", PackageResources.audience_returners_yaml),
+            ("audience-sofa-lookers.yaml", PackageResources.audience_sofa_lookers_yaml),
+            ("audience-unhappy.yaml", PackageResources.audience_unhappy_yaml),
+            ("event-call-received.yaml", PackageResources.event_call_received_yaml),
+            ("event-checkout-started.yaml", PackageResources.event_checkout_started_yaml),
+            ("event-delivery-late.yaml", PackageResources.event_delivery_late_yaml),
+            ("event-email-link-clicked.yaml", PackageResources.event_email_link_clicked_yaml),
+            ("event-email-opened.yaml", PackageResources.event_email_opened_yaml),
+            ("event-email-sent.yaml", PackageResources.event_email_sent_yaml),
+            ("event-email-unsubscribed.yaml", PackageResources.event_email_unsubscribed_yaml),
+            ("event-message-received.yaml", PackageResources.event_message_received_yaml),
+            ("event-message-sent.yaml", PackageResources.event_message_sent_yaml),
+            ("event-order-completed.yaml", PackageResources.event_order_completed_yaml),
+            ("event-order-delivered.yaml", PackageResources.event_order_delivered_yaml),
+            ("event-order-refunded.yaml", PackageResources.event_order_refunded_yaml),
+            ("event-order-shipped.yaml", PackageResources.event_order_shipped_yaml),
+            ("event-product-added.yaml", PackageResources.event_product_added_yaml),
+            ("event-product-viewed.yaml", PackageResources.event_product_viewed_yaml),
+            ("event-return-received.yaml", PackageResources.event_return_received_yaml),
+            ("event-return-requested.yaml", PackageResources.event_return_requested_yaml),
+            ("event-review-written.yaml", PackageResources.event_review_written_yaml),
+            ("event-social-mention.yaml", PackageResources.event_social_mention_yaml),
+            ("event-store-visited.yaml", PackageResources.event_store_visited_yaml),
+            ("event-survey-answered.yaml", PackageResources.event_survey_answered_yaml),
+            ("event-survey-sent.yaml", PackageResources.event_survey_sent_yaml),
+            ("lifecycle.yaml", PackageResources.lifecycle_yaml),
+            ("metric-alive.yaml", PackageResources.metric_alive_yaml),
+            ("metric-average-order.yaml", PackageResources.metric_average_order_yaml),
+            ("metric-days-late.yaml", PackageResources.metric_days_late_yaml),
+            ("metric-days-since-contact.yaml", PackageResources.metric_days_since_contact_yaml),
+            ("metric-days-since-order.yaml", PackageResources.metric_days_since_order_yaml),
+            ("metric-engagement.yaml", PackageResources.metric_engagement_yaml),
+            ("metric-expected-orders.yaml", PackageResources.metric_expected_orders_yaml),
+            ("metric-frequency-score.yaml", PackageResources.metric_frequency_score_yaml),
+            ("metric-lifetime-value.yaml", PackageResources.metric_lifetime_value_yaml),
+            ("metric-monetary-score.yaml", PackageResources.metric_monetary_score_yaml),
+            ("metric-newest-score.yaml", PackageResources.metric_newest_score_yaml),
+            ("metric-orders-of-buyers.yaml", PackageResources.metric_orders_of_buyers_yaml),
+            ("metric-orders.yaml", PackageResources.metric_orders_yaml),
+            ("metric-recency-score.yaml", PackageResources.metric_recency_score_yaml),
+            ("metric-spend-365d.yaml", PackageResources.metric_spend_365d_yaml),
+            ("metric-spend.yaml", PackageResources.metric_spend_yaml),
+        ]
     }
 }

@@ -33,15 +33,19 @@ package struct Checker {
     /// A condition: yes or no of each customer.
     /// - Parameter circle: What the formula defines, so that it cannot name itself: `metric/spend`, `audience/vip`, `lifecycle`.
     package mutating func condition(_ expression: FormulaExpression, of circle: String? = nil) throws(FormulaProblem) -> Checked {
-        let checked = try formula(expression, of: circle)
-        return try asFlag(checked, "a condition")
+        begin(circle)
+        return try asFlag(try value(expression, wanted: .flag), "a condition")
     }
 
     /// A value of any kind but a list.
     package mutating func formula(_ expression: FormulaExpression, of circle: String? = nil) throws(FormulaProblem) -> Checked {
+        begin(circle)
+        return try value(expression)
+    }
+
+    private mutating func begin(_ circle: String?) {
         path = circle.flatMap(Self.name).map { [$0] } ?? []
         done = []
-        return try value(expression)
     }
 
     private static func name(_ circle: String) -> Name? {
@@ -56,6 +60,10 @@ package struct Checker {
     func asFlag(_ checked: Checked, _ place: String) throws(FormulaProblem) -> Checked {
         if checked.type == .flag { return checked }
         throw problem(checked.span, "\(place) is yes or no, and this is \(checked.type.noun)", "compare it with something: > 0, = \"…\", is known")
+    }
+
+    private mutating func flag(_ e: FormulaExpression, _ place: String) throws(FormulaProblem) -> Checked {
+        try asFlag(try value(e, wanted: .flag), place)
     }
 
     // MARK: Values
@@ -75,9 +83,9 @@ package struct Checker {
         case .rank(let function, let metric): return try rank(function, metric, e.span)
         case .call(let function, let events): return try call(function, events, e.span, wanted: nil)
         case .sequence(let sequence): return make(.term(try self.sequence(sequence)), .flag)
-        case .not(let inner): return make(.not(try asFlag(try value(inner), "what follows not")), .flag)
-        case .and(let a, let b): return make(.and(try asFlag(try value(a), "a side of and"), try asFlag(try value(b), "a side of and")), .flag)
-        case .or(let a, let b): return make(.or(try asFlag(try value(a), "a side of or"), try asFlag(try value(b), "a side of or")), .flag)
+        case .not(let inner): return make(.not(try flag(inner, "what follows not")), .flag)
+        case .and(let a, let b): return make(.and(try flag(a, "a side of and"), try flag(b, "a side of and")), .flag)
+        case .or(let a, let b): return make(.or(try flag(a, "a side of or"), try flag(b, "a side of or")), .flag)
         case .compare(let comparison, let a, let b): return try compare(comparison, a, b, e.span)
         case .match(let match, let a, let b):
             guard case .text(let part) = b.kind else { throw problem(b.span, "\(match.rawValue) needs a text", "write it in quotation marks") }

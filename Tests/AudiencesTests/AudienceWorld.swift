@@ -22,20 +22,9 @@ final class AudienceWorld: Sendable {
     let engine: AudienceEngine
     let audiences: Audiences
 
-    static func membership() -> (Membership, TouchedBox, [any Reaction]) {
-        let membership = Membership()
-        let box = TouchedBox()
-        return (membership, box, [CustomersReaction(), MembershipReaction(membership) { box.touch($0) }])
-    }
-
-    final class TouchedBox: Sendable {
-        let engine = Mutex<AudienceEngine?>(nil)
-        func touch(_ customers: [UInt32]) { engine.withLock { $0 }?.touch(customers) }
-    }
-
     init(_ folder: String? = nil, at start: Instant = World.start) async throws {
-        let (membership, box, reactions) = Self.membership()
-        world = try await World(folder, reactions: reactions)
+        let membership = Membership()
+        world = try await World(folder, reactions: [CustomersReaction(), MembershipReaction(membership)])
         let world = world
         let clock = TestClock(start)
         self.clock = clock
@@ -53,8 +42,6 @@ final class AudienceWorld: Sendable {
             return (Company(blueprint, known), .utc)
         }
         audiences = Audiences(store: world.store, engine: engine)
-        let engine = engine
-        box.engine.withLock { $0 = engine }
         engine.start()
     }
 

@@ -62,12 +62,7 @@ final class Installation: Sendable {
         clock = SystemClock.clock
         randomness = SystemRandomness.randomness
         let folder = folder
-        if let restored = try await Restoration.complete(in: folder, now: clock.now, carry: { try await CarryOver.from(folder, into: $0) }) {
-            for line in restored.sentences(folder) { logger.notice("\(line)") }
-        }
-        for name in folder.replaced {
-            logger.notice("who is erased stays in what a backup replaced: remove it when it is needed no more", metadata: ["folder": "\(name)"])
-        }
+        try await Self.finishRestoration(folder, now: clock.now, logger)
         try Self.check(folder)
         var options = Ledger.Options()
         options.queueBytes = settings[Known.queueBytes]
@@ -90,12 +85,9 @@ final class Installation: Sendable {
         let membership = Membership()
         let traits = TraitKeys()
         self.traits = traits
-        let touched = Mutex<AudienceEngine?>(nil)
         pipeline = try await Pipeline(
             .init(ledger: ledger, store: store, timeline: folder.timeline),
-            reactions: Self.reactions(ledger, traits, membership) { customers in touched.withLock { $0 }?.touch(customers) },
-            options: pipelineOptions,
-            logger: logger)
+            reactions: Self.reactions(ledger, traits, membership), options: pipelineOptions, logger: logger)
         backups = BackupKeeper(
             .init(
                 data: folder, ledger: ledger, pipeline: pipeline, store: store, accessStore: accessStore, audit: audit,
@@ -106,16 +98,9 @@ final class Installation: Sendable {
         self.customers = customers
         notes = Notes(store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: clock)
         consents = Consents(store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: clock)
-        let pipeline = pipeline
         engine = AudienceEngine(
-            ledger: ledger, store: store, pipeline: pipeline, membership: membership, randomness: randomness, clock: clock, logger: logger
-        ) {
-            let blueprint = CompanyDefinitions.blueprint(pipeline.definitions)
-            var known = CompanyDefinitions.known(blueprint, (nil, nil))
-            known.takesAllNames = true
-            let zone = Zone(named: blueprint.definition(WorkspaceDefinition.self).timeZone) ?? .utc
-            return (Company(blueprint, known), zone)
-        }
+            ledger: ledger, store: store, pipeline: pipeline, membership: membership, randomness: randomness, clock: clock, logger: logger,
+            company: Self.formulas(of: pipeline))
         audiences = Audiences(store: store, engine: engine)
         live = Live(pipeline) {
             try customers.newest(after: $0, upTo: $1, limit: $2)
@@ -128,8 +113,6 @@ final class Installation: Sendable {
             self?.follow($0)
             self?.engine.reload()
         }
-        let engine = engine
-        touched.withLock { $0 = engine }
         do {
             try await settle()
         } catch {
@@ -138,13 +121,30 @@ final class Installation: Sendable {
         }
     }
 
+    /// What formulas are in force. They were checked when they came into force, so that every name in them is taken.
+    private static func formulas(of pipeline: Pipeline) -> @Sendable () -> (company: Company, zone: Formula.Zone) {
+        {
+            let blueprint = CompanyDefinitions.blueprint(pipeline.definitions)
+            var known = CompanyDefinitions.known(blueprint, (nil, nil))
+            known.takesAllNames = true
+            return (Company(blueprint, known), Formula.Zone(named: blueprint.definition(WorkspaceDefinition.self).timeZone) ?? .utc)
+        }
+    }
+
+    private static func finishRestoration(_ folder: DataFolder, now: Instant, _ logger: Logger) async throws {
+        if let restored = try await Restoration.complete(in: folder, now: now, carry: { try await CarryOver.from(folder, into: $0) }) {
+            for line in restored.sentences(folder) { logger.notice("\(line)") }
+        }
+        for name in folder.replaced {
+            logger.notice("who is erased stays in what a backup replaced: remove it when it is needed no more", metadata: ["folder": "\(name)"])
+        }
+    }
+
     /// What the capabilities do when something happened, each in its turn.
-    private static func reactions(
-        _ ledger: Ledger, _ traits: TraitKeys, _ membership: Membership, touched: @escaping @Sendable ([UInt32]) -> Void
-    ) -> [any Reaction] {
+    private static func reactions(_ ledger: Ledger, _ traits: TraitKeys, _ membership: Membership) -> [any Reaction] {
         [
             ArrivalsReaction(), CustomersReaction(keys: traits), NotesReaction(), ConsentReaction { ledger.vocabulary },
-            MembershipReaction(membership, touched: touched),
+            MembershipReaction(membership),
         ]
     }
     /// All tables of `state.db`.

@@ -89,10 +89,9 @@ struct TestServer: Sendable {
         let randomness = Randomness { count in random.withLock { random in (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) } } }
         let ledger = try Ledger(path: folder + "/ledger.db", options: options, randomness: randomness, clock: time.clock)
         let membership = Membership()
-        let touched = Mutex<AudienceEngine?>(nil)
         let reactions: [any Reaction] = [
             ArrivalsReaction(), CustomersReaction(), NotesReaction(), ConsentReaction { ledger.vocabulary },
-            MembershipReaction(membership) { customers in touched.withLock { $0 }?.touch(customers) },
+            MembershipReaction(membership),
         ]
         let migrations = Identity.migrations + Pipeline.migrations + reactions.flatMap(\.migrations)
         let store = try Store(path: folder + "/state.db", migrations: migrations)
@@ -114,7 +113,6 @@ struct TestServer: Sendable {
             known.takesAllNames = true
             return (Company(DefinitionBook.blueprint(pipeline.definitions), known), .utc)
         }
-        touched.withLock { $0 = engine }
         var services = Services(
             access: access, staff: try Staff(store: accessStore, clock: time.clock, randomness: randomness), audit: try Audit(store: accessStore),
             collector: { collector }, ledger: ledger, pipeline: pipeline, customers: customers,
