@@ -48,6 +48,7 @@ package struct Company: Sendable {
     package let metrics: [Metric]
     package let audiences: [Audience]
     package let events: [Event]
+    package let traits: [TraitsDefinition.Field]
     package let lifecycle: LifecycleDefinition
     package let lifecycleOwner: String?
     package let names: FormulaNames
@@ -67,7 +68,8 @@ package struct Company: Sendable {
         events = all(EventDefinition.self).map { Event(key: $0.key, owner: $0.owner, definition: $0.definition) }
         lifecycle = blueprint.definition(LifecycleDefinition.self)
         lifecycleOwner = blueprint[LifecycleDefinition.kind]?.owner
-        names = Self.names(events, known)
+        traits = blueprint.definition(TraitsDefinition.self).fields
+        names = Self.names(events, traits, known)
         library = Self.library(metrics, audiences, lifecycle, weights)
     }
 
@@ -76,7 +78,7 @@ package struct Company: Sendable {
         "Page Viewed", "Screen Viewed", "Customer Identified", "Group Joined", "Alias Added", "Note Written", "Consent Given", "Consent Withdrawn",
     ]
 
-    private static func names(_ events: [Event], _ known: Known) -> FormulaNames {
+    private static func names(_ events: [Event], _ traits: [TraitsDefinition.Field], _ known: Known) -> FormulaNames {
         var names = FormulaNames()
         names.channels = known.channels
         names.identifierKinds = known.identifierKinds
@@ -86,9 +88,11 @@ package struct Company: Sendable {
             names.events[event.definition.name] = Dictionary(event.definition.properties.map { ($0.path, $0.type) }) { a, _ in a }
         }
         // A vocabulary that somebody wrote is all there is; without one only the data knows.
-        names.areEventsKnown = known.events != nil || !events.isEmpty
+        names.areEventsKnown = !events.isEmpty || !(known.events ?? []).isEmpty
         for key in known.traits ?? [] { names.traits[key] = .some(nil) }
-        names.areTraitsKnown = known.traits != nil
+        for field in traits { names.traits[field.name] = field.type }
+        // While nobody has told anything, and nobody has said what there will be, any name may be one.
+        names.areTraitsKnown = !names.traits.isEmpty
         if known.takesAllNames {
             names.areEventsKnown = false
             names.areTraitsKnown = false

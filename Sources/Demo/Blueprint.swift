@@ -9,6 +9,7 @@ extension DemoCompany {
             ("workspace.yaml", PackageResources.workspace_yaml),
             ("identity.yaml", PackageResources.identity_yaml),
             ("channels.yaml", PackageResources.channels_yaml),
+            ("traits.yaml", PackageResources.traits_yaml),
             ("audience-advocates.yaml", PackageResources.audience_advocates_yaml),
             ("audience-basket-left.yaml", PackageResources.audience_basket_left_yaml),
             ("audience-best-customers.yaml", PackageResources.audience_best_customers_yaml),

@@ -55,22 +55,6 @@ package struct EventDefinition: Definition, Equatable {
     package var stage: String?
     package var properties: [Property] = []
 
-    private enum TypeWord: String, CaseIterable {
-        case number, text
-        case flag = "yes/no"
-        case date
-        case texts = "list of text"
-        var type: ValueType {
-            switch self {
-            case .number: .number
-            case .text: .text
-            case .flag: .flag
-            case .date: .date
-            case .texts: .texts
-            }
-        }
-    }
-
     package init(reading reader: Reader) {
         name = reader.required("name", reader.text("name", 1...200, example: "name: Order Completed"), example: "Order Completed") ?? ""
         if Self.ours.contains(name) {
@@ -80,7 +64,7 @@ package struct EventDefinition: Definition, Equatable {
         stage = reader.text("stage", 1...100, example: "stage: moved house")
         properties =
             reader.named("properties", count: 0...Self.mostProperties) { path, place, reader in
-                let type = reader.choice("type", of: TypeWord.self) ?? .text
+                let type = reader.choice("type", of: PropertyType.self) ?? .text
                 let meaning = reader.text("meaning", 1...1_000, example: "meaning: what it says")
                 if path != DefinitionGuide.placeholder, !Self.isPath(path) {
                     reader.problem(

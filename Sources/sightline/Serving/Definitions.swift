@@ -16,7 +16,7 @@ enum CompanyDefinitions {
         DefinitionKinds(
             [
                 WorkspaceDefinition.self, IdentityDefinition.self, ChannelsDefinition.self, PrivacyDefinition.self, RetentionDefinition.self,
-                EventDefinition.self, MetricDefinition.self, AudienceDefinition.self, LifecycleDefinition.self,
+                EventDefinition.self, TraitsDefinition.self, MetricDefinition.self, AudienceDefinition.self, LifecycleDefinition.self,
             ],
             together: [{ blueprint, findings in Company.check(blueprint, known(blueprint, data()), findings) }])
     }
