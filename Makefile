@@ -57,7 +57,7 @@ test-e2e: system $(TOOLS) ## Runs the end-to-end tests alone, with the real prog
 	$(SWIFT_BUILD) -c $(E2E) --product sightline
 	SIGHTLINE_TEST_BIN="$$($(SWIFT_BUILD) -c $(E2E) --show-bin-path)/sightline" $(VENV)/bin/python -m pytest Tests/EndToEnd $(PYTEST)
 
-bench: system ## Measures, each figure beside the bare limit of this machine
+bench: system $(TOOLS) ## Measures, each figure beside the bare limit of this machine
 	$(RELEASE)
 	@scripts/bench "$$($(RELEASE) --show-bin-path)"
 

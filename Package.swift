@@ -108,7 +108,8 @@ let package = Package(
         .executableTarget(
             name: "sightline-bench",
             dependencies: [
-                "Access", "CSodium", "Customers", "Identity", "Kernel", "Ledger", "Pipeline", "Statistics", "Store", "Timeline",
+                "Access", "Audiences", "CSodium", "Customers", "Definitions", "Formula", "Identity", "Kernel", "Ledger", "Pipeline", "Statistics",
+                "Store", "Timeline",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
             ] + grdb,
             path: "Sources/Bench", swiftSettings: strict),

@@ -33,6 +33,8 @@ package final class AudienceEngine: Sendable {
     struct State: Sendable {
         var inForce: InForce?
         var everybody = Everybody()
+        /// By the metric's key: how the models were fitted last.
+        var models: [String: LifetimeState] = [:]
         var phase = Phase.preparing(nil)
         /// Persons in each set, as of the last sweep and with what came since.
         var sizes: [String: Int] = [:]
@@ -149,6 +151,7 @@ package final class AudienceEngine: Sendable {
         // By a clock that nobody can set.
         var nextSweep = DispatchTime.now()
         var nextEverybody = DispatchTime.now()
+        var nextFit = DispatchTime.now()
         while true {
             var touched: [UInt32] = []
             for message in box.take(until: nextSweep) {
@@ -163,11 +166,16 @@ package final class AudienceEngine: Sendable {
                 if isNew {
                     try prepare()
                     isNew = false
+                    nextFit = .now() + .milliseconds(Self.fitPause)
                     nextEverybody = .now()
                     nextSweep = .now()
                 }
                 renew()
                 if touched.count > Self.mostTouched { nextSweep = .now() } else { try look(at: touched) }
+                if .now() >= nextFit {
+                    fitAgain()
+                    nextFit = .now() + .milliseconds(Self.fitPause)
+                }
                 if .now() >= nextEverybody {
                     learnEverybody()
                     nextEverybody = .now() + .milliseconds(Self.everybodyPause)
@@ -222,11 +230,13 @@ package final class AudienceEngine: Sendable {
         let bound = try bind(program, selectors, zone)
         let new = InForce(company, program, bound)
         var everybody = Everybody()
+        let models = fitModels(new, &everybody)
         if !program.ranked.isEmpty { everybody = ranks(of: new, everybody) }
         try settle(new, everybody)
         state.withLock {
             $0.inForce = new
             $0.everybody = everybody
+            $0.models = models
         }
         // What was only asked is asked again when somebody does.
         asked.withLock { $0.numbers = [:] }
@@ -383,6 +393,19 @@ package final class AudienceEngine: Sendable {
     }
 
     // MARK: Everybody
+
+    /// What cannot be fitted any more stays as it was fitted last.
+    private func fitAgain() {
+        guard let (inForce, before) = state.withLock({ s in s.inForce.map { ($0, s.everybody) } }) else { return }
+        var everybody = before
+        let models = fitModels(inForce, &everybody)
+        for (key, state) in models { if case .failed = state { everybody.models[key] = before.models[key] } }
+        let new = everybody
+        state.withLock {
+            $0.everybody = new
+            $0.models = models
+        }
+    }
 
     private func learnEverybody() {
         guard let (inForce, before) = state.withLock({ s in s.inForce.map { ($0, s.everybody) } }), !inForce.program.ranked.isEmpty else { return }

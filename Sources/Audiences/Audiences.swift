@@ -39,6 +39,9 @@ package final class Audiences: Sendable {
         }
     }
 
+    /// How the model of a metric of lifetime value was fitted last; nil for other metrics.
+    package func model(of metric: String) -> LifetimeState? { engine.state.withLock { $0.models[metric] } }
+
     // MARK: Sets
 
     /// An audience or a stage, and how many belong.

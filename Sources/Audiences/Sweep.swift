@@ -1,19 +1,19 @@
 import Dispatch
-import Identity
+package import Identity
 import Kernel
 import Synchronization
-import Timeline
+package import Timeline
 
 /// Works a program out for everybody, on both cores, and gathers what each part of the people gives.
-enum Sweep {
+package enum Sweep {
     /// Threads.
-    static let width = 2
+    package static let width = 2
 
     /// - Parameters:
     ///   - make: Makes what a part is gathered into.
     ///   - body: Called with each person and their values, by slot.
     /// - Returns: The parts, in the order of the people.
-    static func run<Result: Sendable>(
+    package static func run<Result: Sendable>(
         _ bound: BoundProgram, _ everybody: Everybody, _ parts: Parts, _ rings: People.Rings, now: UInt32, isPatient: Bool = true,
         make: @escaping @Sendable () -> Result, _ body: @escaping @Sendable (UInt32, UnsafePointer<Double>, inout Result) -> Void
     ) -> [Result] {

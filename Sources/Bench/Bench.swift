@@ -16,6 +16,8 @@ import Pipeline
     @Option(help: "The sightline program, for the rows over HTTP.") var program: String?
     @Flag(help: "Only measures the starts, on a folder that is there.") var starts = false
     @Flag(help: "Only measures the pages, signing in and live viewers, after filling the folder.") var console = false
+    @Flag(help: "Only measures formulas over everybody, after filling the folder.") var formulas = false
+    @Option(help: "A Python that has DuckDB, which answers the same questions.") var python: String?
     @Flag(help: "Only measures lifetime values, on customers made up for it: needs no folder and no program.") var values = false
     /// Appends so many without a snapshot and kills itself: the start after `kill -9` is measured on what it leaves.
     @Option(help: .hidden) var tail: Int?
@@ -31,6 +33,7 @@ import Pipeline
         }
         if console && program == nil { throw ValidationError("The pages are measured over HTTP: --program names the sightline program.") }
         if !starts { try await inProcess(path, &report) }
+        if formulas { return report.end() }
         if !console { try await start(path, &report) }
         if let program { try await OverHTTP(program: program, folder: path, people: people).measure(console: console, &report) }
         report.end()
@@ -41,7 +44,8 @@ import Pipeline
         let way = LedgerToView(house: house, people: people)
         let there = house.pipeline.status.interactions
         if there < interactions { try await way.fill(interactions - there, seed: 7, &report) }
-        if !console {
+        if !console { try Formulas(house: house, python: python).measure(&report) }
+        if !console, !formulas {
             try await way.throughput(2_000_000, &report)
             try await way.lag(&report)
             try SingleView(house: house).measure(&report)

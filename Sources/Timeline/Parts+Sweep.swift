@@ -10,6 +10,8 @@ package struct Columns {
     package let channels: UnsafePointer<UInt8>
     package let flags: UnsafePointer<UInt8>
     package let values: UnsafePointer<Double>
+    /// Where each lies in the ledger.
+    package let positions: UnsafePointer<UInt64>
 }
 
 extension Parts {
@@ -23,7 +25,7 @@ extension Parts {
     package func sweep(base visit: (_ customer: UInt32, _ columns: Columns, _ marks: Range<Int>) -> Void, recent: (UInt32, Mark) -> Void) {
         let columns = Columns(
             customers: base.customers, offsets: base.offsets, seconds: base.seconds, events: base.events, channels: base.channels, flags: base.flags,
-            values: base.values)
+            values: base.values, positions: base.positions)
         for c in 0..<UInt32(base.customers) {
             let marks = base.slice(c)
             guard !marks.isEmpty, !isHidden(c) else { continue }
