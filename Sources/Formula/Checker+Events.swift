@@ -184,23 +184,7 @@ extension Checker {
                 throw problem(e.span, "\(match.rawValue) looks for a text in a text", "compare numbers with =")
             }
             return .match(match, left.value, right.value)
-        case .oneOf(let a, let list_):
-            var texts: [String] = []
-            var numbers: [Double] = []
-            for element in list_ {
-                switch try operand(element, of: events, list: list, wanted: nil).value {
-                case .text(let text): texts.append(TextCase.folded(text))
-                case .number(let number): numbers.append(number)
-                default: throw problem(element.span, "a list has values only", "write numbers or texts")
-                }
-            }
-            guard texts.isEmpty || numbers.isEmpty else { throw problem(e.span, "the list has texts and numbers", "write values of one kind") }
-            let type: ValueType = numbers.isEmpty ? .text : .number
-            let left = try operand(a, of: events, list: list, wanted: type)
-            guard left.type == type else {
-                throw problem(e.span, "\(left.type.noun) is looked for among \(type == .text ? "texts" : "numbers")", "write values of one kind")
-            }
-            return numbers.isEmpty ? .oneOf(left.value, texts) : .oneOfNumbers(left.value, numbers)
+        case .oneOf(let a, let entries): return try oneOf(a, entries, e.span, of: events, list: list)
         case .known(let a, let isKnown): return .known(try operand(a, of: events, list: list, wanted: nil).value, isKnown)
         case .name:
             let found = try operand(e, of: events, list: list, wanted: .flag)
@@ -212,6 +196,36 @@ extension Checker {
             throw problem(
                 e.span, "this cannot stand within where", "compare properties, channel, media or direction with values, joined by and, or and not")
         }
+    }
+
+    private mutating func oneOf(
+        _ a: FormulaExpression, _ entries: [FormulaExpression], _ span: Span, of events: Events, list: [PropertyPath.Step]?
+    ) throws(FormulaProblem) -> Condition {
+        var found: [Operand] = []
+        for entry in entries {
+            let operand = try operand(entry, of: events, list: list, wanted: nil)
+            if let first = found.first, first.type != operand.type {
+                throw problem(entry.span, "the list has \(first.type.noun) and \(operand.type.noun)", "write values of one kind")
+            }
+            found.append(operand)
+        }
+        let type = found.first?.type ?? .text
+        let left = try operand(a, of: events, list: list, wanted: type)
+        guard left.type == type else {
+            throw problem(span, "\(left.type.noun) is looked for among values of which each is \(type.noun)", "write values of one kind")
+        }
+        var texts: [String] = []
+        var numbers: [Double] = []
+        for (entry, operand) in zip(entries, found) {
+            switch operand.value {
+            case .text(let text):
+                try look(up: text, as: left.value, entry.span)
+                texts.append(TextCase.folded(text))
+            case .number(let number): numbers.append(number)
+            default: throw problem(entry.span, "a list has values only", "write numbers or texts")
+            }
+        }
+        return texts.isEmpty ? .oneOfNumbers(left.value, numbers) : .oneOf(left.value, texts)
     }
 
     private struct Operand {
@@ -232,13 +246,18 @@ extension Checker {
         }
         guard left.type != .texts else { throw problem(a.span, "\(left.value) is a list", "ask whether it contains something") }
         for (side, other, at) in [(left, right, b.span), (right, left, a.span)] {
-            guard let known = Self.words(side.value) else { continue }
-            let words = side.value == .channel ? names.channels.sorted() : known
-            if case .text(let text) = other.value, !words.contains(text) {
-                throw problem(at, "unknown \(side.value) \"\(text.prefix(60))\"", Nearest.advice(for: text, among: words))
-            }
+            if case .text(let text) = other.value { try look(up: text, as: side.value, at) }
         }
         return (left, right)
+    }
+
+    /// Channels, media and directions are words that are known.
+    private func look(up text: String, as value: Condition.Value, _ span: Span) throws(FormulaProblem) {
+        guard let known = Self.words(value) else { return }
+        let words = value == .channel ? names.channels.sorted() : known
+        guard words.contains(text) else {
+            throw problem(span, "unknown \(value) \"\(text.prefix(60))\"", Nearest.advice(for: text, among: words))
+        }
     }
 
     private static func words(_ value: Condition.Value) -> [String]? {

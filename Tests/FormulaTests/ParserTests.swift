@@ -57,6 +57,7 @@ import Testing
             "max(\"Order Completed\".due) - now < 3 days", "first(\"Order Completed\") > 2026-01-01T12:00:00Z",
             "count(\"Order Completed\" where tags contains \"sale\" and gift and due > 2026-01-01) = 1",
             "count(“Order Completed” in last 90 days) ≥ 3",
+            "did(\"Order Completed\" where due in [2026-01-01, 2026-01-02T10:00:00Z] and gift in [yes])",
         ])
     func `takes everything that the language has`(text: String) { #expect(problem(text) == nil, "\(text)") }
 
@@ -71,6 +72,15 @@ import Testing
             ("trait.ctiy = \"Leeds\"", "unknown trait ctiy", "did you mean city?", 0, 10),
             ("identifier.mail is known", "unknown kind of identifier mail", "did you mean email?", 0, 15),
             ("count(\"Order Completed\" where channel = \"wbe\") > 1", "unknown channel \"wbe\"", "did you mean web?", 40, 45),
+            ("count(\"Order Completed\" where channel in [\"web\", \"wbe\"]) > 1", "unknown channel \"wbe\"", "did you mean web?", 49, 54),
+            ("did(any where direction in [\"inn\"])", "unknown direction \"inn\"", "did you mean in?", 28, 33),
+            (
+                "did(\"Order Completed\" where total in [1, \"a\"])", "the list has a number and a text", "write values of one kind", 41, 44
+            ),
+            (
+                "did(\"Order Completed\" where total in [yes])", "a number is looked for among values of which each is yes or no",
+                "write values of one kind", 28, 42
+            ),
             ("count(\"Order Completed\"", "expected ) to close count, found the end", "go on, or take out what is unfinished", 23, 23),
             (
                 "count(\"Order Completed\") > ", "expected a value, a name or a function, found the end", "go on, or take out what is unfinished", 27,
@@ -101,6 +111,18 @@ import Testing
         ] as [(String, String, String, Int, Int)])
     func `points at what is wrong and says how to mend it`(text: String, what: String, mend: String, from: Int, to: Int) {
         #expect(problem(text) == FormulaProblem(Span(from: from, to: to), what, mend: mend), "\(text)")
+    }
+
+    @Test func `a list of dates within where is compared with dates, whether or not the property is declared`() throws {
+        var checker = Checker(names: names(), library: try library())
+        for property in ["due", "undeclared"] {
+            let checked = try checker.condition(Parser.parse("did(\"Order Completed\" where \(property) in [2026-01-02])"))
+            guard case .selected(let selector)? = checked.terms.first?.sources.first else {
+                Issue.record("\(property) has no selector")
+                continue
+            }
+            #expect(selector.condition == .oneOfNumbers(.property(PropertyPath(property), .date), [1_767_312_000]))
+        }
     }
 
     @Test func `says line, column and the part that is meant`() {
