@@ -53,7 +53,8 @@ package struct Explainer: Sendable {
     /// `a`, `a and b`, `a, b, and c`. What has a comma or the word itself is set off by a comma.
     func joined(_ parts: [String], by word: String) -> String {
         guard parts.count > 1, let last = parts.last else { return parts.first ?? "" }
-        let isPlain = parts.count == 2 && !parts.contains { $0.contains(",") || $0.contains(" and ") || $0.contains(" or ") }
+        let joints = [",", " and ", " or ", " with "]
+        let isPlain = parts.count == 2 && !parts.contains { part in joints.contains { part.contains($0) } }
         return parts.dropLast().joined(separator: ", ") + (isPlain ? " " : ", ") + word + " " + last
     }
 

@@ -13,7 +13,7 @@ import pytest
 import requests
 from program import ROOT, Folder, Server, refused, wait_until
 
-COMMANDS = ["serve", "import", "export", "key", "token", "customer", "blueprint", "ledger", "backup", "restore", "ready", "version"]
+COMMANDS = ["serve", "import", "export", "key", "token", "customer", "blueprint", "formula", "ledger", "backup", "restore", "ready", "version"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
