@@ -50,6 +50,16 @@ package struct Checked: Hashable, Sendable {
         return [self]
     }
 
+    /// Whether it has a value of every customer, by its form.
+    var isNeverUnknown: Bool {
+        switch kind {
+        case .constant, .day, .text, .now, .identifier, .audience, .stage, .not, .and, .or, .compare, .sameText, .oneOfTexts, .oneOf, .match, .known:
+            true
+        case .term(let term): term.function == .sequence
+        case .metric, .rank, .arithmetic, .negative: false
+        }
+    }
+
     /// Every part, the whole one first.
     package func visit(_ body: (Checked) -> Void) {
         body(self)

@@ -163,7 +163,11 @@ package struct Program: Sendable {
                 let left = try checker.condition(except, of: "audience/\(key)")
                 checked = Checked(kind: .and(checked, Checked(kind: .not(left), type: .flag, span: left.span)), type: .flag, span: checked.span)
             }
-            return try add(checked, as: name)
+            var code: [Op] = []
+            try emit(checked, &code)
+            // Somebody of whom it is unknown does not belong: of an audience nothing is unknown.
+            if !checked.isNeverUnknown { code += [.push(1), .compare(.equal)] }
+            return try append(Slot(name: name, type: .flag, code: code), checked.span)
         case .stage:
             var code: [Op] = [.push(0)]
             for (place, stage) in library.stages.enumerated() {

@@ -161,6 +161,17 @@ import Testing
         #expect(program.terms.count == 1)
     }
 
+    @Test func `nothing is unknown of an audience, whatever its formula is`() throws {
+        var library = FormulaLibrary()
+        library.audiences["readers"] = .init(who: try Parser.parse("trait.newsletter"))
+        library.audiences["buyers"] = .init(who: try Parser.parse("did(\"Order Completed\")"))
+        var program = Program(names: names(), library: library)
+        try program.add(.audience("readers"))
+        try program.add(.audience("buyers"))
+        #expect(program.slots[0].code == [.term(0), .push(1), .compare(.equal)])
+        #expect(program.slots[1].code == [.term(1), .known])
+    }
+
     @Test func `equal parts of formulas are worked out once`() throws {
         var program = Program(names: names(), library: try library())
         var checker = Checker(names: names(), library: try library())
