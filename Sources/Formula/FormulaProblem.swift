@@ -44,15 +44,24 @@ package struct FormulaProblem: Error, Hashable, Sendable, CustomStringConvertibl
         return (line, column)
     }
 
-    /// The line it is in with marks below the part that is meant, for a terminal. A tab counts as one column.
+    /// The line it is in with marks below the part that is meant, for a terminal; of a long line what is around that part. A tab counts
+    /// as one column.
     package func excerpt(of text: String) -> String {
         let (number, column) = place(in: text)
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         guard number <= lines.count else { return "" }
-        let line = String(lines[number - 1]).replacing("\t", with: " ")
-        let width = max(1, min(span.to - span.from, line.unicodeScalars.count - column + 1))
-        return line + "\n" + String(repeating: " ", count: column - 1) + String(repeating: "^", count: width)
+        let line = Array(lines[number - 1].replacing("\t", with: " ").unicodeScalars)
+        let from = line.count <= Self.widestExcerpt ? 0 : max(0, min(column - 1 - Self.widestExcerpt / 3, line.count - Self.widestExcerpt))
+        let to = min(line.count, from + Self.widestExcerpt)
+        var shown = String.UnicodeScalarView(line[from..<to])
+        if from > 0 { shown.replaceSubrange(...shown.startIndex, with: "…".unicodeScalars) }
+        if to < line.count { shown.replaceSubrange(shown.index(before: shown.endIndex)..., with: "…".unicodeScalars) }
+        let width = max(1, min(span.to - span.from, to - column + 1))
+        return String(shown) + "\n" + String(repeating: " ", count: column - 1 - from) + String(repeating: "^", count: width)
     }
+
+    /// The most columns of ``excerpt(of:)``.
+    package static let widestExcerpt = 120
 }
 
 /// The limits of a formula's text: what it takes to read one is linear in its length, and bounded.

@@ -1,4 +1,5 @@
 import Formula
+import Foundation
 import Kernel
 import Testing
 
@@ -131,6 +132,18 @@ import Testing
         #expect(found?.place(in: text).line == 2)
         #expect(found?.place(in: text).column == 6)
         #expect(found?.excerpt(of: text) == "  or consent.emial = no\n     ^^^^^^^^^^^^^")
+    }
+
+    @Test func `shows of a long line what is around the part that is meant`() throws {
+        for before in [0, 30, 100, 3_000] {
+            for after in [0, 30, 3_000] {
+                let text = String(repeating: "yes and ", count: before) + "speend > 1" + String(repeating: " or no", count: after)
+                let lines = FormulaProblem(Span(from: 8 * before, to: 8 * before + 6), "x", mend: "y").excerpt(of: text).components(separatedBy: "\n")
+                #expect(lines.count == 2 && lines[0].count <= FormulaProblem.widestExcerpt && lines[1].hasSuffix(" ^^^^^^") || before == 0)
+                let meant = zip(lines[0], lines[1]).filter { $1 == "^" }.map { String($0.0) }.joined()
+                #expect(meant == "speend", "\(before) before, \(after) behind" as Comment)
+            }
+        }
     }
 
     @Test func `refuses definitions that lead back to themselves, however far around`() throws {
