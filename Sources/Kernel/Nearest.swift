@@ -4,14 +4,26 @@ package enum Nearest {
     package static func word(to written: String, among known: [String]) -> String? {
         let letters = Array(written.lowercased().prefix(100))
         let allowed = max(1, letters.count / 3)
-        let near = known.map { (word: $0, distance: distance(letters, Array($0.lowercased()))) }.filter { $0.distance <= allowed }
-        return near.min { ($0.distance, $0.word) < ($1.distance, $1.word) }?.word
+        var nearest: (distance: Int, word: String)?
+        for word in known {
+            let other = Array(word.lowercased())
+            // So many letters at least have to be put in or left out: among many words most need no closer look.
+            guard abs(other.count - letters.count) <= allowed else { continue }
+            let found = (distance(letters, other), word)
+            if found.0 <= allowed, nearest.map({ found < $0 }) ?? true { nearest = found }
+        }
+        return nearest?.word
     }
 
-    /// What to do about an unknown word: the nearest known one, or all of them.
+    /// The most words that ``advice(for:among:)`` names.
+    package static let mostNamed = 40
+
+    /// What to do about an unknown word: the nearest known one, or all of them; of many the first and how many more there are.
     package static func advice(for written: String, among known: [String]) -> String {
         if let word = word(to: written, among: known) { return "did you mean \(word)?" }
-        return known.isEmpty ? "remove it" : "known here: \(known.sorted().joined(separator: ", "))"
+        if known.isEmpty { return "remove it" }
+        let more = known.count > mostNamed ? " and \(known.count - mostNamed) more" : ""
+        return "known here: \(known.sorted().prefix(mostNamed).joined(separator: ", "))\(more)"
     }
 
     /// How many letters must be put in, left out, changed or swapped with their neighbour: optimal string alignment, the

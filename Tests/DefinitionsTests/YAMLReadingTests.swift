@@ -125,5 +125,8 @@ import Testing
         #expect(Nearest.word(to: "Normalize", among: known) == "normalise")
         #expect(Nearest.word(to: "colour", among: known) == nil)
         #expect(Nearest.advice(for: "colour", among: ["b", "a"]) == "known here: a, b")
+        let many = (10..<100).map { "w\($0)" }
+        #expect(Nearest.advice(for: "colour", among: many).hasSuffix(", w48, w49 and 50 more"))
+        #expect(Nearest.advice(for: "w1", among: many) == "did you mean w10?")
     }
 }
