@@ -114,20 +114,21 @@ struct CompletionScene {
 
     private mutating func scan() {
         var whereDepth = 0
+        var listEnd: Int?
         func isAt(_ i: Int, _ kind: Token.Kind) -> Bool { tokens.indices.contains(i) && tokens[i].kind == kind }
         for (i, token) in tokens.enumerated() {
             switch token.kind {
             case .sign("("):
                 let function = Self.function(tokens, before: i)
                 frames.append(isWhere ? .group : function)
-                if case .function = function { (events, list) = ([], nil) }
+                if case .function = function { (events, listEnd) = ([], nil) }
             case .sign("["): frames.append(.list)
             case .sign("]"): if frames.last == .list { frames.removeLast() }
-            case .sign("[]"): if !isWhere, i > 0, !events.isEmpty { list = Self.path(tokens, endingAt: i).text }
+            case .sign("[]"): if !isWhere, i > 0, !events.isEmpty { listEnd = i }
             case .sign(")"):
                 let closed = frames.popLast()
                 if isWhere, frames.count < whereDepth { isWhere = false }
-                if case .function = closed { (events, list) = ([], nil) }
+                if case .function = closed { (events, listEnd) = ([], nil) }
             case .text(let text) where !isWhere && !isAt(i - 1, .sign(".")):
                 guard frames.last != .list else { break }
                 if isAt(i - 1, .word("or")), !events.isEmpty { events.append(text) } else { events = [text] }
@@ -141,6 +142,7 @@ struct CompletionScene {
             default: break
             }
         }
+        list = listEnd.map { Self.path(tokens, endingAt: $0).text }
     }
 
     private static func function(_ tokens: [Token], before i: Int) -> Frame {
@@ -155,24 +157,32 @@ struct CompletionScene {
     /// The names joined by points that end with a point or `[]`: as text, by themselves, and where they begin. The interactions before
     /// them, and the point behind these, are none of them: `"Order Completed".products[]` gives `products[]`.
     private static func path(_ tokens: [Token], endingAt end: Int) -> (text: String, keys: [String], from: Int) {
+        var from = end + 1
+        walk: while from > 0 {
+            switch tokens[from - 1].kind {
+            case .sign("."), .sign("[]"): from -= 1
+            case .word:
+                from -= 1
+                guard from > 0, tokens[from - 1].kind == .sign(".") else { break walk }
+            case .text where from > 1 && tokens[from - 2].kind == .sign("."): from -= 1
+            default: break walk
+            }
+        }
+        if from <= end, tokens[from].kind == .sign(".") { from += 1 }
         var text = ""
         var keys: [String] = []
-        var i = end
-        while i >= 0 {
-            switch tokens[i].kind {
-            case .sign(let sign) where sign == "." || sign == "[]": text = sign + text
+        for token in tokens[from..<max(from, end + 1)] {
+            switch token.kind {
             case .word(let key):
-                text = key + text
-                keys.insert(key, at: 0)
-                guard i > 0, tokens[i - 1].kind == .sign(".") else { return (text, keys, i) }
-            case .text(let key) where i > 0 && tokens[i - 1].kind == .sign("."):
-                text = FormulaText.quoted(key) + text
-                keys.insert(key, at: 0)
-            default: return (String(text.drop { $0 == "." }), keys, i + 2)
+                text += key
+                keys.append(key)
+            case .text(let key):
+                text += FormulaText.quoted(key)
+                keys.append(key)
+            default: text += token.noun
             }
-            i -= 1
         }
-        return (text, keys, 0)
+        return (text, keys, from)
     }
 
     /// What was typed of a path of several names is replaced whole.

@@ -121,6 +121,8 @@ private struct Painter {
     private var open: [Bool] = []
     /// How many were open where `where` began; nil outside of it.
     private var whereDepth: Int?
+    /// Up to which token names are joined by `or`, and whether they are of interactions.
+    private var row: (end: Int, areEvents: Bool)?
 
     init(_ scanned: LooseTokens) {
         tokens = scanned.tokens
@@ -171,7 +173,7 @@ private struct Painter {
 
     private mutating func text() {
         if kind(-1) == .sign(".") { return take(.name) }
-        let isEvent = whereDepth == nil && (isBehindEvents || isBeforeEvents)
+        let isEvent = whereDepth == nil && (isBehindEvents || isBeforeEvents())
         take(isEvent ? .event : .text)
     }
 
@@ -187,19 +189,24 @@ private struct Painter {
     }
 
     /// Whether something follows that only interactions have, and nothing stands before that takes a value.
-    private var isBeforeEvents: Bool {
+    private mutating func isBeforeEvents() -> Bool {
         switch kind(-1) {
         case .sign("("), .word("and"), .word("or"), .word("not"), .end: break
         default: return false
         }
+        // In a row of names joined by `or` what stands behind the last is asked once.
+        if let row, at < row.end { return row.areEvents }
         var n = 1
         while isWord("or", n), case .text = kind(n + 1) { n += 2 }
-        switch kind(n) {
-        case .word("then"), .word("where"), .word("since"), .word("today"), .word("this"): return true
-        case .word("not"): return isWord("followed", n + 1)
-        case .word("in"): return isWord("last", n + 1)
-        default: return false
-        }
+        let areEvents =
+            switch kind(n) {
+            case .word("then"), .word("where"), .word("since"), .word("today"), .word("this"): true
+            case .word("not"): isWord("followed", n + 1)
+            case .word("in"): isWord("last", n + 1)
+            default: false
+            }
+        row = (at + n, areEvents)
+        return areEvents
     }
 
     private mutating func word(_ word: String) {
