@@ -121,6 +121,23 @@ struct NaiveEvaluator {
         }
     }
 
+    /// As what the vocabulary of these tests declares: `due` is a date, `gift` is yes or no.
+    static func read(_ json: JSON?, _ path: PropertyPath?) -> Value {
+        switch (path?.description, json) {
+        case ("due", .string(let text)): return Instant(text).map { .number(Double($0.milliseconds) / 1000) } ?? .unknown
+        case ("due", _): return .unknown
+        case ("gift", .bool(let flag)): return .flag(flag)
+        case ("gift", .string(let text)):
+            switch text.lowercased() {
+            case "yes", "true": return .flag(true)
+            case "no", "false": return .flag(false)
+            default: return .unknown
+            }
+        case ("gift", _): return .unknown
+        default: return read(json)
+        }
+    }
+
     // MARK: Interactions
 
     private func start(_ window: Window?) -> Int64 {
@@ -152,7 +169,12 @@ struct NaiveEvaluator {
         }
         return elements.compactMap { element in
             if let condition = events.condition, !holds(condition, happened, element) { return nil }
-            if list.inner.isEmpty { return (happened, element) }
+            if list.inner.isEmpty {
+                switch element {
+                case .null, .bool: return nil
+                default: return (happened, element)
+                }
+            }
             guard let found = Self.find(list.inner, element), found != .null else { return nil }
             return (happened, found)
         }
@@ -168,16 +190,22 @@ struct NaiveEvaluator {
     }
 
     private func operand(_ e: FormulaExpression, _ happened: Happened, _ element: JSON?) -> Value {
-        if case .name(let path) = e.kind {
+        switch e.kind {
+        case .name(let path):
             switch path.plain ?? [] {
             case ["channel"]: return .text(happened.channel)
             case ["direction"]: return .text(happened.direction)
-            default:
-                if let element, let found = Self.find(path.steps, element) { return Self.read(found) }
-                return Self.read(Self.find(path.steps, happened.properties))
+            default: return Self.read(said(path, happened, element), path)
             }
+        // A day within an interaction is one of UTC.
+        case .date(let date): return .number(Double(Zone.utc.start(of: date)))
+        default: return value(e)
         }
-        return value(e)
+    }
+
+    private func said(_ path: PropertyPath, _ happened: Happened, _ element: JSON?) -> JSON? {
+        if let element, let found = Self.find(path.steps, element) { return found }
+        return Self.find(path.steps, happened.properties)
     }
 
     private func holds(_ e: FormulaExpression, _ happened: Happened, _ element: JSON?) -> Bool {
@@ -188,10 +216,17 @@ struct NaiveEvaluator {
         case .compare(let comparison, let a, let b):
             return Self.compare(comparison, operand(a, happened, element), operand(b, happened, element))
         case .match(let match, let a, let b):
+            if case .name(let path) = a.kind, path == PropertyPath("tags"), case .text(let part) = value(b) {
+                guard case .array(let all)? = said(path, happened, element) else { return false }
+                return all.contains { Self.compare(.equal, Self.read($0), .text(part)) }
+            }
             guard case .text(let text) = operand(a, happened, element), case .text(let part) = operand(b, happened, element) else { return false }
             return Self.match(match, text, part)
         case .oneOf(let a, let list): return list.contains { Self.compare(.equal, operand(a, happened, element), operand($0, happened, element)) }
-        case .known(let a, let isKnown): return (operand(a, happened, element) != .unknown) == isKnown
+        case .known(let a, let isKnown):
+            // Within an interaction it is asked whether something is there, of whatever kind.
+            if case .name(let path) = a.kind { return ((said(path, happened, element) ?? .null) != .null) == isKnown }
+            return isKnown
         default: return operand(e, happened, element).isTrue
         }
     }
@@ -203,7 +238,9 @@ struct NaiveEvaluator {
 
     private func call(_ function: FormulaFunction, _ events: Events) -> Value {
         let found = found(events)
-        let numbers = found.compactMap { Self.read($0.1).number }
+        // Values of another kind are passed over.
+        let values = found.map { Self.read($0.1, events.property) }.filter { $0 != .unknown }
+        let numbers = values.compactMap(\.number)
         func second(_ happened: Happened?) -> Value { happened.map { .number(Double($0.second)) } ?? .unknown }
         switch function {
         case .count: return .number(Double(found.count))
@@ -213,15 +250,16 @@ struct NaiveEvaluator {
         case .average: return numbers.isEmpty ? .unknown : .number(numbers.reduce(0, +) / Double(numbers.count))
         case .min: return numbers.min().map { .number($0) } ?? .unknown
         case .max: return numbers.max().map { .number($0) } ?? .unknown
-        case .first: return events.property == nil ? second(found.first?.0) : found.first.map { Self.read($0.1) } ?? .unknown
-        case .last: return events.property == nil ? second(found.last?.0) : found.last.map { Self.read($0.1) } ?? .unknown
+        case .first: return events.property == nil ? second(found.first?.0) : values.first ?? .unknown
+        case .last: return events.property == nil ? second(found.last?.0) : values.last ?? .unknown
         case .distinct:
             var seen: Set<String> = []
-            for (_, json) in found {
-                switch Self.read(json) {
+            for value in values {
+                switch value {
                 case .text(let text): seen.insert("t" + text.lowercased())
                 case .number(let number): seen.insert("n\(number)")
-                case .flag, .unknown: break
+                case .flag(let flag): seen.insert("f\(flag)")
+                case .unknown: break
                 }
             }
             return .number(Double(seen.count))
@@ -238,10 +276,10 @@ struct NaiveEvaluator {
         func isAfter(_ b: Happened, _ a: Happened, within: Int64?) -> Bool {
             (b.second, b.position) > (a.second, a.position) && within.map { b.second - a.second <= $0 } ?? true
         }
+        let steps = sequence.rest.map { (fits: fits($0.events), within: $0.within) }
         func goesOn(_ a: Happened, _ step: Int) -> Bool {
-            guard step < sequence.rest.count else { return true }
-            let next = sequence.rest[step]
-            return fits(next.events).contains { isAfter($0, a, within: next.within) && goesOn($0, step + 1) }
+            guard step < steps.count else { return true }
+            return steps[step].fits.contains { isAfter($0, a, within: steps[step].within) && goesOn($0, step + 1) }
         }
         if !sequence.isUnfollowed { return firsts.contains { goesOn($0, 0) } }
         let within = sequence.rest[0].within ?? 0

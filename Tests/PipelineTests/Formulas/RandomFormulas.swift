@@ -22,7 +22,14 @@ struct RandomFormulas {
     }
 
     mutating func condition() -> String {
-        switch number(0...11) {
+        switch number(0...17) {
+        case 12: dates()
+        case 13: flags()
+        case 14: lists()
+        case 15: "last(\(named("Order Completed", "address.city"))) \(pick(["=", "!="])) \"\(pick(["York", "leeds"]))\""
+        case 16: "\(pick(["first", "last"]))(\(events())) \(pick(["<", ">", "=", "!="])) \(pick(["first", "last"]))(\(events()))"
+        case 17:
+            "\(pick(["last(\(events())) - first(\(events()))", "now - \(pick(["first", "last"]))(\(events()))"])) \(pick(["<", ">="])) \(duration())"
         case 0: sequence()
         case 1: unfollowed()
         case 2: "trait.city \(pick(["=", "!="])) \"\(pick(["Leeds", "york", "Hull"]))\""
@@ -33,12 +40,53 @@ struct RandomFormulas {
         case 7: "last(\(named("Order Completed", "city"))) contains \"e\""
         case 8: "(\(value()) \(pick(["+", "-", "*", "/"])) \(value())) \(pick(["<", ">=", "!="])) \(number(0...40))"
         case 9: "last(\(events())) \(pick(["<", ">="])) 2026-03-\(number(10...31))"
-        default: "\(value()) \(pick(["=", "!=", "<", "<=", ">", ">="])) \(number(0...12))"
+        default: "\(value()) \(pick(["=", "!=", "<", "<=", ">", ">="])) \(number(-6...12))"
+        }
+    }
+
+    /// What is declared as a date.
+    mutating func dates() -> String {
+        let due = "\(pick(["min", "max", "first", "last"]))(\(named("Order Completed", "due")))"
+        return switch number(0...3) {
+        case 0: "\(due) \(pick(["<", ">=", "=", "!="])) \(pick(["2026-03-15", "2026-03-25T12:00:00Z", "2028-02-29", "now", "now - 3 days"]))"
+        case 1: "\(due) is \(pick(["known", "unknown"]))"
+        case 2: "now - \(due) \(pick(["<", ">"])) \(pick(["", "-"]))\(duration())"
+        default:
+            "count(\"Order Completed\" where due \(pick(["<", ">=", "!="])) 2026-03-\(number(10...31)) \(window())) \(pick(["<", ">="])) \(number(1...3))"
+        }
+    }
+
+    /// What is declared as yes or no.
+    mutating func flags() -> String {
+        let gift = "\(pick(["first", "last"]))(\(named("Order Completed", "gift")))"
+        return switch number(0...4) {
+        case 0: "\(gift) \(pick(["=", "!="])) \(pick(["yes", "no"]))"
+        case 1: gift
+        case 2: "not \(gift)"
+        case 3:
+            "\(pick(["did", "never"]))(\"Order Completed\" where \(pick(["gift", "not gift", "gift = no", "gift != yes", "gift is known"])) \(window()))"
+        default: "\(gift) is \(pick(["known", "unknown"]))"
+        }
+    }
+
+    mutating func lists() -> String {
+        switch number(0...6) {
+        case 0: "\(pick(["did", "never"]))(\"Order Completed\" where tags contains \"\(pick(["sale", "NEW", "sal"]))\" \(window()))"
+        case 1: "\(value()) in [\(number(-3...0)), \(number(1...4)), \(number(5...12))]"
+        case 2: "last(\(named("Order Completed", "city"))) in [\"Leeds\", \"\(pick(["york", "Hull", "Nowhere"]))\"]"
+        case 3: "trait.age in [22, \(number(40...60))]"
+        case 4: "not (trait.city in [\"leeds\", \"\(pick(["York", "Hull"]))\"])"
+        case 5: "count(\"Order Completed\" where total in [\(number(-20...0)), 5, \(number(10...60))] or address.city in [\"York\"]) > 0"
+        default: "time since last(\(events())) in [1 hour, \(duration())]"
         }
     }
 
     mutating func value() -> String {
-        switch number(0...7) {
+        switch number(0...11) {
+        case 8: "\(pick(["average", "min", "max", "sum"]))(\(named("Order Completed", "total")))"
+        case 9: "-\(pick(["count", "days active"]))(\(events()))"
+        case 10: "distinct(\(named("Order Completed", pick(["address.city", "gift", "due"]))))"
+        case 11: "count(\(named("Order Completed", "tags[]")))"
         case 0: "count(\(events()))"
         case 1: "sum(\(named("Order Completed", pick(["total", "products[].price", "value"]))))"
         case 2: "distinct(\(named("Order Completed", pick(["city", "products[].sku", "total"]))))"
@@ -83,14 +131,14 @@ struct RandomFormulas {
     mutating func duration() -> String { pick(["1 hour", "6 hours", "1 day", "3 days", "2 weeks", "30 days", "90 min", "45 seconds"]) }
 
     mutating func step() -> String {
-        let name = "\"\(pick(Self.names))\""
+        let name = chance(25) ? "\"\(pick(Self.names))\" or \"\(pick(Self.names))\"" : "\"\(pick(Self.names))\""
         return chance(25) ? name + pick([" where channel = \"web\"", " where path starts with \"/help\"", " where total > 20"]) : name
     }
 
     mutating func sequence() -> String {
         var text = step()
         if chance(40) { text += " in last \(duration())" }
-        for _ in 0..<number(1...2) {
+        for _ in 0..<number(1...3) {
             text += " then \(step())"
             if chance(70) { text += " within \(duration())" }
         }
@@ -106,8 +154,23 @@ struct RandomFormulas {
     /// What somebody does, with ties in time and what comes late.
     mutating func properties(_ name: String) -> JSON {
         var members: [JSON.Member] = []
-        if chance(80) { members.append(.init("total", .number(Double(number(0...60))))) }
+        if chance(80) { members.append(.init("total", .number(Double(number(-20...60))))) }
         if chance(70) { members.append(.init("city", .string(pick(["Leeds", "LEEDS", "York", "Hull", "Selby"])))) }
+        if chance(50) {
+            let days = (10...31).map { "2026-03-\($0)" }
+            members.append(
+                .init(
+                    "due",
+                    pick(days.map { .string($0) } + [.string("2026-03-25T12:00:00Z"), .string("2028-02-29"), .string("soon"), .number(3), .null])))
+        }
+        if chance(50) {
+            members.append(.init("gift", pick([.bool(true), .bool(false), .string("Yes"), .string("no"), .string("maybe"), .number(1), .null])))
+        }
+        if chance(40) {
+            members.append(
+                .init("tags", pick([.array(["sale", "new"]), .array(["Sale"]), .array([]), .string("sale"), .array([.null, "new", "new"])])))
+        }
+        if chance(50) { members.append(.init("address", pick([["city": "York"], ["city": "Leeds", "zip": "x"], [:], .string("York"), .null]))) }
         if chance(50) { members.append(.init("path", .string(pick(["/help/returns", "/shoes", "/HELP", "/"])))) }
         if name == "NPS Answered", chance(90) { members.append(.init("score", chance(10) ? .null : .number(Double(number(0...10))))) }
         if chance(60) {
