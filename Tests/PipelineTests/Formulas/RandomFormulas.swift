@@ -13,12 +13,18 @@ struct RandomFormulas {
 
     mutating func formula() -> String {
         switch number(0...9) {
-        case 0...2: "\(condition()) and \(condition())"
-        case 3: "\(condition()) or \(condition())"
-        case 4: "not (\(condition()))"
-        case 5: "(\(condition()) or \(condition())) and not \(condition())"
+        case 0...2: "\(side()) and \(side())"
+        case 3: "\(side()) or \(side())"
+        case 4: "not (\(side()))"
+        case 5: "(\(side()) or \(side())) and not \(side())"
         default: condition()
         }
+    }
+
+    /// A condition beside another: a sequence takes what it can of what follows it, so it stands in parentheses.
+    mutating func side() -> String {
+        let text = condition()
+        return text.contains(" then ") || text.contains(" followed by ") ? "(\(text))" : text
     }
 
     mutating func condition() -> String {
