@@ -16,8 +16,8 @@ struct Sightline: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Serve.self, Import.self, Export.self, Key.self, Token.self, PersonCommand.self, CustomerCommand.self, BlueprintCommand.self, FormulaCommand.self,
-            LedgerCommand.self, SourcesCommand.self, RetentionCommand.self,
+            Serve.self, Import.self, Export.self, Key.self, Token.self, PersonCommand.self, CustomerCommand.self, BlueprintCommand.self,
+            FormulaCommand.self, LedgerCommand.self, SourcesCommand.self, RetentionCommand.self,
             BackupCommand.self, RestoreCommand.self, ReadyCommand.self, DemoCommand.self, VersionCommand.self, DocumentSettings.self,
         ])
 }
