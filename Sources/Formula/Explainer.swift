@@ -30,17 +30,20 @@ package struct Explainer: Sendable {
     static let mostNamed = 5
 
     /// One sentence for the whole, with its full stop.
-    package static func explain(_ tree: FormulaExpression, titles: FormulaTitles = FormulaTitles()) -> String {
+    /// - Parameter isCondition: Whether it is yes or no, where that is known; a trait by itself may be of any kind.
+    package static func explain(_ tree: FormulaExpression, titles: FormulaTitles = FormulaTitles(), isCondition: Bool? = nil) -> String {
         let explainer = Explainer(titles: titles)
-        let words = tree.isCondition ? explainer.joined(tree.conjuncts.map(explainer.condition), by: "and") : explainer.value(tree)
+        let words = isCondition ?? tree.isCondition ? explainer.joined(tree.conjuncts.map(explainer.condition), by: "and") : explainer.value(tree)
         return capitalised(words) + "."
     }
 
     /// The conditions that all must hold, in the order in which they stand; the whole formula when it is one.
-    package static func conjuncts(_ tree: FormulaExpression, titles: FormulaTitles = FormulaTitles()) -> [Part] {
+    /// - Parameter isCondition: As for ``explain(_:titles:isCondition:)``.
+    package static func conjuncts(_ tree: FormulaExpression, titles: FormulaTitles = FormulaTitles(), isCondition: Bool? = nil) -> [Part] {
         let explainer = Explainer(titles: titles)
-        return tree.conjuncts.map {
-            let words = $0.isCondition ? explainer.condition($0) : explainer.value($0)
+        let all = tree.conjuncts
+        return all.map {
+            let words = all.count > 1 || isCondition ?? $0.isCondition ? explainer.condition($0) : explainer.value($0)
             return Part(span: $0.span, words: words, label: capitalised(words))
         }
     }
@@ -77,7 +80,7 @@ package struct Explainer: Sendable {
             switch function {
             case .did: return happened(events)
             case .never: return notHappened(events)
-            default: return value(e)
+            default: return "\(value(e)) is yes"
             }
         case .sequence(let sequence): return said(sequence)
         case .inAudience(let key): return "in the audience \(titles.audiences[key] ?? key)"

@@ -41,9 +41,10 @@ package struct FormulaReport: Sendable {
             self.tree = tree
             reads = FormulaReads(tree)
             var checker = Checker(names: names, library: library)
-            checked = use == .condition ? try checker.condition(tree) : try checker.formula(tree)
-            explanation = Explainer.explain(tree, titles: titles)
-            conjuncts = Explainer.conjuncts(tree, titles: titles)
+            let checked = use == .condition ? try checker.condition(tree) : try checker.formula(tree)
+            self.checked = checked
+            explanation = Explainer.explain(tree, titles: titles, isCondition: checked.type == .flag)
+            conjuncts = Explainer.conjuncts(tree, titles: titles, isCondition: checked.type == .flag)
         } catch {
             let (line, column) = error.place(in: text)
             flaws = [Flaw(problem: error, line: line, column: column, excerpt: error.excerpt(of: text))]

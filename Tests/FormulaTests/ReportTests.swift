@@ -34,6 +34,21 @@ import Testing
         #expect(report.reads.events.map(\.name) == ["Order Complet", "Order Completed"])
     }
 
+    @Test func `says yes of what is yes or no by its kind alone`() {
+        var names = FormulaNames()
+        names.traits["newsletter"] = .some(.flag)
+        names.events["Order Completed"] = ["gift": .flag]
+        func report(_ text: String) -> FormulaReport { FormulaReport(text, names: names, library: FormulaLibrary()) }
+        #expect(report("trait.newsletter").explanation == "Newsletter is yes.")
+        #expect(report("last(\"Order Completed\".gift)").explanation == "The last gift in Order Completed is yes.")
+        #expect(
+            report("last(\"Order Completed\".gift) and trait.newsletter").conjuncts.map(\.words) == [
+                "the last gift in Order Completed is yes", "newsletter is yes",
+            ])
+        #expect(report("trait.newsletter").conjuncts.map(\.label) == ["Newsletter is yes"])
+        #expect(report("count(\"Order Completed\")").explanation == "The number of Order Completed.")
+    }
+
     @Test func `is that a value is no condition, when a condition is asked for`() {
         #expect(report("count(any)").type == .number)
         #expect(report("count(any)", as: .condition).flaws.map(\.problem.what) == ["a condition is yes or no, and this is a number"])
