@@ -132,7 +132,7 @@ let package = Package(
         tests(
             "AudiencesTests",
             [
-                "TestSupport", "Audiences", "Consent", "Customers", "Definitions", "Formula", "Identity", "Pipeline", "Timeline", "Ledger", "Store",
+                "TestSupport", "Audiences", "Consent", "Customers", "Definitions", "Formula", "Statistics", "Identity", "Pipeline", "Timeline", "Ledger", "Store",
                 "Kernel", "Simdjson", .product(name: "Logging", package: "swift-log"),
             ] + grdb),
         tests("AuditTests", ["Audit", "Kernel", "Store"] + grdb),

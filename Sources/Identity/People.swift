@@ -123,6 +123,22 @@ package final class People: Sendable {
 
         package func isRoot(_ c: Int) -> Bool { parent[c] == UInt32(c) }
 
+        /// For loops over everybody: the parent, the next of the ring, and the bits of the kinds of identifiers, by raw customer.
+        package func withTables<R>(_ body: (UnsafePointer<UInt32>, UnsafePointer<UInt32>, UnsafePointer<UInt64>) throws -> R) rethrows -> R {
+            try parent.withUnsafeBufferPointer { parent in
+                try next.withUnsafeBufferPointer { next in
+                    try kinds.withUnsafeBufferPointer { kinds in
+                        // Of nobody there is nothing to point at.
+                        var nobody: UInt64 = 0
+                        return try withUnsafePointer(to: &nobody) { empty in
+                            let none = UnsafeRawPointer(empty).assumingMemoryBound(to: UInt32.self)
+                            return try body(parent.baseAddress ?? none, next.baseAddress ?? none, kinds.baseAddress ?? empty)
+                        }
+                    }
+                }
+            }
+        }
+
         package func members(of c: Int) -> [UInt32] {
             var out: [UInt32] = []
             _ = members(of: c, into: &out)

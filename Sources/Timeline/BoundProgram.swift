@@ -62,6 +62,14 @@ package final class BoundProgram: Sendable {
     enum Function: UInt8, Sendable, BitwiseCopyable {
         /// `lastTold` counts a value that was taken back, too.
         case count, sum, average, min, max, first, last, lastTold, distinct, firstSecond, lastSecond, daysActive, sequence, unfollowed
+
+        /// Whether it has no value while no mark has given it one; the others are 0 then.
+        var isUnknownAtFirst: Bool {
+            switch self {
+            case .min, .max, .first, .last, .lastTold, .firstSecond, .lastSecond: true
+            case .count, .sum, .average, .distinct, .daysActive, .sequence, .unfollowed: false
+            }
+        }
     }
     struct TermInfo: Sendable, BitwiseCopyable {
         var function: Function
@@ -71,7 +79,9 @@ package final class BoundProgram: Sendable {
         var steps: Int
     }
     enum Code: UInt8, Sendable, BitwiseCopyable {
-        case push, now, day, term, slot, identifier, percentile, quintile, stage, not, and, or, compare, compareTerm, oneOf, match, known
+        case push, now, day, term, slot, identifier, percentile, quintile, stage, not, and, or, compare, oneOf, match, known
+        // Most of what formulas ask is one term and a number.
+        case termEqual, termNotEqual, termLess, termLessOrEqual, termGreater, termGreaterOrEqual, termKnown, termUnknown
         case add, subtract, multiply, divide, negative, choose, model
     }
     struct Instruction: Sendable, BitwiseCopyable {
@@ -134,6 +144,9 @@ package final class BoundProgram: Sendable {
         models = coder.models
         deepest = program.slots.map(\.depth).max() ?? 1
     }
+
+    /// Whether anything sees marks of an event, by its number.
+    static func relevant(_ starts: [UInt32]) -> [Bool] { zip(starts, starts.dropFirst()).map { $0 != $1 } }
 
     private static func flatten(_ uses: [[Use]]) -> ([UInt32], [Use]) {
         var starts: [UInt32] = [0]
@@ -250,7 +263,18 @@ package final class BoundProgram: Sendable {
 
         mutating func add(_ slot: Program.Slot) {
             starts.append(instructions.count)
-            for op in slot.code { instructions.append(instruction(op)) }
+            for op in slot.code {
+                let made = instruction(op)
+                let last = instructions.count - 1
+                // What is asked of a term at once is one step.
+                if made.code == .known, last >= starts[starts.count - 1], instructions[last].code == .term {
+                    instructions[last].code = .termKnown
+                } else if made.code == .not, last >= starts[starts.count - 1], instructions[last].code == .termKnown {
+                    instructions[last].code = .termUnknown
+                } else {
+                    instructions.append(made)
+                }
+            }
         }
 
         private mutating func instruction(_ op: Program.Op) -> Instruction {
@@ -271,7 +295,16 @@ package final class BoundProgram: Sendable {
             case .or: return Instruction(code: .or)
             case .compare(let comparison): return Instruction(code: .compare, comparison: comparison)
             case .compareTerm(let place, let comparison, let number):
-                return Instruction(code: .compareTerm, comparison: comparison, place: UInt32(place), number: number)
+                let code: Code =
+                    switch comparison {
+                    case .equal: .termEqual
+                    case .notEqual: .termNotEqual
+                    case .less: .termLess
+                    case .lessOrEqual: .termLessOrEqual
+                    case .greater: .termGreater
+                    case .greaterOrEqual: .termGreaterOrEqual
+                    }
+                return Instruction(code: code, place: UInt32(place), number: number)
             case .oneOfTexts(let texts): return list(texts.map(number))
             case .oneOf(let numbers): return list(numbers)
             case .match(let match, let part):

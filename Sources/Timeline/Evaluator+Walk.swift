@@ -103,12 +103,89 @@ extension Evaluator {
     /// Works the program out for every person whose root is in the range.
     /// - Parameter body: Called with the root and the values, by slot, of each person who was not erased.
     package mutating func sweep(_ parts: Parts, _ people: People.Rings, _ range: Range<Int>, _ body: (UInt32, UnsafePointer<Double>) -> Void) {
-        for c in range where people.isRoot(c) && !parts.isHidden(UInt32(c)) {
-            members.removeAll(keepingCapacity: true)
-            let kinds = people.members(of: c, into: &members)
-            let here = members
-            evaluate(parts, here, identifiers: kinds)
-            body(UInt32(c), values)
+        let (main, marked) = (SweptColumns(parts.base), SweptColumns(parts.marked.base))
+        let deltas = [parts.active, parts.frozen, parts.marked.active, parts.marked.frozen].compactMap { $0 }
+        let isPlain = parts.expiry.isEmpty && parts.marked.expiry.isEmpty
+        let (looksAtPlain, looksAtMarked) = (plainUses.count > 0 || anyUses.count > 0, selectedUses.count > 0)
+        people.withTables { parent, next, kinds in
+            for c in range where parent[c] == UInt32(c) && !parts.isHidden(UInt32(c)) {
+                // The usual case, one raw customer to whom nothing happened lately, touches columns and nothing else.
+                if isPlain, next[c] == UInt32(c), !deltas.contains(where: { $0.hasMarks(UInt32(c)) }) {
+                    reset()
+                    if looksAtPlain { walk(main, c, isSelected: false) }
+                    if looksAtMarked { walk(marked, c, isSelected: true) }
+                    conclude(identifiers: kinds[c])
+                } else {
+                    members.removeAll(keepingCapacity: true)
+                    members.append(UInt32(c))
+                    var known = kinds[c]
+                    var m = Int(next[c])
+                    while m != c {
+                        members.append(UInt32(m))
+                        known |= kinds[m]
+                        m = Int(next[m])
+                    }
+                    let here = members
+                    evaluate(parts, here, identifiers: known)
+                }
+                body(UInt32(c), values)
+            }
         }
+    }
+
+    @inline(__always) private mutating func walk(_ columns: SweptColumns, _ c: Int, isSelected: Bool) {
+        guard c < columns.customers else { return }
+        let low = Int(columns.offsets[c])
+        let high = Int(columns.offsets[c &+ 1])
+        var i = high &- 1
+        let (now, earliest) = (now, earliest)
+        let relevant = isSelected ? selectedRelevant.first : plainRelevant.first
+        let starts = isSelected ? selectedStarts.first : plainStarts.first
+        let uses = isSelected ? selectedUses.first : plainUses.first
+        let known = isSelected ? selectedRelevant.count : plainRelevant.count
+        let all = !isSelected && anyUses.count > 0
+        while i >= low {
+            let event = Int(columns.events[i])
+            if event < known ? relevant[event] : all {
+                let second = columns.seconds[i]
+                if second < earliest { break }
+                if second <= now {
+                    if event < known {
+                        see(
+                            uses, Int(starts[event])..<Int(starts[event &+ 1]), second, columns.values[i], channel: columns.channels[i],
+                            flags: columns.flags[i], position: columns.positions[i])
+                    } else {
+                        see(
+                            anyUses.first, 0..<anyUses.count, second, columns.values[i], channel: columns.channels[i], flags: columns.flags[i],
+                            position: columns.positions[i])
+                    }
+                }
+            }
+            i &-= 1
+        }
+        walked &+= high &- 1 &- i
+    }
+}
+
+/// The columns of a base at hand.
+private struct SweptColumns {
+    let customers: Int
+    let offsets: UnsafePointer<UInt32>
+    let seconds: UnsafePointer<UInt32>
+    let events: UnsafePointer<UInt16>
+    let channels: UnsafePointer<UInt8>
+    let flags: UnsafePointer<UInt8>
+    let values: UnsafePointer<Double>
+    let positions: UnsafePointer<UInt64>
+
+    init(_ base: Base) {
+        customers = base.customers
+        offsets = UnsafePointer(base.offsets)
+        seconds = UnsafePointer(base.seconds)
+        events = UnsafePointer(base.events)
+        channels = UnsafePointer(base.channels)
+        flags = UnsafePointer(base.flags)
+        values = UnsafePointer(base.values)
+        positions = UnsafePointer(base.positions)
     }
 }

@@ -6,7 +6,8 @@ import Glibc
 ///
 /// What it sees of a customer is what had happened at the moment asked for, that moment included.
 package struct Evaluator: ~Copyable {
-    struct State {
+    /// What a term has come to. `value` is its result; of averages and active days that is made of both at the end.
+    struct State: BitwiseCopyable {
         var value: Double
         var second: UInt32
         var count: UInt32
@@ -29,8 +30,13 @@ package struct Evaluator: ~Copyable {
     let anyUses: Table<BoundProgram.Use>
     let selectedStarts: Table<UInt32>
     let selectedUses: Table<BoundProgram.Use>
+    let plainRelevant: Table<Bool>
+    let selectedRelevant: Table<Bool>
     var now: UInt32 = 0
     let state: UnsafeMutablePointer<State>
+    private let fresh: Table<State>
+    /// Terms whose result is made at the end.
+    private let unfinished: Table<UInt16>
     let starts: UnsafeMutablePointer<UInt32>
     let nearest: UnsafeMutablePointer<Nearest>
     private let stack: UnsafeMutablePointer<Double>
@@ -55,6 +61,11 @@ package struct Evaluator: ~Copyable {
         terms = Table(program.terms)
         filters = Table(program.filters)
         within = Table(program.stepWithin)
+        fresh = Table(program.terms.map { State(value: $0.function.isUnknownAtFirst ? .nan : 0, second: 0, count: 0) })
+        unfinished = Table(
+            program.terms.indices.filter { [.average, .daysActive].contains(program.terms[$0].function) }.map { UInt16($0) })
+        plainRelevant = Table(BoundProgram.relevant(program.plainStarts))
+        selectedRelevant = Table(BoundProgram.relevant(program.selectedStarts))
         instructions = Table(program.instructions)
         plainStarts = Table(program.plainStarts)
         plainUses = Table(program.plainUses)
@@ -100,7 +111,7 @@ package struct Evaluator: ~Copyable {
     // MARK: Marks
 
     @inline(__always) mutating func reset() {
-        for i in 0..<terms.count { state[i] = State(value: 0, second: 0, count: 0) }
+        state.update(from: fresh.first, count: fresh.count)
         for i in 0..<within.count { nearest[i].known = 0 }
         for i in 0..<few.count {
             few[i].removeAll(keepingCapacity: true)
@@ -123,42 +134,19 @@ package struct Evaluator: ~Copyable {
             }
             guard second >= starts[t] else { continue }
             switch function {
-            case .count: state[t].count &+= 1
-            case .lastSecond:
-                if state[t].count == 0 {
-                    state[t].count = 1
-                    state[t].second = second
-                }
-            case .firstSecond:
-                state[t].count = 1
-                state[t].second = second
-            case .sum:
-                if !value.isNaN { state[t].value += value }
+            case .count: state[t].value += 1
+            case .lastSecond: if state[t].value.isNaN { state[t].value = Double(second) }
+            case .firstSecond: state[t].value = Double(second)
+            case .sum: if !value.isNaN { state[t].value += value }
             case .average:
                 if !value.isNaN {
                     state[t].value += value
                     state[t].count &+= 1
                 }
-            case .min:
-                if !value.isNaN, state[t].count == 0 || value < state[t].value {
-                    state[t].value = value
-                    state[t].count = 1
-                }
-            case .max:
-                if !value.isNaN, state[t].count == 0 || value > state[t].value {
-                    state[t].value = value
-                    state[t].count = 1
-                }
-            case .first:
-                if !value.isNaN {
-                    state[t].value = value
-                    state[t].count = 1
-                }
-            case .last:
-                if !value.isNaN, state[t].count == 0 {
-                    state[t].value = value
-                    state[t].count = 1
-                }
+            case .min: if !value.isNaN, !(value >= state[t].value) { state[t].value = value }
+            case .max: if !value.isNaN, !(value <= state[t].value) { state[t].value = value }
+            case .first: if !value.isNaN { state[t].value = value }
+            case .last: if state[t].value.isNaN { state[t].value = value }
             case .lastTold:
                 if state[t].count == 0 {
                     state[t].value = value
@@ -181,9 +169,9 @@ package struct Evaluator: ~Copyable {
                 many[place] = Set(few[place])
                 many[place].insert(value)
             }
-            state[t].count &+= 1
+            state[t].value += 1
         } else if many[place].insert(value).inserted {
-            state[t].count &+= 1
+            state[t].value += 1
         }
     }
 
@@ -208,9 +196,9 @@ package struct Evaluator: ~Copyable {
         if step == 0 {
             guard second >= starts[t] else { return }
             if term.function == .sequence {
-                if isFollowed { state[t].count = 1 }
+                if isFollowed { state[t].value = 1 }
             } else if !isFollowed, Int64(second) + within[term.place] <= Int64(now) {
-                state[t].count = 1
+                state[t].value = 1
             }
             return
         }
@@ -233,27 +221,49 @@ package struct Evaluator: ~Copyable {
 
     // MARK: What comes of them
 
-    @inline(__always) private func value(ofTerm t: Int) -> Double {
-        let s = state[t]
-        switch terms[t].function {
-        case .count, .distinct, .daysActive, .sequence, .unfollowed: return Double(s.count)
-        case .sum: return s.value
-        case .average: return s.count == 0 ? .nan : s.value / Double(s.count)
-        case .min, .max, .first, .last, .lastTold: return s.count == 0 ? .nan : s.value
-        case .firstSecond, .lastSecond: return s.count == 0 ? .nan : Double(s.second)
+    @inline(__always) private func value(ofTerm t: Int) -> Double { state[t].value }
+
+    @inline(__always) private func finish() {
+        for u in 0..<unfinished.count {
+            let t = Int(unfinished[u])
+            let count = Double(state[t].count)
+            state[t].value = terms[t].function == .daysActive ? count : count == 0 ? .nan : state[t].value / count
         }
     }
 
     /// - Parameter identifiers: Bits of the kinds of identifiers that are known of the customer.
     mutating func conclude(identifiers: UInt64) {
+        finish()
         for slot in 0..<program.slotStarts.count - 1 {
             var top = -1
             for i in program.slotStarts[slot]..<program.slotStarts[slot + 1] {
                 let op = instructions[i]
                 switch op.code {
-                case .compareTerm:
+                case .termEqual:
                     top &+= 1
-                    stack[top] = op.comparison.holds(value(ofTerm: Int(op.place)), op.number) ? 1 : 0
+                    stack[top] = value(ofTerm: Int(op.place)) == op.number ? 1 : 0
+                case .termNotEqual:
+                    top &+= 1
+                    let value = value(ofTerm: Int(op.place))
+                    stack[top] = value < op.number || value > op.number ? 1 : 0
+                case .termLess:
+                    top &+= 1
+                    stack[top] = value(ofTerm: Int(op.place)) < op.number ? 1 : 0
+                case .termLessOrEqual:
+                    top &+= 1
+                    stack[top] = value(ofTerm: Int(op.place)) <= op.number ? 1 : 0
+                case .termGreater:
+                    top &+= 1
+                    stack[top] = value(ofTerm: Int(op.place)) > op.number ? 1 : 0
+                case .termGreaterOrEqual:
+                    top &+= 1
+                    stack[top] = value(ofTerm: Int(op.place)) >= op.number ? 1 : 0
+                case .termKnown:
+                    top &+= 1
+                    stack[top] = value(ofTerm: Int(op.place)).isNaN ? 0 : 1
+                case .termUnknown:
+                    top &+= 1
+                    stack[top] = value(ofTerm: Int(op.place)).isNaN ? 1 : 0
                 case .push, .day:
                     top &+= 1
                     stack[top] = op.number

@@ -49,39 +49,21 @@ extension Parts {
         let ranges = split(2, customers: max(base.customers, 1))
         for (i, range) in ranges.enumerated() {
             startThread("totals") { [self] in
-                var totals = Totals()
-                var counts = [Totals.Cell](repeating: .init(), count: dense ? weeks * events * 64 : 0)
-                func add(_ second: UInt32, _ channel: UInt8, _ event: UInt16, _ value: Double) {
-                    guard seconds.contains(second) else { return }
-                    let week = Totals.week(of: second)
-                    if dense, channel < 64, Int(event) < events {
-                        let place = ((week - firstWeek) * events + Int(event)) * 64 + Int(channel)
-                        counts[place].count &+= 1
-                        if !value.isNaN { counts[place].sum += value }
-                    } else {
-                        let key = Totals.Key(week: week, channel: channel, event: event)
-                        totals.cells[key, default: .init()].count += 1
-                        if !value.isNaN { totals.cells[key, default: .init()].sum += value }
-                    }
-                }
+                var counter = Counter(seconds: seconds, firstWeek: firstWeek, weeks: weeks, events: events, isDense: dense)
+                let isPlain = expiry.isEmpty
                 for c in range where !isHidden(UInt32(c)) {
-                    for mark in base.slice(UInt32(c)) where expiry.isEmpty || !base.isExpired(mark, expiry) {
-                        add(base.seconds[mark], base.channels[mark], base.events[mark], base.values[mark])
+                    for mark in base.slice(UInt32(c)) where isPlain || !base.isExpired(mark, expiry) {
+                        counter.add(base.seconds[mark], base.channels[mark], base.events[mark], base.values[mark])
                     }
                 }
                 if i == 0 {
                     for delta in [frozen, active].compactMap({ $0 }) {
                         delta.forEach { c, mark in
-                            if !isHidden(c), !expiry.takes(mark) { add(mark.second, mark.channel, mark.event, mark.value) }
+                            if !isHidden(c), !expiry.takes(mark) { counter.add(mark.second, mark.channel, mark.event, mark.value) }
                         }
                     }
                 }
-                for (place, cell) in counts.enumerated() where cell.count > 0 {
-                    let key = Totals.Key(
-                        week: firstWeek + place / 64 / events, channel: UInt8(place % 64), event: UInt16(place / 64 % events))
-                    totals.cells[key] = cell
-                }
-                let made = totals
+                let made = counter.totals
                 found.withLock { $0.append(made) }
                 done.signal()
             }
@@ -95,5 +77,56 @@ extension Parts {
                 }
             }
         }
+    }
+}
+
+/// Adds marks up: by a place in a dense table where that is small, by a key where it is not.
+private struct Counter: ~Copyable {
+    private let seconds: ClosedRange<UInt32>
+    private let firstWeek: Int
+    private let events: Int
+    private let cells: UnsafeMutablePointer<Totals.Cell>
+    private let count: Int
+    private var rest: [Totals.Key: Totals.Cell] = [:]
+    /// The week of the last mark and when it began: the next is mostly of the same.
+    private var week = 0
+    private var weekBegan: Int64 = .max / 2
+
+    init(seconds: ClosedRange<UInt32>, firstWeek: Int, weeks: Int, events: Int, isDense: Bool) {
+        self.seconds = seconds
+        self.firstWeek = firstWeek
+        self.events = events
+        count = isDense ? weeks * events * 64 : 0
+        cells = .allocate(capacity: max(1, count))
+        cells.initialize(repeating: .init(), count: max(1, count))
+    }
+    deinit { cells.deallocate() }
+
+    @inline(__always) mutating func add(_ second: UInt32, _ channel: UInt8, _ event: UInt16, _ value: Double) {
+        guard seconds.contains(second) else { return }
+        let since = Int64(second) &- weekBegan
+        if since < 0 || since >= 604_800 {
+            week = Totals.week(of: second)
+            weekBegan = 4 * 86_400 + Int64(week) * 604_800
+        }
+        if count > 0, channel < 64, Int(event) < events {
+            let place = ((week &- firstWeek) &* events &+ Int(event)) &* 64 &+ Int(channel)
+            cells[place].count &+= 1
+            if !value.isNaN { cells[place].sum += value }
+        } else {
+            let key = Totals.Key(week: week, channel: channel, event: event)
+            rest[key, default: .init()].count += 1
+            if !value.isNaN { rest[key, default: .init()].sum += value }
+        }
+    }
+
+    var totals: Totals {
+        var totals = Totals()
+        totals.cells = rest
+        for place in 0..<count where cells[place].count > 0 {
+            let key = Totals.Key(week: firstWeek + place / 64 / events, channel: UInt8(place % 64), event: UInt16(place / 64 % events))
+            totals.cells[key] = cells[place]
+        }
+        return totals
     }
 }
