@@ -132,7 +132,8 @@ let package = Package(
         tests(
             "AudiencesTests",
             [
-                "TestSupport", "Audiences", "Consent", "Customers", "Definitions", "Formula", "Statistics", "Identity", "Pipeline", "Timeline", "Ledger", "Store",
+                "TestSupport", "Audiences", "Consent", "Customers", "Definitions", "Formula", "Statistics", "Identity", "Pipeline", "Timeline",
+                "Ledger", "Store",
                 "Kernel", "Simdjson", .product(name: "Logging", package: "swift-log"),
             ] + grdb),
         tests("AuditTests", ["Audit", "Kernel", "Store"] + grdb),
@@ -145,7 +146,7 @@ let package = Package(
             ]),
         tests("CollectTests", ["Collect", "Definitions", "Identity", "Ledger", "Kernel", "Simdjson"]),
         tests("RenderingTests", ["Rendering"]),
-        tests("DemoTests", ["Demo", "Collect", "Definitions", "Identity", "Ledger", "Kernel", "Simdjson"]),
+        tests("DemoTests", ["Audiences", "Demo", "Collect", "Definitions", "Identity", "Ledger", "Kernel", "Simdjson"]),
         tests(
             "WebTests",
             [

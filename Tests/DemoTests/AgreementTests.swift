@@ -1,3 +1,4 @@
+import Audiences
 import Collect
 import Definitions
 import Foundation
@@ -26,7 +27,18 @@ private struct Taken {
     init(_ company: DemoCompany, live: Int) throws {
         let findings = Findings()
         let blueprint = Blueprint(files: DemoCompany.blueprint.map { (name: $0.name, bytes: Array($0.text.utf8)) }, findings)
-        DefinitionKinds([WorkspaceDefinition.self, IdentityDefinition.self, ChannelsDefinition.self]).check(blueprint, findings)
+        let kinds = DefinitionKinds(
+            [
+                WorkspaceDefinition.self, IdentityDefinition.self, ChannelsDefinition.self, EventDefinition.self, TraitsDefinition.self,
+                MetricDefinition.self, AudienceDefinition.self, LifecycleDefinition.self,
+            ],
+            together: [
+                { blueprint, findings in
+                    let channels = Channel.builtIn + blueprint.definition(ChannelsDefinition.self).declared
+                    Company.check(blueprint, .init(channels: Set(channels), identifierKinds: ["email", "user_id"]), findings)
+                }
+            ])
+        kinds.check(blueprint, findings)
         #expect(findings.all == [])
         channels = blueprint.definition(ChannelsDefinition.self)
         identity = blueprint.definition(IdentityDefinition.self)

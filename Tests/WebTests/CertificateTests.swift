@@ -1,6 +1,7 @@
 import Foundation
 import Kernel
 import Logging
+import NIOCore
 import Synchronization
 import Testing
 
@@ -97,10 +98,13 @@ import Testing
         }) { (server) async throws in
             // Nothing; the beginning of a hello; and what is none.
             for bytes in [[], [0x16, 0x03, 0x01, 0x02, 0x00, 0x01], Array("GET / HTTP/1.1\r\n\r\n".utf8)] as [[UInt8]] {
-                try await Wire.open(.port(server.port)) { wire in
-                    // On a busy machine it may be closed before this.
-                    if !bytes.isEmpty { try? await wire.send(bytes) }
-                    #expect(await wire.answer() == nil, "the server has closed it, and spoke no HTTP")
+                do {
+                    try await Wire.open(.port(server.port)) { wire in
+                        if !bytes.isEmpty { try? await wire.send(bytes) }
+                        #expect(await wire.answer() == nil, "the server has closed it, and spoke no HTTP")
+                    }
+                } catch ChannelError.ioOnClosedChannel {
+                    // On a busy machine it is cut off before anything is sent.
                 }
             }
             #expect(try await server.send("GET", "/health", bySocket: true).status == 200)

@@ -1,3 +1,4 @@
+import Audiences
 import Collect
 import Definitions
 import Identity
@@ -11,6 +12,7 @@ import Web
 enum TestKinds {
     static let all = DefinitionKinds([
         WorkspaceDefinition.self, IdentityDefinition.self, ChannelsDefinition.self, PrivacyDefinition.self, RetentionDefinition.self,
+        EventDefinition.self, TraitsDefinition.self, MetricDefinition.self, AudienceDefinition.self, LifecycleDefinition.self,
     ])
 }
 
