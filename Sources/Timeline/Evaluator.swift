@@ -221,8 +221,6 @@ package struct Evaluator: ~Copyable {
 
     // MARK: What comes of them
 
-    @inline(__always) private func value(ofTerm t: Int) -> Double { state[t].value }
-
     @inline(__always) private func finish() {
         for u in 0..<unfinished.count {
             let t = Int(unfinished[u])
@@ -239,79 +237,18 @@ package struct Evaluator: ~Copyable {
             for i in program.slotStarts[slot]..<program.slotStarts[slot + 1] {
                 let op = instructions[i]
                 switch op.code {
-                case .termEqual:
+                case .push, .day, .now, .term, .slot, .identifier, .percentile, .quintile, .stage, .termEqual, .termNotEqual, .termLess,
+                    .termLessOrEqual, .termGreater, .termGreaterOrEqual, .termKnown, .termUnknown:
                     top &+= 1
-                    stack[top] = value(ofTerm: Int(op.place)) == op.number ? 1 : 0
-                case .termNotEqual:
-                    top &+= 1
-                    let value = value(ofTerm: Int(op.place))
-                    stack[top] = value < op.number || value > op.number ? 1 : 0
-                case .termLess:
-                    top &+= 1
-                    stack[top] = value(ofTerm: Int(op.place)) < op.number ? 1 : 0
-                case .termLessOrEqual:
-                    top &+= 1
-                    stack[top] = value(ofTerm: Int(op.place)) <= op.number ? 1 : 0
-                case .termGreater:
-                    top &+= 1
-                    stack[top] = value(ofTerm: Int(op.place)) > op.number ? 1 : 0
-                case .termGreaterOrEqual:
-                    top &+= 1
-                    stack[top] = value(ofTerm: Int(op.place)) >= op.number ? 1 : 0
-                case .termKnown:
-                    top &+= 1
-                    stack[top] = value(ofTerm: Int(op.place)).isNaN ? 0 : 1
-                case .termUnknown:
-                    top &+= 1
-                    stack[top] = value(ofTerm: Int(op.place)).isNaN ? 1 : 0
-                case .push, .day:
-                    top &+= 1
-                    stack[top] = op.number
-                case .now:
-                    top &+= 1
-                    stack[top] = Double(now)
-                case .term:
-                    top &+= 1
-                    stack[top] = value(ofTerm: Int(op.place))
-                case .slot:
-                    top &+= 1
-                    stack[top] = values[Int(op.place)]
-                case .identifier:
-                    top &+= 1
-                    stack[top] = identifiers & op.mask != 0 ? 1 : 0
-                case .percentile, .quintile:
-                    top &+= 1
-                    let percentile = percentile(Int(op.place))
-                    stack[top] = op.code == .percentile ? percentile : percentile.isNaN ? .nan : max(1, (percentile / 20).rounded(.up))
-                case .stage:
-                    top &+= 1
-                    stack[top] = op.mask &>> UInt64(max(0, values[Int(op.place)])) & 1 == 1 ? 1 : 0
+                    stack[top] = value(of: op, identifiers)
                 case .not: stack[top] = stack[top] == 1 ? 0 : 1
-                case .and:
-                    top &-= 1
-                    stack[top] = stack[top] == 1 && stack[top &+ 1] == 1 ? 1 : 0
-                case .or:
-                    top &-= 1
-                    stack[top] = stack[top] == 1 || stack[top &+ 1] == 1 ? 1 : 0
-                case .compare:
-                    top &-= 1
-                    stack[top] = op.comparison.holds(stack[top], stack[top &+ 1]) ? 1 : 0
                 case .oneOf: stack[top] = program.lists[Int(op.place)].contains(stack[top]) ? 1 : 0
                 case .match: stack[top] = matches(Int(op.place), stack[top]) ? 1 : 0
                 case .known: stack[top] = stack[top].isNaN ? 0 : 1
-                case .add:
-                    top &-= 1
-                    stack[top] += stack[top &+ 1]
-                case .subtract:
-                    top &-= 1
-                    stack[top] -= stack[top &+ 1]
-                case .multiply:
-                    top &-= 1
-                    stack[top] *= stack[top &+ 1]
-                case .divide:
-                    top &-= 1
-                    stack[top] = Arithmetic.divide.apply(stack[top], stack[top &+ 1])
                 case .negative: stack[top] = -stack[top]
+                case .and, .or, .compare, .add, .subtract, .multiply, .divide:
+                    top &-= 1
+                    stack[top] = Self.value(of: op, stack[top], stack[top &+ 1])
                 case .choose:
                     top &-= 1
                     if stack[top &+ 1] == 1 { stack[top] = op.number }
@@ -319,6 +256,43 @@ package struct Evaluator: ~Copyable {
                 }
             }
             values[slot] = top >= 0 ? stack[top] : .nan
+        }
+    }
+
+    /// What comes onto the stack by itself.
+    @inline(__always) private func value(of op: BoundProgram.Instruction, _ identifiers: UInt64) -> Double {
+        switch op.code {
+        case .termEqual: return state[Int(op.place)].value == op.number ? 1 : 0
+        case .termNotEqual: return Comparison.notEqual.holds(state[Int(op.place)].value, op.number) ? 1 : 0
+        case .termLess: return state[Int(op.place)].value < op.number ? 1 : 0
+        case .termLessOrEqual: return state[Int(op.place)].value <= op.number ? 1 : 0
+        case .termGreater: return state[Int(op.place)].value > op.number ? 1 : 0
+        case .termGreaterOrEqual: return state[Int(op.place)].value >= op.number ? 1 : 0
+        case .termKnown: return state[Int(op.place)].value.isNaN ? 0 : 1
+        case .termUnknown: return state[Int(op.place)].value.isNaN ? 1 : 0
+        case .now: return Double(now)
+        case .term: return state[Int(op.place)].value
+        case .slot: return values[Int(op.place)]
+        case .identifier: return identifiers & op.mask != 0 ? 1 : 0
+        case .percentile: return percentile(Int(op.place))
+        case .quintile:
+            let percentile = percentile(Int(op.place))
+            return percentile.isNaN ? .nan : max(1, (percentile / 20).rounded(.up))
+        case .stage: return op.mask &>> UInt64(max(0, values[Int(op.place)])) & 1 == 1 ? 1 : 0
+        default: return op.number
+        }
+    }
+
+    /// What two values on the stack give.
+    @inline(__always) private static func value(of op: BoundProgram.Instruction, _ a: Double, _ b: Double) -> Double {
+        switch op.code {
+        case .and: a == 1 && b == 1 ? 1 : 0
+        case .or: a == 1 || b == 1 ? 1 : 0
+        case .compare: op.comparison.holds(a, b) ? 1 : 0
+        case .add: a + b
+        case .subtract: a - b
+        case .multiply: a * b
+        default: Arithmetic.divide.apply(a, b)
         }
     }
 

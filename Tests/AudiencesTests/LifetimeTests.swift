@@ -71,7 +71,10 @@ import Testing
         }
         #expect(try values("none@example.com").values.allSatisfy(\.isNaN))
         let going = world.engine.state.withLock { $0.sizes["audience/going"] }
-        #expect(going == histories.filter { purchases.model.probabilityAlive($0) < 0.5 && purchases.model.expectedPurchases(in: 90, after: $0) < 1 }.count)
+        let expected = histories.filter {
+            purchases.model.probabilityAlive($0) < 0.5 && purchases.model.expectedPurchases(in: 90, after: $0) < 1
+        }
+        #expect(going == expected.count)
         await world.remove()
     }
 
