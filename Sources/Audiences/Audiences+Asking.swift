@@ -82,7 +82,7 @@ extension Audiences {
     }
 
     /// Nil while selectors that it needs are being filled in, which this begins.
-    private func bind(_ program: Program, _ inForce: InForce) throws -> BoundProgram? {
+    func bind(_ program: Program, _ inForce: InForce) throws -> BoundProgram? {
         var binding = inForce.bound.binding
         binding.events = pipeline.names.all
         binding.keepsTexts = false

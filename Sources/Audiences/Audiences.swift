@@ -13,6 +13,7 @@ package final class Audiences: Sendable {
     /// What works everything out, once it is started.
     package let engine: AudienceEngine
     let looks = PastSizes()
+    let comparisons = Comparisons()
     var pipeline: Pipeline { engine.pipeline }
 
     package init(store: Store, engine: AudienceEngine) {

@@ -23,6 +23,8 @@ package struct Services: Sendable {
     package var consents: Consents
     /// Metrics, audiences and the lifecycle.
     package var audiences: Audiences
+    /// Lets few questions about everybody through at a time.
+    package let formulaGate = FormulaGate()
     package var operations: any Operations
     package var live: Live
     /// What the company decides, with every version of it.

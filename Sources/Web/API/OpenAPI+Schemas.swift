@@ -17,7 +17,8 @@ extension OpenAPI {
         \#(tracking),
         \#(customers),
         \#(installation),
-        \#(people)
+        \#(people),
+        \#(formulas)
           }
         }
         """#

@@ -16,6 +16,8 @@ package enum Routes {
         all += AuditRoutes(services: services).endpoints
         all += LedgerRoutes(services: services).endpoints
         all += BlueprintRoutes(services: services).endpoints
+        all += AudienceRoutes(services: services).endpoints
+        all += FormulaRoutes(services: services).endpoints
         all += QuarantineRoutes(services: services).endpoints
         all += RetentionRoutes(services: services).endpoints
         all += OperationRoutes(services: services).endpoints

@@ -14,6 +14,14 @@ enum TestKinds {
         WorkspaceDefinition.self, IdentityDefinition.self, ChannelsDefinition.self, PrivacyDefinition.self, RetentionDefinition.self,
         EventDefinition.self, TraitsDefinition.self, MetricDefinition.self, AudienceDefinition.self, LifecycleDefinition.self,
     ])
+    /// With what is defined by formulas, each read by itself.
+    static let withFormulas = DefinitionKinds(
+        all.types + [EventDefinition.self, MetricDefinition.self, AudienceDefinition.self, LifecycleDefinition.self],
+        together: [
+            { blueprint, findings in
+                Company.check(blueprint, Company.Known(channels: Set(Channel.builtIn), identifierKinds: ["email", "phone", "user_id"]), findings)
+            }
+        ])
 }
 
 /// Versions kept in memory, numbered as the pipeline numbers them.

@@ -109,7 +109,7 @@ struct TestServer: Sendable {
             ledger: ledger, store: store, pipeline: pipeline, membership: membership, randomness: randomness, clock: time.clock, logger: quiet,
             pause: 100
         ) {
-            var known = Company.Known(channels: Set(Channel.builtIn), identifierKinds: ["email", "user_id"])
+            var known = Company.Known(channels: Set(Channel.builtIn), identifierKinds: ["email", "phone", "user_id"])
             known.takesAllNames = true
             return (Company(DefinitionBook.blueprint(pipeline.definitions), known), .utc)
         }
@@ -125,7 +125,7 @@ struct TestServer: Sendable {
                 try customers.name(of: $0)
             },
             definitions: DefinitionBook(
-                kinds: TestKinds.all,
+                kinds: TestKinds.withFormulas,
                 shelf: LedgerShelf(pipeline: pipeline, ledger: ledger, randomness: randomness) { _ in ([], []) }), clock: time.clock,
             version: "1.2.3")
         services.privacy = { Privacy(DefinitionBook.blueprint(pipeline.definitions).definition(PrivacyDefinition.self)) }

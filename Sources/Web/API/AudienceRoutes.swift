@@ -1,0 +1,237 @@
+import Access
+import Audiences
+import Audit
+import Customers
+import Definitions
+import Formula
+import Hummingbird
+import Kernel
+import NIOCore
+
+/// Audiences, metrics and the lifecycle: `/api/audiences`, `/api/metrics`, `/api/lifecycle`, `/api/customers/{ref}/metrics`.
+struct AudienceRoutes: Sendable {
+    let services: Services
+
+    var endpoints: [Endpoint] { [list, show, members, file, metrics, lifecycle, values] }
+
+    private var audiences: Audiences { services.audiences }
+
+    private var list: Endpoint {
+        Endpoint(
+            .get, "/api/audiences", .read,
+            about: .init(
+                "The audiences, with how many are in each", tag: "Audiences",
+                description: """
+                    `size` is as of a few seconds ago, and null until it is known. Entered and left count from the beginning of today in the \
+                    workspace's time zone. While `state` is `preparing`, a changed definition is put to work and the one before holds.
+                    """, answer: .init(200, "All of them, by key", .init("AudiencePage")))
+        ) { _, _ in
+            let found = try Found(services)
+            return page(services.definitions.blueprint.defined(AudienceDefinition.self).map { found.json($0) })
+        }
+    }
+
+    private var show: Endpoint {
+        Endpoint(
+            .get, "/api/audiences/{key}", .read,
+            about: .init("One audience", tag: "Audiences", answer: .init(200, "The audience", .init("Audience")), problems: [404])
+        ) { _, context in
+            Response(.ok, try Found(services).json(try defined(context)))
+        }
+    }
+
+    private var members: Endpoint {
+        Endpoint(
+            .get, "/api/audiences/{key}/members", .read, audit: .view,
+            about: .init(
+                "Who belongs to an audience, the newest first", tag: "Audiences",
+                description: """
+                    `since` is when they entered; where `found` is true they were found by the definition and may have fitted longer. As \
+                    members come and go between two pages, one may be on both or on none.
+                    """, parameters: [.limit(default: 50, most: 500), .place(from: 0)],
+                answer: .init(200, "A page", .init("MemberPage")), problems: [404])
+        ) { _, context in
+            let audience = try defined(context)
+            context.trail.subject = "audience/\(audience.key)"
+            let limit = Int(try context.query.integer("limit", in: 1...500, default: 50))
+            let offset = Int(try context.query.integer("after", in: 0...Int64(Int32.max), default: 0))
+            let set = "audience/\(audience.key)"
+            let definedAt = try audiences.sizes(since: services.clock.now)[set]?.definedAt
+            let found = try audiences.members(of: set, offset: offset, limit: limit)
+            let seen = services.seen(by: context)
+            let items = try found.compactMap { member -> JSON? in
+                guard let view = try seen.view(member.customer) else { return nil }
+                let best = Who.best(view.identifiers)
+                return [
+                    "customer": .string(view.id.description), "name": JSON(view.name),
+                    "identifier": best.map { ["kind": .string($0.kind), "value": .string($0.value)] } ?? .null, "since": JSON(member.since),
+                    "found": .bool(member.since == definedAt),
+                ]
+            }
+            return page(items, next: found.count < limit ? .null : JSON(offset + found.count))
+        }
+    }
+
+    private var file: Endpoint {
+        Endpoint(
+            .get, "/api/audiences/{key}/members.csv", .export, audit: .export,
+            about: .init(
+                "Who belongs to an audience, as CSV", tag: "Audiences",
+                description: "By id. What a spreadsheet would take for a formula has an apostrophe before it.",
+                answer: .init(200, "A line for each, and a head", .init(type: "text/csv", schema: nil)), problems: [404])
+        ) { request, context in
+            let audience = try defined(context)
+            context.trail.subject = "audience/\(audience.key)"
+            context.trail.isSilent = request.method == .head
+            let seen = services.seen(by: context)
+            let file = MembersCSV(audiences, set: "audience/\(audience.key)") { try seen.view($0) }
+            return CustomerRoutes.stream("text/csv; charset=utf-8; header=present", name: "\(audience.key).csv", context) { writer in
+                while let piece = try file.next() { try await writer.write(ByteBuffer(bytes: piece)) }
+            }
+        }
+    }
+
+    private var metrics: Endpoint {
+        Endpoint(
+            .get, "/api/metrics", .read,
+            about: .init("The metrics", tag: "Audiences", answer: .init(200, "All of them, by key", .init("MetricPage")))
+        ) { _, _ in
+            let titles = audiences.company?.titles ?? FormulaTitles()
+            let words = try? services.formulas.words()
+            return page(
+                services.definitions.blueprint.defined(MetricDefinition.self).map { metric in
+                    let type = words.flatMap { words in
+                        metric.definition.formula().flatMap { services.formulas.read($0, as: .value, words, of: "metric/\(metric.key)").type }
+                    }
+                    return [
+                        "key": .string(metric.key), "name": .string(metric.definition.name), "meaning": JSON(metric.definition.meaning),
+                        "unit": JSON(metric.definition.unit), "owner": JSON(metric.owner), "way": .string(metric.definition.wayName),
+                        "formula": JSON(metric.definition.formula()), "type": JSON(type?.rawValue),
+                        "explanation": .string(metric.definition.explained(titles)), "shown": .bool(metric.definition.isShown),
+                    ]
+                })
+        }
+    }
+
+    private var lifecycle: Endpoint {
+        Endpoint(
+            .get, "/api/lifecycle", .read,
+            about: .init(
+                "The stages of the lifecycle, with how many are in each", tag: "Audiences",
+                description: "Everybody is in exactly one: the last whose formula holds, or the first. Without a lifecycle there are no stages.",
+                answer: .init(200, "The stages, in their order", .init("Lifecycle")))
+        ) { _, _ in
+            let found = try Found(services)
+            let document = services.definitions.blueprint[LifecycleDefinition.kind]
+            let stages = services.definitions.blueprint.definition(LifecycleDefinition.self).stages
+            return Response(
+                .ok,
+                [
+                    "owner": JSON(document?.owner), "customers": found.people.map { JSON($0) } ?? .null, "asOf": JSON(found.sweptAt),
+                    "stages": .array(
+                        stages.map { stage in
+                            var members: [JSON.Member] = [
+                                .init("name", .string(stage.name)), .init("when", JSON(stage.when?.text)), .init("wants", JSON(stage.wants)),
+                                .init("owner", JSON(stage.owner)),
+                            ]
+                            members += found.sizes("lifecycle/\(stage.name)")
+                            return .object(members)
+                        }),
+                ])
+        }
+    }
+
+    private var values: Endpoint {
+        Endpoint(
+            .get, "/api/customers/{ref}/metrics", .read, audit: .view,
+            about: .init(
+                "The metrics of a customer, worked out now", tag: "Audiences",
+                description: "A value is a number, a text, true or false, or a date; a length of time is its seconds. Null is unknown.",
+                answer: .init(200, "All of them", .init("MetricValuePage")), problems: [404])
+        ) { _, context in
+            let id = try services.customer(context.parameters.get("ref"))
+            context.trail.subject = id.description
+            let mask = services.seen(by: context).mask
+            let secrets = try services.customers.view(id).map { mask.secrets(of: $0) } ?? []
+            let formats = services.formats
+            let library = audiences.company?.library
+            return page(
+                try audiences.metrics(of: id, at: services.clock.now).map { metric, value in
+                    var (json, text) = (MetricWords.json(value), MetricWords.text(value, unit: metric.definition.unit, formats))
+                    if mask.hides(metric, library) {
+                        (json, text) = (.string(Mask.hidden), Mask.hidden)
+                    } else if let said = value.text {
+                        text = mask.text(said, secrets)
+                        json = .string(text)
+                    }
+                    return [
+                        "key": .string(metric.key), "name": .string(metric.definition.name), "unit": JSON(metric.definition.unit),
+                        "type": .string(value.type.rawValue), "value": json, "text": .string(text),
+                    ]
+                })
+        }
+    }
+
+    /// The audience that the path names.
+    /// - Throws: a 404 problem.
+    private func defined(_ context: Context) throws -> Defined<AudienceDefinition> {
+        let key = context.parameters.get("key").flatMap { Percent.decode($0) } ?? ""
+        guard let found = services.definitions.blueprint.defined(AudienceDefinition.self).first(where: { $0.key == key }) else {
+            throw Problem.notFound("audience")
+        }
+        return found
+    }
+
+    /// What was worked out, as of one moment.
+    private struct Found {
+        let sizes: [String: Audiences.Size]
+        let people: Int?
+        let sweptAt: Instant?
+        let company: Company?
+        let titles: FormulaTitles
+
+        init(_ services: Services) throws {
+            let formats = services.formats
+            sizes = try services.audiences.sizes(since: formats.start(of: formats.today))
+            let swept = services.audiences.swept
+            people = swept?.people
+            sweptAt = swept?.at
+            company = services.audiences.company
+            titles = company?.titles ?? FormulaTitles()
+        }
+
+        func sizes(_ set: String) -> [JSON.Member] {
+            let size = people == nil ? nil : sizes[set]
+            let share = size.flatMap { size in people.flatMap { $0 > 0 ? Double(size.people) / Double($0) : nil } }
+            return [
+                .init("size", size.map { JSON($0.people) } ?? .null), .init("share", share.map { .number($0) } ?? .null),
+                .init("enteredToday", JSON(sizes[set]?.entered ?? 0)), .init("leftToday", JSON(sizes[set]?.left ?? 0)),
+            ]
+        }
+
+        func json(_ audience: Defined<AudienceDefinition>) -> JSON {
+            let isInForce = company?.audiences.contains { $0.key == audience.key && $0.definition == audience.definition } ?? false
+            var members: [JSON.Member] = [
+                .init("key", .string(audience.key)), .init("name", .string(audience.definition.name)),
+                .init("purpose", JSON(audience.definition.purpose)), .init("owner", JSON(audience.owner)),
+                .init("who", .string(audience.definition.who.text)), .init("except", JSON(audience.definition.except?.text)),
+                .init("explanation", .string(audience.definition.explained(titles))),
+                .init("state", .string(isInForce ? "inForce" : "preparing")),
+            ]
+            members += sizes("audience/\(audience.key)")
+            members += [
+                .init("definedAt", JSON(sizes["audience/\(audience.key)"]?.definedAt)), .init("asOf", JSON(sweptAt)),
+            ]
+            return .object(members)
+        }
+    }
+}
+
+extension Mask {
+    /// Whether what a metric says would tell what is hidden.
+    func hides(_ metric: Company.Metric, _ library: FormulaLibrary?) -> Bool {
+        if isNone { return false }
+        guard let tree = metric.definition.formula().flatMap({ try? Parser.parse($0) }) else { return false }
+        return hidden(in: FormulaReads([tree], through: library)) != nil
+    }
+}

@@ -1,0 +1,115 @@
+extension OpenAPI {
+    /// Schemas of formulas, and of what is made of them: metrics, audiences, stages.
+    static let formulas = #"""
+            "Audience": {
+              "type": "object",
+              "required": ["key", "name", "purpose", "owner", "who", "except", "explanation", "state", "size", "share", "enteredToday", "leftToday",
+                "definedAt", "asOf"],
+              "properties": {
+                "key": {"type": "string"}, "name": {"type": "string"}, "purpose": {"type": ["string", "null"]}, "owner": {"type": ["string", "null"]},
+                "who": {"type": "string", "description": "The formula of those who belong."},
+                "except": {"type": ["string", "null"], "description": "The formula of those who are left out even so."},
+                "explanation": {"type": "string", "description": "Both in plain words."},
+                "state": {"type": "string", "enum": ["inForce", "preparing"]},
+                "size": {"type": ["integer", "null"]}, "share": {"type": ["number", "null"], "description": "Of all customers, from 0 to 1."},
+                "enteredToday": {"type": "integer"}, "leftToday": {"type": "integer"},
+                "definedAt": {"type": ["string", "null"], "format": "date-time", "description": "When its members were last found out by its definition."},
+                "asOf": {"type": ["string", "null"], "format": "date-time"}
+              }
+            },
+            "AudiencePage": {"type": "object", "required": ["items", "next"], "properties": {
+              "items": {"type": "array", "items": {"$ref": "#/components/schemas/Audience"}}, "next": {"type": "null"}}},
+            "Member": {
+              "type": "object", "required": ["customer", "name", "identifier", "since", "found"],
+              "properties": {
+                "customer": {"$ref": "#/components/schemas/CustomerID"}, "name": {"type": ["string", "null"]},
+                "identifier": {"type": ["object", "null"], "required": ["kind", "value"],
+                  "properties": {"kind": {"type": "string"}, "value": {"type": "string"}}},
+                "since": {"$ref": "#/components/schemas/Time"}, "found": {"type": "boolean"}
+              }
+            },
+            "MemberPage": {"type": "object", "required": ["items", "next"], "properties": {
+              "items": {"type": "array", "items": {"$ref": "#/components/schemas/Member"}}, "next": {"type": ["integer", "null"]}}},
+            "Metric": {
+              "type": "object", "required": ["key", "name", "meaning", "unit", "owner", "way", "formula", "type", "explanation", "shown"],
+              "properties": {
+                "key": {"type": "string"}, "name": {"type": "string"}, "meaning": {"type": ["string", "null"]}, "unit": {"type": ["string", "null"]},
+                "owner": {"type": ["string", "null"]}, "way": {"type": "string", "enum": ["formula", "engagement", "lifetime"]},
+                "formula": {"type": ["string", "null"], "description": "Null for what a model gives."}, "type": {"type": ["string", "null"]},
+                "explanation": {"type": "string"}, "shown": {"type": "boolean", "description": "Whether the page of a customer shows it."}
+              }
+            },
+            "MetricPage": {"type": "object", "required": ["items", "next"], "properties": {
+              "items": {"type": "array", "items": {"$ref": "#/components/schemas/Metric"}}, "next": {"type": "null"}}},
+            "MetricValue": {
+              "type": "object", "required": ["key", "name", "unit", "type", "value", "text"],
+              "properties": {
+                "key": {"type": "string"}, "name": {"type": "string"}, "unit": {"type": ["string", "null"]}, "type": {"type": "string"},
+                "value": {}, "text": {"type": "string", "description": "As people read it."}
+              }
+            },
+            "MetricValuePage": {"type": "object", "required": ["items", "next"], "properties": {
+              "items": {"type": "array", "items": {"$ref": "#/components/schemas/MetricValue"}}, "next": {"type": "null"}}},
+            "Lifecycle": {
+              "type": "object", "required": ["owner", "customers", "asOf", "stages"],
+              "properties": {
+                "owner": {"type": ["string", "null"]}, "customers": {"type": ["integer", "null"]}, "asOf": {"type": ["string", "null"], "format": "date-time"},
+                "stages": {"type": "array", "items": {"type": "object",
+                  "required": ["name", "when", "wants", "owner", "size", "share", "enteredToday", "leftToday"], "properties": {
+                    "name": {"type": "string"}, "when": {"type": ["string", "null"], "description": "Null for the first."},
+                    "wants": {"type": ["string", "null"]}, "owner": {"type": ["string", "null"]},
+                    "size": {"type": ["integer", "null"]}, "share": {"type": ["number", "null"]}, "enteredToday": {"type": "integer"},
+                    "leftToday": {"type": "integer"}}}}
+              }
+            },
+            "FormulaQuestion": {"type": "object", "additionalProperties": false, "required": ["formula"], "properties": {
+              "formula": {"type": "string", "minLength": 1, "maxLength": 10000},
+              "as": {"type": "string", "enum": ["condition", "value"], "default": "condition"}}},
+            "FormulaProblem": {
+              "type": "object", "required": ["from", "to", "line", "column", "what", "mend", "replacement"],
+              "properties": {
+                "from": {"type": "integer", "description": "In Unicode scalars from 0."}, "to": {"type": "integer"}, "line": {"type": "integer"},
+                "column": {"type": "integer"}, "what": {"type": "string"}, "mend": {"type": "string"},
+                "replacement": {"type": ["string", "null"], "description": "What in the place of `from` to `to` mends it, where that is known."}
+              }
+            },
+            "FormulaAnswer": {
+              "type": "object", "required": ["ok", "type", "problems", "explanation", "conjuncts", "reads"],
+              "properties": {
+                "ok": {"type": "boolean"}, "type": {"type": ["string", "null"]},
+                "problems": {"type": "array", "items": {"$ref": "#/components/schemas/FormulaProblem"}},
+                "explanation": {"type": ["string", "null"], "description": "In plain words."},
+                "conjuncts": {"type": "array", "description": "The conditions that all must hold, in order.", "items": {"type": "object",
+                  "required": ["from", "to", "words"],
+                  "properties": {"from": {"type": "integer"}, "to": {"type": "integer"}, "words": {"type": "string"}}}},
+                "reads": {"type": ["object", "null"], "description": "What it looks at, through the definitions that it names too.",
+                  "required": ["events", "any", "traits", "consents", "identifiers", "metrics", "audiences", "stages", "stage"], "properties": {
+                    "events": {"type": "array", "items": {"type": "object", "required": ["name", "properties"], "properties": {
+                      "name": {"type": "string"}, "properties": {"type": "array", "items": {"type": "string"}}}}},
+                    "any": {"type": "boolean", "description": "Interactions of any name."},
+                    "traits": {"type": "array", "items": {"type": "string"}},
+                    "consents": {"type": "array", "items": {"type": "object", "required": ["channel", "purpose"],
+                      "properties": {"channel": {"type": "string"}, "purpose": {"type": "string"}}}},
+                    "identifiers": {"type": "array", "items": {"type": "string"}}, "metrics": {"type": "array", "items": {"type": "string"}},
+                    "audiences": {"type": "array", "items": {"type": "string"}}, "stages": {"type": "array", "items": {"type": "string"}},
+                    "stage": {"type": "boolean"}}}
+              }
+            },
+            "FormulaExplanation": {
+              "allOf": [{"$ref": "#/components/schemas/FormulaAnswer"}], "type": "object", "required": ["size", "reading"],
+              "properties": {
+                "size": {"type": ["object", "null"], "description": "Null for a value, for what does not read, and while old interactions are read.",
+                  "required": ["holds", "of", "narrowing", "at", "milliseconds"], "properties": {
+                    "holds": {"type": "integer"}, "of": {"type": "integer"}, "narrowing": {"type": "array", "items": {"type": "integer"}},
+                    "at": {"$ref": "#/components/schemas/Time"}, "milliseconds": {"type": "number", "description": "How long it took."}}},
+                "reading": {"type": ["object", "null"], "required": ["done", "of"], "description": "How much of the ledger was read; null when nothing is.",
+                  "properties": {"done": {"type": "integer"}, "of": {"type": "integer"}}}
+              }
+            },
+            "FormulaEvaluation": {"type": "object", "additionalProperties": false, "required": ["formula", "customer"], "properties": {
+              "formula": {"type": "string", "minLength": 1, "maxLength": 10000},
+              "customer": {"type": "string", "minLength": 1, "description": "An id, or an identifier as `email:ann@example.com`."}}},
+            "FormulaValue": {"type": "object", "required": ["value", "type", "text"], "properties": {
+              "value": {}, "type": {"type": "string"}, "text": {"type": "string", "description": "As people read it."}}}
+        """#
+}

@@ -1,0 +1,139 @@
+import Audiences
+import Definitions
+import Formula
+import Foundation
+import Kernel
+
+/// Worked-out values as people read them, and as programs do.
+enum MetricWords {
+    /// `£1,203.50`, `12.5 points`, `yes`, `19 Nov 2026`, `3 days`; `unknown` when it is.
+    static func text(_ value: Audiences.Value, unit: String?, _ formats: Formats) -> String {
+        guard value.isKnown else { return "unknown" }
+        if let text = value.text { return text }
+        return self.text(value.number, value.type, unit: unit, formats)
+    }
+
+    static func text(_ number: Double, _ type: ValueType, unit: String?, _ formats: Formats) -> String {
+        guard number.isFinite else { return "unknown" }
+        switch type {
+        case .flag: return number == 1 ? "yes" : number == 0 ? "no" : Formats.number(number * 100, places: 1) + "% yes"
+        case .date: return formats.shortDate(Instant(milliseconds: Int64(number) * 1000))
+        case .duration: return length(number)
+        case .number, .text, .texts:
+            guard let unit else { return Formats.number(number, places: 2) }
+            return isCurrency(unit) ? Formats.money(number, unit) : Formats.number(number, places: 2) + "\u{A0}" + unit
+        }
+    }
+
+    static func isCurrency(_ unit: String) -> Bool { unit.utf8.count == 3 && unit.utf8.allSatisfy { (65...90).contains($0) } }
+
+    /// `3 days`, `5.5 hours`, `40 s`
+    static func length(_ seconds: Double) -> String {
+        let size = abs(seconds)
+        if size >= 172_800 { return counted(seconds / 86_400, "day") }
+        if size >= 7_200 { return counted(seconds / 3_600, "hour") }
+        if size >= 120 { return counted(seconds / 60, "minute") }
+        return Formats.number(seconds.rounded()) + " s"
+    }
+
+    private static func counted(_ value: Double, _ one: String) -> String {
+        let text = Formats.number(value, places: 1)
+        return text + " " + (text == "1" ? one : one + "s")
+    }
+
+    /// A number, a text, true or false, a date as RFC 3339; null when it is unknown. A length of time is its seconds.
+    static func json(_ value: Audiences.Value) -> JSON {
+        guard value.isKnown else { return .null }
+        if let text = value.text { return .string(text) }
+        switch value.type {
+        case .flag: return .bool(value.number == 1)
+        case .date: return .string(Instant(milliseconds: Int64(value.number) * 1000).rfc3339)
+        default: return Int64(exactly: value.number).map { .integer($0) } ?? .number(value.number)
+        }
+    }
+}
+
+/// A definition of which there are many, as somebody wrote it.
+struct Defined<D: Definition>: Sendable {
+    var key: String
+    var owner: String?
+    var definition: D
+}
+
+extension Blueprint {
+    /// All definitions of a kind, with who answers for each, by name.
+    func defined<D: Definition>(_ type: D.Type = D.self) -> [Defined<D>] {
+        documents.filter { $0.id.kind == D.kind }.compactMap { document in
+            document.id.key.map { Defined(key: $0, owner: document.owner, definition: document.read(D.self)) }
+        }
+    }
+}
+
+extension MetricDefinition {
+    /// How it is worked out, in plain words.
+    func explained(_ titles: FormulaTitles) -> String {
+        switch way {
+        case .formula(let written): return written.tree.map { Explainer.explain($0, titles: titles) } ?? written.text
+        case .engagement(let engagement):
+            let kinds = engagement.weights.map { "\($0.event) counts \(FormulaText.number(Double($0.hundredths) / 100))" }
+            let learned = engagement.learning.map { " The weights are learned from which of it leads to \($0.conversion) within \($0.days) days." }
+            return "Engagement in the last \(engagement.days) days, added up: \(kinds.joined(separator: ", "))." + (learned ?? "")
+        case .lifetime(let lifetime):
+            let what =
+                switch lifetime.gives {
+                case .value: "What they will pay in the next \(lifetime.days) days"
+                case .purchases: "How often they will buy in the next \(lifetime.days) days"
+                case .alive: "How likely it is that they still buy"
+                }
+            return "\(what), by the model of customer lifetime value over \(lifetime.orders)."
+        }
+    }
+
+    var wayName: String {
+        switch way {
+        case .formula: "formula"
+        case .engagement: "engagement"
+        case .lifetime: "lifetime"
+        }
+    }
+}
+
+extension AudienceDefinition {
+    /// Who belongs, in plain words.
+    func explained(_ titles: FormulaTitles) -> String {
+        let belongs = who.tree.map { Explainer.explain($0, titles: titles) } ?? who.text
+        guard let except else { return belongs }
+        return belongs + " But never: " + (except.tree.map { Explainer.explain($0, titles: titles) } ?? except.text)
+    }
+}
+
+extension Mask {
+    /// The first thing that a formula looks at which is hidden; nil when nothing is.
+    func hidden(in reads: FormulaReads) -> String? {
+        if isNone { return nil }
+        if let trait = reads.traits.first(where: { trait in
+            trait.split(separator: ".").contains { fields.contains(String($0)) }
+        }) {
+            return "trait.\(trait)"
+        }
+        for event in reads.events {
+            for property in event.properties {
+                var parent = ""
+                for part in property.split(separator: ".") {
+                    let name = String(part.filter { $0 != "[" && $0 != "]" && $0 != "\"" })
+                    if fields.contains(name, in: [], called: parent) { return "\"\(event.name)\".\(property)" }
+                    parent = name
+                }
+            }
+        }
+        return nil
+    }
+}
+
+extension Services {
+    /// Times as the workspace reads them now.
+    var formats: Formats {
+        let zone = definitions.blueprint.definition(WorkspaceDefinition.self).timeZone
+        return Formats(zone: TimeZone(identifier: zone) ?? .gmt, now: clock.now)
+    }
+}
