@@ -63,6 +63,7 @@ extension ConsoleServices {
             })
         sources = SourceServices(services)
         audiences = services.audiences
+        newest = { try services.newest(of: $0) { _ in true } }
         let held = services.consents
         consents = ConsentServices(
             state: { try held.state(of: $0) },
@@ -91,7 +92,8 @@ extension Services {
     fileprivate func recent(_ limit: Int) throws -> [Found] {
         var seen: Set<CustomerID> = []
         var found: [Found] = []
-        for item in try newest(while: { Set($0.map(\.customer)).count < limit }) where found.count < limit {
+        func between(_ item: HistoryItem) -> Bool { item.interaction.direction != .internal }
+        for item in try newest(while: { Set($0.lazy.filter(between).map(\.customer)).count < limit }) where found.count < limit && between(item) {
             guard seen.insert(item.customer).inserted else { continue }
             let identifiers = item.interaction.identifiers.map { (name: ledger.vocabulary.name(of: $0.kind), value: $0.value) }
             let best = identifiers.first { $0.name == "email" } ?? identifiers.first
@@ -112,7 +114,7 @@ extension Services {
 
     /// The newest interactions, newest first: of the last body, and of more while they are too few. A body may hold one
     /// interaction or hundreds, so reading as many bodies as interactions are wanted could read a thousand times too much.
-    private func newest(of most: Int = Self.newest, while few: ([HistoryItem]) -> Bool) throws -> [HistoryItem] {
+    fileprivate func newest(of most: Int = Self.newest, while few: ([HistoryItem]) -> Bool) throws -> [HistoryItem] {
         let body = pipeline.body
         var bodies: Int64 = 1
         while true {

@@ -153,6 +153,7 @@ extension Console {
         if visit.may(.read) {
             nav = [
                 Self.entry("/now", "Now", "now", room == "now"), Self.entry("/customers", "Customers", "people", room == "customers"),
+                Self.entry("/lifecycle", "Lifecycle", "lifecycle", room == "lifecycle"),
                 Self.entry("/reviews", "Reviews", "pairs", room == "reviews", count: waiting),
             ]
         }

@@ -76,6 +76,8 @@ package struct ConsoleServices: Sendable {
     var mask = Mask.none
     /// The newest interactions of everybody that fit, newest first: of the last ``mostSearched``.
     package var latest: @Sendable (LiveFilter, _ limit: Int) async throws -> [LiveItem]
+    /// The newest interactions of everybody, newest first; nothing in them is hidden from anybody. Set after the rest.
+    package var newest: @Sendable (_ limit: Int) throws -> [HistoryItem] = { _ in [] }
     /// What happened on these days, by the names of what counts as an order: see `Customers.figures(days:untils:orderNames:)`.
     package var figures: @Sendable (_ days: [Instant], _ untils: [Instant], _ orders: Set<String>) async -> DayFigures
     /// What happens from now on and fits. Each call is one listener; the stream should drop the oldest rather than grow

@@ -1,0 +1,157 @@
+import Access
+import Audiences
+import Customers
+import Formula
+import Kernel
+import Ledger
+import Rendering
+
+/// One stage: who is in it, where they came from and where they go, what they say there.
+extension Console {
+    /// Members on a page.
+    static let membersShown = 25
+    /// What customers said is looked for among so many newest interactions.
+    static let saidAmong = 2_000
+    /// Quotes on the page of a stage.
+    static let quotesShown = 5
+
+    func stagePage(_ name: String, _ visit: Visit) async throws -> PageAnswer {
+        guard let state = try lifecycleState(visit.formats.now), let place = state.stages.firstIndex(where: { $0.name == name }),
+            let audiences = services.audiences
+        else { throw Self.nowhere }
+        let stage = state.stages[place]
+        let size = state.size(stage)
+        let here = "/lifecycle/" + Parameters.encoded(stage.name)
+        var fields: Fields = [
+            "name": stage.name, "place": "Stage \(place + 1) of \(state.stages.count)", "wants": stage.wants,
+            "owner": stage.owner ?? state.company.lifecycleOwner, "document": Self.lifecycleDocument, "mayChange": visit.may(.administer),
+            "again": here + "?part=1", "isFirst": place == 0,
+            "figures": figures(place, size, state),
+        ]
+        if let when = stage.when {
+            fields["formula"] = when.text
+            fields["words"] = when.tree.map { Explainer.explain($0, titles: state.titles) }
+        }
+        let isLast = place == state.stages.count - 1
+        fields["rule"] =
+            place == 0
+            ? "Everybody is here for whom the formula of no other stage holds."
+            : isLast ? "Whoever this holds for is here." : "Whoever this holds for is here, unless a later stage’s formula holds for them too."
+        if let flow = state.flow { fields.merge(ways(place, flow, state.stages.map(\.name))) } else { fields["isWaiting"] = true }
+        if visit.request.query["part"] != nil { return try part("stage-flow", fields) }
+        fields["quotes"] = try await quotes(from: [stage.name], each: Self.quotesShown, visit.formats)[stage.name]
+        fields["among"] = Formats.number(Self.saidAmong)
+        fields.merge(try await members(stage.name, place, size, audiences, visit))
+        return try await page("stage", title: stage.name, room: "lifecycle", visit, fields)
+    }
+
+    private func figures(_ place: Int, _ size: Audiences.Size?, _ state: LifecycleState) -> [Fields] {
+        let count = size?.people ?? 0
+        let stay = state.flow.map { Self.weeks($0.medianWeeks[place]) } ?? "…"
+        return [
+            ["name": "Customers", "value": Formats.number(count), "basis": Formats.share(count, of: state.people) + " of all, now"],
+            [
+                "name": "Came in", "value": state.flow.map { Formats.number(Self.came(to: place, $0)) } ?? "…",
+                "basis": "in the last 7 days: they are here, and were not before",
+            ],
+            [
+                "name": "Left", "value": state.flow.map { Formats.number(Self.gone(from: place, $0)) } ?? "…",
+                "basis": "in the last 7 days: they were here, and are not now",
+            ],
+            [
+                "name": "They stay", "value": stay,
+                "basis": stay == "–"
+                    ? "nobody came and left in the last \(Self.lifecycleWeeks) weeks"
+                    : "the median of those who came and left in the last \(Self.lifecycleWeeks) weeks",
+            ],
+        ]
+    }
+
+    /// Where they came from and where they go, by the newest weeks.
+    private func ways(_ place: Int, _ flow: Audiences.Flow, _ names: [String]) -> Fields {
+        let weeks = flow.moves.count
+        let moves = Self.moves(flow, weeks - Self.moveWeeks..<weeks)
+        let new = Double(flow.new.suffix(Self.moveWeeks).reduce(0) { $0 + $1[place] }) / Double(Self.moveWeeks)
+        var from = moves.filter { $0.to == place }.map { (name: Optional(names[$0.from]), perWeek: $0.perWeek) }
+        if new > 0 { from.append((nil, new)) }
+        let to = moves.filter { $0.from == place }.map { (name: Optional(names[$0.to]), perWeek: $0.perWeek) }
+        func rows(_ all: [(name: String?, perWeek: Double)]) -> [Fields] {
+            let most = max(0.1, (from + to).map(\.perWeek).max() ?? 0)
+            return all.sorted { $0.perWeek > $1.perWeek }.map { row in
+                [
+                    "name": row.name ?? "new customers", "place": row.name.map { "/lifecycle/" + Parameters.encoded($0) },
+                    "perWeek": LifecyclePicture.words(row.perWeek), "width": Formats.drawn(96 * row.perWeek / most),
+                ]
+            }
+        }
+        return ["from": rows(from), "to": rows(to), "noFrom": from.isEmpty, "noTo": to.isEmpty]
+    }
+
+    /// Who is in a stage, the newest first. Nobody comes into the first, so some who are in it are shown without a since.
+    private func members(_ name: String, _ place: Int, _ size: Audiences.Size?, _ audiences: Audiences, _ visit: Visit) async throws -> Fields {
+        let offset = min(max(0, Int(visit.request.query["from"] ?? "") ?? 0), 100_000)
+        var found = try audiences.members(of: "lifecycle/\(name)", offset: offset, limit: Self.membersShown + 1)
+        let hasMore = found.count > Self.membersShown
+        found = Array(found.prefix(Self.membersShown))
+        let formats = visit.formats
+        var rows: [Fields] = []
+        for member in found {
+            let isFound = member.since == size?.definedAt
+            rows.append(
+                try await person(
+                    member.customer, since: isFound ? "before " + formats.shortDate(member.since) : formats.ago(member.since), at: member.since, visit
+                ))
+        }
+        if place == 0, offset == 0, !hasMore, let names = audiences.names,
+            case .answer(let answer) = audiences.ask(
+                "stage is \"\(name.replacing("\"", with: "\\\""))\"", names.names, sampleCount: Self.membersShown)
+        {
+            let known = Set(found.map(\.customer))
+            for customer in answer.sample where !known.contains(customer) && rows.count < Self.membersShown {
+                rows.append(try await person(customer, since: nil, at: nil, visit))
+            }
+        }
+        let here = "/lifecycle/" + Parameters.encoded(name)
+        return [
+            "members": rows, "noMembers": rows.isEmpty,
+            "shown": place == 0 ? "Some of them" : "The newest first",
+            "earlier": offset > 0 ? here + (offset > Self.membersShown ? "?from=\(offset - Self.membersShown)" : "") + "#who" : nil,
+            "later": hasMore ? here + "?from=\(offset + Self.membersShown)#who" : nil, "hasPages": offset > 0 || hasMore,
+            "range": "\(Formats.number(offset + 1)) to \(Formats.number(offset + rows.count)) of \(Formats.number(size?.people ?? rows.count))",
+        ]
+    }
+
+    /// A row of a list of members.
+    func person(_ customer: CustomerID, since: String?, at: Instant?, _ visit: Visit) async throws -> Fields {
+        guard let view = try await services.view(.id(customer)) else { return ["title": "Somebody who was erased"] }
+        let who = Who(view)
+        return [
+            "place": "/customers/\(view.id)", "title": who.title, "initials": who.initials, "note": who.nameless, "since": since, "at": at?.rfc3339,
+            "whole": at.map(visit.formats.whole), "last": view.lastSeen.map(visit.formats.ago),
+        ]
+    }
+
+    /// The newest words of customers, by the stage that they are in now: of the newest interactions of everybody.
+    func quotes(from stages: [String], each: Int, _ formats: Formats) async throws -> [String: [Fields]] {
+        guard let audiences = services.audiences else { return [:] }
+        var found: [String: [Fields]] = [:]
+        var seen: [String: Set<CustomerID>] = [:]
+        for item in try services.newest(Self.saidAmong) where item.interaction.direction == .in {
+            guard EventCatalogue.sentence(History.telling(item, services.json, formats)).words != nil,
+                let stage = audiences.stage(of: item.customer), stages.contains(stage), found[stage]?.count ?? 0 < each,
+                seen[stage, default: []].insert(item.customer).inserted,
+                // Once more, as whoever looks gets to see it.
+                let shown = try await services.interaction(item.customer, item.interaction.position)
+            else { continue }
+            let sentence = EventCatalogue.sentence(History.telling(shown, services.json, formats))
+            guard let words = sentence.words, words != Mask.hidden, let view = try await services.view(.id(item.customer)) else { continue }
+            found[stage, default: []].append([
+                "words": words.count > 280 ? words.prefix(279) + "…" : words, "who": Who(view).title,
+                "href": "/customers/\(view.id)/interactions/\(item.interaction.position.raw)", "what": sentence.does,
+                "when": formats.ago(item.interaction.at), "at": item.interaction.at.rfc3339,
+            ])
+            if stages.allSatisfy({ found[$0]?.count ?? 0 >= each }) { break }
+        }
+        return found
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Rendering
+import Testing
+
+@testable import Web
+
+@Suite struct `The picture of a lifecycle` {
+    private func picture(_ counts: [Int], _ moves: [(Int, Int, Double)], new: Double = 0) -> LifecyclePicture {
+        LifecyclePicture(
+            stages: counts.enumerated().map { .init(name: "Stage \($0.offset)", count: $0.element) },
+            moves: moves.map { .init(from: $0.0, to: $0.1, perWeek: $0.2) }, new: new)
+    }
+    /// What the template makes of it.
+    private func drawn(_ picture: LifecyclePicture) throws -> String {
+        let templates = try Resources(folder: SampleWorld.resources).templates
+        return try templates.filled(
+            "lifecycle-picture", with: ["picture": ["said": "x"] as Fields, "wide": picture.fitsWide ? picture.wide : nil, "tall": picture.tall])
+    }
+    /// Where the numbers of moves stand.
+    private func notes(_ html: Substring) -> [(x: Double, y: Double, text: String)] {
+        html.matches(of: #/<text class="c-text[^"]*arc-note[^"]*" x="([-0-9.]+)" y="([-0-9.]+)">([0-9][^<]*)</text>/#).compactMap {
+            guard let x = Double($0.1), let y = Double($0.2) else { return nil }
+            return (x, y, String($0.3))
+        }
+    }
+
+    @Test func `numbers of moves never lie on each other, in either form`() throws {
+        // Every move there can be between six stages, each of another size.
+        var all: [(Int, Int, Double)] = []
+        for from in 0..<6 { for to in 0..<6 where from != to { all.append((from, to, Double(1_000 + 10 * from + to))) } }
+        let html = try drawn(picture([17_904, 5_236, 9_871, 4_118, 1_904, 9_179], all, new: 1_124))
+        let halves = html.split(separator: "is-tall")
+        #expect(halves.count == 2)
+        for half in halves {
+            let found = notes(half).filter { $0.text.allSatisfy { $0.isNumber || $0 == "," || $0 == "." } && $0.text.count >= 4 }
+            #expect(found.count >= 4)
+            for (i, a) in found.enumerated() {
+                for b in found[(i + 1)...] { #expect(abs(a.x - b.x) > 28 || abs(a.y - b.y) >= 12, "\(a) and \(b)") }
+            }
+        }
+    }
+
+    @Test func `a move of most is the widest, and what has no room is counted`() throws {
+        let few = try drawn(picture([10, 10, 10], [(0, 1, 612), (1, 2, 306), (2, 0, 3)]))
+        #expect(few.contains("stroke-width=\"22\"") && few.contains("stroke-width=\"11\"") && !few.contains("in the table alone"))
+        var many: [(Int, Int, Double)] = []
+        for from in 0..<8 { for to in 0..<8 where from != to { many.append((from, to, Double(1 + from + to))) } }
+        #expect(try drawn(picture(Array(repeating: 5, count: 8), many)).contains("46 smaller moves in the table alone"))
+    }
+
+    @Test func `nine stages stand below each other everywhere, and one stage stands alone`() throws {
+        let nine = try drawn(picture(Array(repeating: 3, count: 9), [(0, 8, 2)]))
+        #expect(!nine.contains("only-wide") && nine.contains("Stage 8"))
+        let one = try drawn(picture([7], []))
+        #expect(one.contains("only-wide") && one.contains("Stage 0") && !one.contains("NaN") && !one.contains("inf"))
+        let none = try drawn(picture([0, 0], []))
+        #expect(!none.contains("NaN") && none.contains("is-gone"))
+    }
+
+    @Test func `what changed by more than chance is told first, else what moves most`() throws {
+        typealias Move = LifecyclePicture.Move
+        let names = ["Aware", "Customer", "Lapsing"]
+        func told(_ now: [Move], _ before: [Move]) throws -> String {
+            try Resources(folder: SampleWorld.resources).templates.filled(
+                "lifecycle-body", with: ["isDefined": true, "finding": Console.finding(now, before, names)])
+        }
+        let slip = try told(
+            [Move(from: 1, to: 2, perWeek: 141), Move(from: 0, to: 1, perWeek: 612)],
+            [
+                Move(from: 1, to: 2, perWeek: 92), Move(from: 0, to: 1, perWeek: 600),
+            ])
+        #expect(slip.contains("141 a week go from Customer to Lapsing, against 92 in the 4 weeks before"))
+        // 17 against 16 is nothing.
+        let calm = try told([Move(from: 1, to: 2, perWeek: 17)], [Move(from: 1, to: 2, perWeek: 16)])
+        #expect(calm.contains("Most go from Customer to Lapsing: 17 a week") && calm.contains("no move changed by more than chance"))
+        let over = try told([], [Move(from: 0, to: 1, perWeek: 50)])
+        #expect(over.contains("0 a week go from Aware to Customer, against 50"))
+        #expect(Console.finding([], [], names) == nil)
+    }
+
+    @Test func `without a lifecycle the page says what it is, and leads whoever may to write one`() async throws {
+        let world = try SampleWorld.furnished()
+        try await world.person("marta@example.com")
+        let browser = Browser(try world.console())
+        _ = await browser.signIn()
+        let page = await browser.get("/lifecycle")
+        #expect(page.status == 200 && page.text.contains("No lifecycle yet") && page.text.contains("/settings/definitions/lifecycle"))
+        #expect(page.text.contains("name: Aware"))
+        #expect(await browser.get("/lifecycle/Aware").status == 404)
+    }
+}
