@@ -103,18 +103,21 @@ extension Customers {
         var last: UInt32 = 0
         var total = 0
         pipeline.timeline.forEach(members) { mark in
+            let known = events[mark.event] ?? (0, 0)
+            events[mark.event] = (known.count + 1, max(known.last, mark.second))
+            // Nobody was seen because something was worked out about them, or a colleague wrote.
+            guard mark.isBetweenUs else { return }
             total += 1
             first = min(first, mark.second)
             last = max(last, mark.second)
             channels[Int(mark.channel)].count += 1
             channels[Int(mark.channel)].last = max(channels[Int(mark.channel)].last, mark.second)
-            let known = events[mark.event] ?? (0, 0)
-            events[mark.event] = (known.count + 1, max(known.last, mark.second))
         }
         view.interactions = total
-        guard total > 0 else { return }
-        view.firstSeen = Instant(milliseconds: Int64(first) * 1000)
-        view.lastSeen = Instant(milliseconds: Int64(last) * 1000)
+        if total > 0 {
+            view.firstSeen = Instant(milliseconds: Int64(first) * 1000)
+            view.lastSeen = Instant(milliseconds: Int64(last) * 1000)
+        }
         func counted(_ name: String, _ n: (count: Int, last: UInt32)) -> CustomerView.Count {
             CustomerView.Count(name: name, count: n.count, last: Instant(milliseconds: Int64(n.last) * 1000))
         }

@@ -8,6 +8,7 @@ import Timeline
 package struct Relationship: Sendable, Equatable {
     /// A week, seven days that end with today.
     package struct Week: Sendable, Equatable {
+        /// Those that passed between us, not what was worked out.
         package var interactions = 0
         /// Those on channels on which people talk with each other: chat, e-mail, phone, SMS, social and store, from the customer.
         package var talks = 0
@@ -56,7 +57,7 @@ extension Customers {
             }
             guard mark.second < last, last - mark.second <= span else { return }
             let week = weeks - 1 - Int((last - mark.second - 1) / 604_800)
-            counts[week].interactions += 1
+            if mark.isBetweenUs { counts[week].interactions += 1 }
             if isOrder { counts[week].orders += 1 }
             if mark.flags & 3 == Direction.in.rawValue, talking.contains(mark.channel) { counts[week].talks += 1 }
         }

@@ -1,3 +1,5 @@
+import Ledger
+
 /// One interaction in the timeline.
 package struct Mark: Sendable, Equatable {
     /// Where it lies in the ledger.
@@ -23,6 +25,11 @@ package struct Mark: Sendable, Equatable {
         self.flags = flags
         self.value = value
     }
+
+    /// Whether it passed between the customer and the company, rather than was worked out or written down inside it.
+    package var isBetweenUs: Bool { flags & Self.directionBits != Direction.internal.rawValue }
+    /// Where the direction stands in ``flags``.
+    package static let directionBits: UInt8 = 3
 
     /// Whether it comes after another: by time, then by ledger position.
     package func isAfter(_ other: Mark) -> Bool { second != other.second ? second > other.second : position > other.position }

@@ -168,17 +168,23 @@ package final class Parts: Sendable {
         }
     }
 
-    /// The second of the newest mark of these raw customers; nil when there is none. Looks at one mark of each.
+    /// The second of the newest mark of these raw customers that passed between them and the company; nil when there is none. It looks at
+    /// that one and at what was worked out since.
     package func latest(_ members: [UInt32]) -> UInt32? {
         var latest: UInt32?
-        guard expiry.isEmpty else {
-            forEach(members) { latest = max(latest ?? 0, $0.second) }
-            return latest
-        }
         for c in members where hidden.isEmpty || !hidden.contains(c) {
-            if active.hasMarks(c) { latest = max(latest ?? 0, active.latest(c)) }
-            if let frozen, frozen.hasMarks(c) { latest = max(latest ?? 0, frozen.latest(c)) }
-            if let last = base.slice(c).last { latest = max(latest ?? 0, base.seconds[last]) }
+            for delta in [active, frozen].compactMap({ $0 }) where delta.hasMarks(c) {
+                delta.visit(c, since: latest.map { $0 &+ 1 } ?? 0) { mark in
+                    if mark.isBetweenUs, !expiry.takes(mark), mark.second >= latest ?? 0 { latest = mark.second }
+                    return latest.map { $0 &+ 1 } ?? 0
+                }
+            }
+            for i in base.slice(c).reversed() {
+                if let latest, base.seconds[i] <= latest { break }
+                guard base.flags[i] & Mark.directionBits != 0, !base.isExpired(i, expiry) else { continue }
+                latest = base.seconds[i]
+                break
+            }
         }
         return latest
     }

@@ -7,7 +7,7 @@ import Timeline
 struct CustomerTable: Sendable {
     /// Persons by their root, ascending; erased ones are not among them.
     private(set) var roots: [UInt32] = []
-    /// Seconds since 1970 of the oldest and newest interaction; 0 for a person without any.
+    /// Seconds since 1970 of the oldest and newest interaction that passed between us; 0 for a person without any.
     private(set) var first: [UInt32] = []
     private(set) var last: [UInt32] = []
     private(set) var interactions: [UInt32] = []
@@ -46,16 +46,27 @@ struct CustomerTable: Sendable {
             // Somebody new since the roots were read counts next time.
             guard Int(c) < n else { return }
             let person = Int(rootOf[Int(c)])
-            first[person] = min(first[person], columns.seconds[marks.lowerBound])
-            last[person] = max(last[person], columns.seconds[marks.upperBound - 1])
-            interactions[person] &+= UInt32(marks.count)
+            // What is worked out inside the company is no sign of the customer.
+            var between: UInt32 = 0
+            for i in marks where columns.flags[i] & Mark.directionBits != 0 { between &+= 1 }
+            if between > 0 {
+                var from = marks.lowerBound
+                while columns.flags[from] & Mark.directionBits == 0 { from += 1 }
+                var to = marks.upperBound - 1
+                while columns.flags[to] & Mark.directionBits == 0 { to -= 1 }
+                first[person] = min(first[person], columns.seconds[from])
+                last[person] = max(last[person], columns.seconds[to])
+                interactions[person] &+= between
+            }
             for i in marks where isOrder[Int(columns.events[i])] { count(person, columns.events[i], columns.values[i]) }
         } recent: { c, mark in
             guard Int(c) < n else { return }
             let person = Int(rootOf[Int(c)])
-            first[person] = min(first[person], mark.second)
-            last[person] = max(last[person], mark.second)
-            interactions[person] &+= 1
+            if mark.isBetweenUs {
+                first[person] = min(first[person], mark.second)
+                last[person] = max(last[person], mark.second)
+                interactions[person] &+= 1
+            }
             count(person, mark.event, mark.value)
         }
         for c in 0..<n where rootOf[c] == c && !parts.isHidden(UInt32(c)) {

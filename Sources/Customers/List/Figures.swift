@@ -6,6 +6,7 @@ import Timeline
 
 /// What happened in a stretch of time.
 package struct PeriodFigures: Sendable, Equatable {
+    /// Those that passed between customers and the company, not what was worked out.
     package var interactions = 0
     /// Customers with at least one interaction.
     package var customers = 0
@@ -71,11 +72,13 @@ extension Customers {
                 if columns.seconds[middle] < sweep.first { from = middle + 1 } else { to = middle }
             }
             for i in from..<marks.upperBound {
-                sweep.count(rootOf[Int(c)], columns.seconds[i], orders.contains(columns.events[i]) ? columns.values[i] : nil, columns.channels[i])
+                sweep.count(
+                    rootOf[Int(c)], columns.seconds[i], orders.contains(columns.events[i]) ? columns.values[i] : nil, columns.channels[i],
+                    isBetweenUs: columns.flags[i] & Mark.directionBits != 0)
             }
         } recent: { c, mark in
             guard Int(c) < rootOf.count, mark.second >= sweep.first else { return }
-            sweep.count(rootOf[Int(c)], mark.second, orders.contains(mark.event) ? mark.value : nil, mark.channel)
+            sweep.count(rootOf[Int(c)], mark.second, orders.contains(mark.event) ? mark.value : nil, mark.channel, isBetweenUs: mark.isBetweenUs)
         }
         let vocabulary = ledger.vocabulary
         let channels = sweep.channels.indices.filter { sweep.channels[$0] > 0 }.map {
@@ -138,28 +141,30 @@ private struct DaySweep {
     }
 
     /// - Parameter order: An order's value, not a number when it has none; nil for what is no order.
-    mutating func count(_ person: UInt32, _ second: UInt32, _ order: Double?, _ channel: UInt8) {
+    mutating func count(_ person: UInt32, _ second: UInt32, _ order: Double?, _ channel: UInt8, isBetweenUs: Bool) {
         guard second >= first, second <= end else { return }
         // Days have 23 to 25 hours: the guess is right or next to it.
         var day = min(Int(second - first) / 86_400, starts.count - 1)
         while day > 0, second < starts[day] { day -= 1 }
         while day + 1 < starts.count, second >= starts[day + 1] { day += 1 }
-        Self.add(order, to: &whole[day])
-        active[Int(person)] |= 1 << UInt64(day)
-        if second < untils[day] || day == starts.count - 1 {
-            Self.add(order, to: &untilNow[day])
-            activeUntilNow[Int(person)] |= 1 << UInt64(day)
+        let isUntilNow = second < untils[day] || day == starts.count - 1
+        Self.add(order, to: &whole[day], isBetweenUs)
+        if isUntilNow { Self.add(order, to: &untilNow[day], isBetweenUs) }
+        if isBetweenUs {
+            active[Int(person)] |= 1 << UInt64(day)
+            if isUntilNow { activeUntilNow[Int(person)] |= 1 << UInt64(day) }
+            if second > hourAgo { channels[Int(channel)] += 1 }
         }
-        if second > hourAgo { channels[Int(channel)] += 1 }
         guard let week = week(of: day) else { return }
         let slot = min(Int(second - starts[day]) / 1800, slots[week].count - 1)
-        Self.add(order, to: &slots[week][slot])
+        Self.add(order, to: &slots[week][slot], isBetweenUs)
+        guard isBetweenUs else { return }
         let place = Int(person) * slots.count + week
         firstHalfHour[place] = min(firstHalfHour[place], UInt8(slot))
     }
 
-    private static func add(_ order: Double?, to figures: inout PeriodFigures) {
-        figures.interactions += 1
+    private static func add(_ order: Double?, to figures: inout PeriodFigures, _ isBetweenUs: Bool) {
+        if isBetweenUs { figures.interactions += 1 }
         guard let order else { return }
         figures.orders += 1
         if order.isFinite { figures.spent += order }

@@ -84,11 +84,20 @@ extension EventCatalogue {
         },
         "consentgiven": { t in Sentence(.customer, "agreed", consented(t), icon: "check") },
         "consentwithdrawn": { t in Sentence(.customer, "no longer agrees", consented(t), icon: "close") },
-        "stagechanged": { t in
-            Sentence(.nobody, "Stage changed", t.properties.text("to", "stage").map { "to " + $0 }, [t.properties.text("from").map { "from " + $0 }])
-        },
+        "stagechanged": staged, "audienceentered": { t in membership(t, "Entered") }, "audienceleft": { t in membership(t, "Left") },
     ]
 
+    /// Came into a stage: `Came from Aware to Customer`.
+    private static let staged: Entry = { t in
+        guard let to = t.properties.text("to", "stage") else {
+            return Sentence(.nobody, t.properties.text("from").map { "Left the stage " + $0 } ?? "Stage changed", icon: "lifecycle")
+        }
+        return Sentence(.nobody, "Came " + (t.properties.text("from").map { "from " + $0 + " " } ?? "") + "to " + to, icon: "lifecycle")
+    }
+    /// Entered or left an audience: `Entered Best customers`.
+    private static func membership(_ t: Telling, _ verb: String) -> Sentence {
+        Sentence(.nobody, verb + " " + (t.properties.text("name", "audience") ?? "an audience"), icon: "people")
+    }
     private static let clicked: Entry = { t in
         let link = t.properties.text("linktext", "link", "linkurl", "url")
         return Sentence(.customer, "clicked in", subject(t) ?? "an e-mail", [link, campaign(t)], icon: "email")

@@ -152,15 +152,16 @@ final class SampleWorld: Sendable {
                 }
             guard var view = found else { return nil }
             let history = state.histories[view.id] ?? []
-            view.interactions = history.count
-            view.lastSeen = history.first?.interaction.at
-            view.firstSeen = history.last?.interaction.at
-            func counts(_ key: (HistoryItem) -> String) -> [CustomerView.Count] {
+            let between = history.filter { $0.interaction.direction != .internal }
+            view.interactions = between.count
+            view.lastSeen = between.first?.interaction.at
+            view.firstSeen = between.last?.interaction.at
+            func counts(_ history: [HistoryItem], _ key: (HistoryItem) -> String) -> [CustomerView.Count] {
                 Dictionary(grouping: history, by: key).map { .init(name: $0.key, count: $0.value.count, last: $0.value[0].interaction.at) }
                     .sorted { ($1.count, $0.name) < ($0.count, $1.name) }
             }
-            view.channels = counts(\.channel)
-            view.names = counts(\.interaction.name)
+            view.channels = counts(between, \.channel)
+            view.names = counts(history, \.interaction.name)
             return view
         }
     }

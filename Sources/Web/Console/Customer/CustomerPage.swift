@@ -101,8 +101,7 @@ extension Console {
             let since = formats.since(first)
             parts.append(since == "since today" ? "with us since today" : "with us " + since)
         }
-        // Nobody was seen because a colleague wrote about them.
-        if let last = view.names.filter({ $0.name != Notes.eventName }).map(\.last).max() ?? view.lastSeen {
+        if let last = view.lastSeen {
             let channel = view.channels.first { $0.last == last }.flatMap { Self.by($0.name) }
             parts.append("last seen " + formats.ago(last) + (channel.map { ", " + $0 } ?? ""))
         }
