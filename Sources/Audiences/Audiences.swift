@@ -14,6 +14,8 @@ package final class Audiences: Sendable {
     package let engine: AudienceEngine
     let looks = PastSizes()
     let comparisons = Comparisons()
+    let spreads = Spreads()
+    let arrivals = ArrivedKeeper()
     var pipeline: Pipeline { engine.pipeline }
 
     package init(store: Store, engine: AudienceEngine) {

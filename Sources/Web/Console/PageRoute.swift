@@ -50,6 +50,7 @@ extension Console {
             PageRoute(.get, "/customers.csv", .export, to: "take customers out", audit: .export) { try await $0.customersFile($1) },
             PageRoute(.get, "/customers/:id", .read, to: "see customers", audit: .view) { try await $0.customerPage($1.parameters[0], $1) },
             PageRoute(.get, "/customers/:id/history", .read, to: "see customers", audit: .view) { try await $0.historyPart($1.parameters[0], $1) },
+            PageRoute(.get, "/customers/:id/why/:kind/:key", .read, to: "see customers", audit: .view) { try await $0.whyPage($1) },
             PageRoute(.get, "/customers/:id/merge", .change, to: "join customers", audit: .view) { try await $0.mergePage($1.parameters[0], $1) },
             PageRoute(.post, "/customers/:id/merges", .change, to: "join customers", audit: .merge) { try await $0.merge($1.parameters[0], $1) },
             PageRoute(.get, "/customers/:id/interactions/:position", .read, to: "see customers", audit: .view) {

@@ -34,7 +34,7 @@ import Testing
         let (browser, _) = try await signedIn()
         let html = await browser.get("/customers/cus_0000001").text
         #expect(html.contains("<h1 title=\"Nora Adeyemi\"><bdi>Nora Adeyemi</bdi></h1>"))
-        #expect(html.contains("Leeds · with us 14 months · last seen 3 h 21 min ago"))
+        #expect(html.contains("Leeds · with us 14 months · last seen 3 h 22 min ago"))
         let order = [
             "data-day=\"2026-11-19\"", "data-day=\"2026-11-18\"", "data-day=\"2026-11-17\"", "data-day=\"2026-11-13\"", "data-day=\"2026-11-01\"",
         ]

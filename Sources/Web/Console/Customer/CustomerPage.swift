@@ -43,6 +43,7 @@ extension Console {
         try await addNotes(to: &fields, on: view, visit, refused)
         try addLooks(to: &fields, at: view, visit)
         await addRelationship(to: &fields, of: view, visit)
+        try addStanding(to: &fields, of: view, visit)
         try await addDocuments(to: &fields, of: view, visit)
         try await addConsents(to: &fields, of: view, visit, refusedConsent)
         let mayDecide = visit.may(.change)

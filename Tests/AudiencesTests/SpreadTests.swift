@@ -1,0 +1,43 @@
+import Foundation
+import Kernel
+import Ledger
+import TestSupport
+import Testing
+
+@testable import Audiences
+
+@Suite struct `How a metric is spread` {
+    @Test func `the share of those below is right to a thousandth, whatever the order and the ties`() throws {
+        var random = SystemRandomNumberGenerator()
+        for count in [1, 2, 20, 999, 1_000, 1_001, 30_000] {
+            let values = (0..<count).map { _ in Double(Int.random(in: 0...500, using: &random)) }
+            let spread = Spread(values)
+            #expect(spread.people == count && spread.lowest == values.min() && spread.highest == values.max())
+            for value in [-1.0, 0, 17, 250, 499.5, 500, 501] {
+                let share = Double(values.count { $0 < value }) / Double(count)
+                // A mark stands for as many people as lie between two of them.
+                let step = 1 / Double(min(count, 1_000))
+                #expect(abs(try #require(spread.below(value)) - share) <= 1.5 * step, "\(value) of \(count)")
+            }
+        }
+    }
+
+    @Test func `nobody has no place among nobody`() {
+        #expect(Spread([]).below(3) == nil && Spread([]).lowest == nil && Spread([1]).below(.nan) == nil)
+    }
+
+    @Test func `is worked out for numbers and lengths of time, and for no texts`() async throws {
+        let world = try await AudienceWorld()
+        try await world.define([
+            "metric/orders": "metric:\n  key: orders\n  name: Orders\n  formula: count(\"Order Completed\")\n",
+            "metric/city": "metric:\n  key: city\n  name: City\n  formula: last(\"Order Completed\".city)\n",
+        ])
+        for n in 0..<4 {
+            for _ in 0...n { try await world.world.say([World.Said((.userID, "u\(n)"), name: "Order Completed")]) }
+        }
+        try await world.eventually("the orders are spread") { world.audiences.spread(of: "orders")?.people == 4 }
+        #expect(world.audiences.spread(of: "orders")?.marks == [1, 2, 3, 4])
+        #expect(world.audiences.spread(of: "city") == nil && world.audiences.spread(of: "none") == nil)
+        await world.remove()
+    }
+}
