@@ -154,6 +154,7 @@ extension Console {
             nav = [
                 Self.entry("/now", "Now", "now", room == "now"), Self.entry("/customers", "Customers", "people", room == "customers"),
                 Self.entry("/lifecycle", "Lifecycle", "lifecycle", room == "lifecycle"),
+                Self.entry("/events", "Events", "events", room == "events"),
                 Self.entry("/reviews", "Reviews", "pairs", room == "reviews", count: waiting),
             ]
         }
