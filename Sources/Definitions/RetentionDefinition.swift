@@ -38,8 +38,9 @@ package struct RetentionDefinition: Definition, Equatable {
     package static let longest = 36_500
     /// The most names.
     package static let mostEvents = 500
-    /// What our own people write about customers belongs to the notes, and is not kept by a name.
-    package static let ours = ["Note Written"]
+    /// What our own people write about customers belongs to the notes, and what is worked out of audiences and stages is what membership
+    /// follows from: neither is kept by a name.
+    package static let ours = ["Note Written", "Audience Entered", "Audience Left", "Stage Changed"]
 
     /// Each name once.
     package var events: [Event] = []
@@ -53,7 +54,8 @@ package struct RetentionDefinition: Definition, Equatable {
             let keep = Self.keep(event, "keep", required: true)
             guard let name else { return nil }
             if Self.ours.contains(name) {
-                event.problem("\(name) is written by your own people", mend: "remove it: notes are not taken out by their name", with: "name")
+                let mend = "remove it: it is not taken out by its name"
+                event.problem("\(name) is written by \(name == Self.ours[0] ? "your own people" : "Sightline itself")", mend: mend, with: "name")
                 return nil
             }
             if !seen.insert(name).inserted {
