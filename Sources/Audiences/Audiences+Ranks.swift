@@ -6,7 +6,7 @@ import Synchronization
 import Timeline
 
 /// How a metric's values are spread over everybody who has one: a thousandth part of the people lies between two of its marks.
-package struct Spread: Sendable, Equatable {
+package struct Ranking: Sendable, Equatable {
     /// Ascending; the lowest first, the highest last.
     package let marks: [Double]
     /// How many have a value.
@@ -38,17 +38,17 @@ package struct Spread: Sendable, Equatable {
 }
 
 /// Spreads that were worked out, kept while people look at customers.
-final class Spreads: Sendable {
+final class Rankings: Sendable {
     /// Milliseconds for which one is good enough: whoever compares one customer with all does not need the last minute.
     static let fresh: Int64 = 600_000
-    private let state = Mutex<(known: [String: (spread: Spread, signature: String, at: Instant)], atWork: Set<String>)>(([:], []))
+    private let state = Mutex<(known: [String: (ranking: Ranking, signature: String, at: Instant)], atWork: Set<String>)>(([:], []))
 
     /// What is known, an older one too while a fresh one is worked out, which this begins; nil the first time.
-    func spread(_ metric: String, _ signature: String, now: Instant, make: @escaping @Sendable () -> Spread) -> Spread? {
+    func ranking(_ metric: String, _ signature: String, now: Instant, make: @escaping @Sendable () -> Ranking) -> Ranking? {
         let (known, begins) = state.withLock { s in
             let known = s.known[metric].flatMap { $0.signature == signature ? $0 : nil }
-            if let known, (0..<Self.fresh).contains(now - known.at) { return (Optional(known.spread), false) }
-            return (known?.spread, s.atWork.insert(metric).inserted)
+            if let known, (0..<Self.fresh).contains(now - known.at) { return (Optional(known.ranking), false) }
+            return (known?.ranking, s.atWork.insert(metric).inserted)
         }
         if begins {
             startThread("spread", isPatient: true) { [self] in
@@ -66,18 +66,18 @@ final class Spreads: Sendable {
 extension Audiences {
     /// How the values of a metric are spread over everybody; nil for one that has no order, or while it is worked out, which this begins.
     /// A metric is worked out at most every ten minutes.
-    package func spread(of metric: String) -> Spread? {
+    package func ranking(of metric: String) -> Ranking? {
         guard let (inForce, everybody) = engine.state.withLock({ s in s.inForce.map { ($0, s.everybody) } }),
             let slot = inForce.program[.metric(metric)], [.number, .duration].contains(inForce.program.slots[slot].type)
         else { return nil }
         let now = engine.clock.now
         let pipeline = pipeline
         let signature = inForce.company.metrics.first { $0.key == metric }?.definition.formula() ?? ""
-        return spreads.spread(metric, signature, now: now) {
+        return rankings.ranking(metric, signature, now: now) {
             let found = Sweep.run(
                 inForce.bound, everybody, pipeline.timeline, pipeline.people.rings, now: UInt32(clamping: now.seconds), make: { [Double]() },
                 { _, values, out in if !values[slot].isNaN { out.append(values[slot]) } })
-            return Spread(found.flatMap { $0 })
+            return Ranking(found.flatMap { $0 })
         }
     }
 }

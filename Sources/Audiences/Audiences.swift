@@ -14,7 +14,7 @@ package final class Audiences: Sendable {
     package let engine: AudienceEngine
     let looks = PastSizes()
     let comparisons = Comparisons()
-    let spreads = Spreads()
+    let rankings = Rankings()
     let arrivals = ArrivedKeeper()
     var pipeline: Pipeline { engine.pipeline }
 

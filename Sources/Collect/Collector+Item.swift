@@ -73,7 +73,7 @@ extension Collector {
         header.media = judgement.media
         header.type = type
         header.source = origin.source
-        if type == .track || type == .page || type == .screen { header.value = Self.value(fields) }
+        if type == .track || type == .page || type == .screen { header.value = value(name, fields) }
         batch.begin(header, name: name, messageID: messageID)
         do throws(ItemProblem) {
             try identify(type, fields, &workspace, &batch)
@@ -248,7 +248,18 @@ extension Collector {
         return scratch.bytes
     }
 
-    /// The interaction's value: the first number, or text that is one, among ``Field/values``.
+    /// The interaction's value: of the property that the company's vocabulary names for it, or the first of those that are usual.
+    private func value(_ name: UnsafeRawBufferPointer, _ fields: UnsafeMutablePointer<JSONValueView?>) -> Double? {
+        guard !values.isEmpty, let path = values[String(decoding: name, as: UTF8.self)] else { return Self.value(fields) }
+        guard var value = fields[Field.properties] else { return nil }
+        for key in path {
+            guard value.isObject, let inner = value[named: key] else { return nil }
+            value = inner
+        }
+        return value.double ?? value.stringBytes.flatMap(Self.number)
+    }
+
+    /// The first number, or text that is one, among ``Field/values``.
     private static func value(_ fields: UnsafeMutablePointer<JSONValueView?>) -> Double? {
         for i in Field.value..<(Field.value + Field.valueCount) {
             guard let field = fields[i] else { continue }

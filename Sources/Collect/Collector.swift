@@ -19,16 +19,21 @@ package struct Collector: Sendable {
     let judge: ChannelJudge
     let fingerprints: FingerprintKey
     let randomness: Randomness
+    /// By the name of an interaction, where the property lies that is its value.
+    let values: [String: [String]]
     private let workspaces: Workspaces
 
     /// - Parameters:
     ///   - vocabulary: The codes of channels in the ledger; those that `channels` declares must have theirs.
     ///   - randomness: Makes the message ids that senders leave out.
+    ///   - values: By the name of an interaction, the keys that lead to the property that is its value. Of other names it is the first of
+    ///     those that are usual.
     /// - Throws: ``ChannelRulesProblem`` when a rule names a channel without a code.
     package init(
         identity: IdentityRules, channels: ChannelRules = .standard, vocabulary: Vocabulary, limits: Limits = Limits(), fingerprints: FingerprintKey,
-        randomness: Randomness
+        randomness: Randomness, values: [String: [String]] = [:]
     ) throws(ChannelRulesProblem) {
+        self.values = values
         self.limits = limits
         self.rules = identity
         self.fingerprints = fingerprints

@@ -11,7 +11,7 @@ import Testing
         var random = SystemRandomNumberGenerator()
         for count in [1, 2, 20, 999, 1_000, 1_001, 30_000] {
             let values = (0..<count).map { _ in Double(Int.random(in: 0...500, using: &random)) }
-            let spread = Spread(values)
+            let spread = Ranking(values)
             #expect(spread.people == count && spread.lowest == values.min() && spread.highest == values.max())
             for value in [-1.0, 0, 17, 250, 499.5, 500, 501] {
                 let share = Double(values.count { $0 < value }) / Double(count)
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test func `nobody has no place among nobody`() {
-        #expect(Spread([]).below(3) == nil && Spread([]).lowest == nil && Spread([1]).below(.nan) == nil)
+        #expect(Ranking([]).below(3) == nil && Ranking([]).lowest == nil && Ranking([1]).below(.nan) == nil)
     }
 
     @Test func `is worked out for numbers and lengths of time, and for no texts`() async throws {
@@ -35,9 +35,9 @@ import Testing
         for n in 0..<4 {
             for _ in 0...n { try await world.world.say([World.Said((.userID, "u\(n)"), name: "Order Completed")]) }
         }
-        try await world.eventually("the orders are spread") { world.audiences.spread(of: "orders")?.people == 4 }
-        #expect(world.audiences.spread(of: "orders")?.marks == [1, 2, 3, 4])
-        #expect(world.audiences.spread(of: "city") == nil && world.audiences.spread(of: "none") == nil)
+        try await world.eventually("the orders are spread") { world.audiences.ranking(of: "orders")?.people == 4 }
+        #expect(world.audiences.ranking(of: "orders")?.marks == [1, 2, 3, 4])
+        #expect(world.audiences.ranking(of: "city") == nil && world.audiences.ranking(of: "none") == nil)
         await world.remove()
     }
 }

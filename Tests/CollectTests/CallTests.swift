@@ -148,4 +148,17 @@ import Testing
     func `the value is the first number among the fields that may hold it`(properties: String, value: Double?) throws {
         #expect(try record(.track, #"{"userId":"u","event":"E","properties":\#(properties)}"#).value == value)
     }
+
+    @Test(
+        arguments: [
+            (#"{"value":1,"days_late":4}"#, 4.0), (#"{"value":1,"days_late":"2.5"}"#, 2.5), (#"{"value":1}"#, nil), (#"{"days_late":"many"}"#, nil),
+            (#"{}"#, nil),
+        ] as [(String, Double?)])
+    func `the value is that of the property which the vocabulary names, and of no other`(properties: String, value: Double?) throws {
+        let made = try collector(values: ["E": ["days_late"], "F": ["sum", "net"]])
+        #expect(try record(.track, #"{"userId":"u","event":"E","properties":\#(properties)}"#, with: made).value == value)
+        #expect(try record(.track, #"{"userId":"u","event":"F","properties":{"sum":{"net":3}}}"#, with: made).value == 3)
+        #expect(try record(.track, #"{"userId":"u","event":"F","properties":{"sum":7}}"#, with: made).value == nil)
+        #expect(try record(.track, #"{"userId":"u","event":"G","properties":{"total":7}}"#, with: made).value == 7)
+    }
 }

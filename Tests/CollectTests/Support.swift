@@ -57,11 +57,12 @@ private func json(_ bytes: UnsafeRawBufferPointer) throws -> JSON? {
 let key = FingerprintKey((0..<16).map { UInt8($0) })
 
 func collector(
-    _ identity: IdentityRules = .standard, _ channels: ChannelRules = .standard, vocabulary: Vocabulary = Vocabulary(), limits: [String: Int] = [:]
+    _ identity: IdentityRules = .standard, _ channels: ChannelRules = .standard, vocabulary: Vocabulary = Vocabulary(), limits: [String: Int] = [:],
+    values: [String: [String]] = [:]
 ) throws -> Collector {
     try Collector(
         identity: identity, channels: channels, vocabulary: vocabulary, limits: Limits(limits), fingerprints: key,
-        randomness: Randomness { count in (0..<count).map { UInt8($0 * 17 & 255) } })
+        randomness: Randomness { count in (0..<count).map { UInt8($0 * 17 & 255) } }, values: values)
 }
 
 /// What came of a body.

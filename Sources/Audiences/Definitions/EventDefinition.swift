@@ -78,6 +78,8 @@ package struct EventDefinition: Definition, Equatable {
         if let value, let property = properties.first(where: { $0.path == value }) {
             if property.type != .number {
                 reader.problem("\(value) is \(property.type.noun), and a value is a number", mend: "name a property that is a number", with: "value")
+            } else if valuePath == nil {
+                reader.problem("\(value) has many values", mend: "name a property outside of lists", with: "value")
             }
         } else if let value {
             let advice = Nearest.advice(for: value, among: properties.map(\.path))
@@ -105,10 +107,15 @@ package struct EventDefinition: Definition, Equatable {
     /// Interactions that Sightline writes about membership: what formulas give, so formulas do not ask for them.
     package static let ours = ["Audience Entered", "Audience Left", "Stage Changed"]
 
-    private static func isPath(_ text: String) -> Bool {
+    /// The keys that lead to the value; nil when there is none, or when it is in a list and so no one value of an interaction.
+    package var valuePath: [String]? { value.flatMap { Self.path($0)?.plain } }
+
+    private static func isPath(_ text: String) -> Bool { path(text)?.description == text }
+
+    private static func path(_ text: String) -> PropertyPath? {
         guard case .compare(_, let left, _)? = (try? Parser.parse("last(\"E\".\(text)) = 1"))?.kind, case .call(_, let events) = left.kind else {
-            return false
+            return nil
         }
-        return events.property?.description == text
+        return events.property
     }
 }

@@ -44,6 +44,13 @@ enum CompanyDefinitions {
     /// The rules of channels that hold.
     static func channels(_ definitions: [String: String]) -> ChannelRules { blueprint(definitions).definition(ChannelsDefinition.self).rules }
 
+    /// By the name of an interaction, where the property lies that is its value.
+    static func values(_ definitions: [String: String]) -> [String: [String]] {
+        var found: [String: [String]] = [:]
+        for (_, event) in blueprint(definitions).definitions(EventDefinition.self) { found[event.name] = event.valuePath }
+        return found
+    }
+
     /// The company itself.
     static func workspace(_ definitions: [String: String]) -> WorkspaceDefinition { blueprint(definitions).definition(WorkspaceDefinition.self) }
 

@@ -198,7 +198,8 @@ final class Installation: Sendable {
             let vocabulary = ledger.vocabulary
             collector = try Collector(
                 identity: CompanyDefinitions.identity(definitions, vocabulary), channels: CompanyDefinitions.channels(definitions),
-                vocabulary: vocabulary, limits: limits, fingerprints: ledger.key, randomness: randomness)
+                vocabulary: vocabulary, limits: limits, fingerprints: ledger.key, randomness: randomness,
+                values: CompanyDefinitions.values(definitions))
             company = CompanyDefinitions.workspace(definitions)
             privacy = Privacy(CompanyDefinitions.privacy(definitions))
         }

@@ -68,7 +68,7 @@ extension Console {
 
     /// `higher than 88% of customers`; nil where there is no order, or while it is worked out.
     private func rank(_ value: Audiences.Value, _ metric: String, _ audiences: Audiences) -> String? {
-        guard value.isKnown, let spread = audiences.spread(of: metric), spread.people >= 20, let below = spread.below(value.number) else {
+        guard value.isKnown, let spread = audiences.ranking(of: metric), spread.people >= 20, let below = spread.below(value.number) else {
             return nil
         }
         guard spread.lowest != spread.highest else { return nil }
