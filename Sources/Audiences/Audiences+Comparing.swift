@@ -2,7 +2,7 @@ package import Formula
 import GRDB
 import Identity
 package import Kernel
-import Pipeline
+package import Pipeline
 import Statistics
 import Store
 import Synchronization
@@ -132,20 +132,74 @@ extension Audiences {
             var moments = Moments()
             for part in found { moments.join(part.moments[i]) }
             let sorted = found.flatMap { $0.sample[i] }.filter(\.isFinite).sorted()
-            let type = inForce.program.slots[metric.slot].type
-            var spread = Spread(
-                type: type, people: found.reduce(0) { $0 + $1.people }, known: moments.count, mean: moments.count > 0 ? moments.mean : nil,
-                quantiles: [], bins: [], texts: [], lookedAt: sorted.count)
-            if type == .text || type == .texts {
-                spread.mean = nil
-                spread.texts = texts(sorted)
-            } else if !sorted.isEmpty {
-                spread.quantiles = [0, 0.25, 0.5, 0.75, 1].compactMap { Quantiles.quantile($0, ofSorted: sorted) }
-                spread.bins = type == .flag ? [] : Self.bins(sorted)
-            }
-            spreads[metric.key] = spread
+            let people = found.reduce(0) { $0 + $1.people }
+            spreads[metric.key] = spread(inForce.program.slots[metric.slot].type, people: people, moments, sorted)
         }
         return spreads
+    }
+
+    private func spread(_ type: ValueType, people: Int, _ moments: Moments, _ sorted: [Double]) -> Spread {
+        var spread = Spread(
+            type: type, people: people, known: moments.count, mean: moments.count > 0 ? moments.mean : nil, quantiles: [], bins: [], texts: [],
+            lookedAt: sorted.count)
+        if type == .text || type == .texts {
+            spread.mean = nil
+            spread.texts = texts(sorted)
+        } else if !sorted.isEmpty {
+            spread.quantiles = [0, 0.25, 0.5, 0.75, 1].compactMap { Quantiles.quantile($0, ofSorted: sorted) }
+            spread.bins = type == .flag ? [] : Self.bins(sorted)
+        }
+        return spread
+    }
+
+    /// What can be said of a value that was asked.
+    package enum ValueReply: Sendable {
+        case problem(FormulaProblem)
+        /// What it asks of old interactions is being read.
+        case reading(SelectorProgress?)
+        case answer(Spread, sample: [(customer: CustomerID, value: Value)], milliseconds: Double)
+    }
+
+    /// How a value is spread over everybody, before it is saved.
+    /// - Parameters:
+    ///   - circle: What it defines, `metric/spend`, so that it cannot name itself.
+    ///   - sampleCount: Of how many customers whose value is known to give it.
+    package func ask(value text: String, _ names: FormulaNames, of circle: String? = nil, sampleCount: Int = 5) -> ValueReply {
+        guard let (inForce, everybody) = engine.state.withLock({ s in s.inForce.map { ($0, s.everybody) } }) else { return .reading(nil) }
+        var program = Program(names: names, library: inForce.company.library)
+        let type: ValueType
+        let slot: Int
+        do throws(FormulaProblem) {
+            let checked = try check(text, names, isCondition: false, of: circle)
+            type = checked.type
+            slot = try program.add(checked, as: .asked(0))
+        } catch {
+            return .problem(error)
+        }
+        guard let bound = try? bind(program, inForce) else { return .reading(pipeline.selecting) }
+        struct Part: Sendable {
+            var people = 0
+            var moments = Moments()
+            var sample: [Double] = []
+            var some: [(UInt32, Double)] = []
+        }
+        let rings = pipeline.people.rings
+        let every = UInt32(max(1, rings.count / Self.mostSampled))
+        let begun = engine.uptime
+        let found = Sweep.run(
+            bound, everybody, pipeline.timeline, rings, now: UInt32(clamping: engine.clock.now.seconds), isPatient: false, make: { Part() },
+            { root, values, part in
+                part.people += 1
+                guard !values[slot].isNaN else { return }
+                part.moments.add(values[slot])
+                if root % every == 0 { part.sample.append(values[slot]) }
+                if part.some.count < sampleCount { part.some.append((root, values[slot])) }
+            })
+        var moments = Moments()
+        for part in found { moments.join(part.moments) }
+        let spread = spread(type, people: found.reduce(0) { $0 + $1.people }, moments, found.flatMap(\.sample).filter(\.isFinite).sorted())
+        let sample = found.flatMap(\.some).prefix(sampleCount).map { (customer: CustomerID(raw: $0.0), value: value($0.1, type)) }
+        return .answer(spread, sample: sample, milliseconds: engine.uptime - begun)
     }
 
     private func texts(_ sorted: [Double]) -> [(text: String, count: Int)] {
@@ -164,15 +218,18 @@ extension Audiences {
         // Counts are whole: half an order is nobody's.
         if sorted.allSatisfy({ $0 == $0.rounded() }) { step = max(1, step) }
         let start = (least / step).rounded(.down) * step
-        let count = min(12, Int(((far - start) / step).rounded(.down)) + 1)
+        func bin(_ value: Double) -> Double { ((value - start) / step).rounded(.down) }
+        // What fits beside the others is not far out.
+        let count = Int(min(12, bin(greatest) < 12 ? bin(greatest) + 1 : bin(far) + 1))
         var bins = (0..<count).map { Spread.Bin(from: start + Double($0) * step, to: start + Double($0 + 1) * step, count: 0) }
-        for value in sorted { bins[min(count - 1, max(0, Int((value - start) / step)))].count += 1 }
+        for value in sorted { bins[Int(min(Double(count - 1), max(0, bin(value))))].count += 1 }
         if greatest >= start + Double(count) * step { bins[count - 1].to = nil }
         return bins
     }
 
     /// The next width above that is 1, 2 or 5 times a power of ten.
     private static func round(_ width: Double) -> Double {
+        guard width.isFinite, width > 0 else { return 1 }
         var power = 1.0
         while power > width { power /= 10 }
         while power * 10 <= width { power *= 10 }
@@ -320,8 +377,10 @@ extension Audiences {
                 let left = try check(except, names, isCondition: true, of: circle)
                 needed.append(try program.add(Checked(kind: .not(left), type: .flag, span: left.span), as: .asked(1)))
             }
-            for way in Self.ways where names.channels.contains(way.channel) {
-                ways.append((way.channel, try program.add(check(way.formula, names, isCondition: true), as: .asked(2 + ways.count))))
+            // A company may know neither the channel nor how people are known there.
+            for way in Self.ways {
+                guard let checked = try? check(way.formula, names, isCondition: true) else { continue }
+                ways.append((way.channel, try program.add(checked, as: .asked(2 + ways.count))))
             }
             guard let bound = try bind(program, inForce) else { return nil }
             let (slots, channels) = (needed, ways)

@@ -64,6 +64,7 @@ extension ConsoleServices {
         sources = SourceServices(services)
         audiences = services.audiences
         newest = { try services.newest(of: $0) { _ in true } }
+        formulas = services.formulas
         let held = services.consents
         consents = ConsentServices(
             state: { try held.state(of: $0) },

@@ -11,6 +11,7 @@ from program import ROOT, wait_until
 # Parts of pages and files, which have tests of their own.
 NO_PAGES = {
     "/", "/customers.csv", "/customers/:id/history", "/now/figures", "/now/stream", "/settings",
+    "/audiences/:key/sizes", "/audiences/:key/others", "/audiences/:key/members.csv", "/metric/:key/spread",
     "/settings/data/interactions.ndjson", "/settings/log/entries.ndjson",
 }  # fmt: skip
 
@@ -28,6 +29,31 @@ def ago(**time):
 
 
 NAMES = ["Nora Adeyemi", "Jonas Weber", "Aiko Tanaka", "Priya Raman", "Tomás Álvarez", "فاطمة الزهراء", "Lena Fischer", "Kwame Mensah"]
+
+
+FORMULAS = {
+    "audience/buyers": """audience:
+  key: buyers
+  name: Buyers of the last quarter
+  purpose: A word of thanks, and a question what they think of it.
+  owner: Priya Nair
+  who: |
+    count("Order Completed" in last 90 days) >= 2
+      and trait.name is known
+  except: did("Complaint Made" in last 30 days)
+""",
+    "audience/guests": "audience:\n  key: guests\n  name: Guests\n  who: identifier.email is unknown\n",
+    "metric/spent": "metric:\n  key: spent\n  name: Spent in a year\n  unit: EUR\n  formula: sum(\"Order Completed\".total in last 365 days)\n",
+    "metric/visits": "metric:\n  key: visits\n  name: Pages viewed\n  formula: count(\"Page Viewed\")\n",
+}
+
+
+def define(shop):
+    """Audiences and metrics, at work, and what is worked out of everybody there to be looked at."""
+    kept = shop.ask("/api/blueprint")["documents"]
+    put = shop.call("POST", "/api/blueprint", {"documents": kept + [{"name": f"{k}.yaml", "text": text} for k, text in FORMULAS.items()]})
+    assert put.status_code == 200, put.text
+    wait_until(lambda: all(a["state"] == "inForce" and a["size"] is not None for a in shop.ask("/api/audiences")["items"]), 30, "never at work")
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +96,7 @@ def pages(shop):
         put = shop.call("POST", "/api/blueprint", {"documents": [{"name": "workspace", "text": f"workspace:\n  name: {name}\n"}]})
         assert put.status_code == 200, put.text
     wait_until(lambda: shop.ask("/api/reviews")["items"], why="the twins were never suggested")
+    define(shop)
     position = shop.history("user_id:c0", name="Complaint Made")[0]["position"]
     other = shop.customer("user_id:c1")["id"]
     return {
@@ -89,6 +116,10 @@ def pages(shop):
         "settings-sources": ("/settings/sources", 200), "settings-source": ("/settings/sources/1", 200),
         "settings-data": ("/settings/data", 200), "settings-backups": ("/settings/backups", 200),
         "settings-log": ("/settings/log", 200), "settings-log-checked": ("/settings/log?check=1", 200),
+        "audiences": ("/audiences", 200), "audience": ("/audiences/buyers", 200), "audience-members": ("/audiences/buyers/members", 200),
+        "audience-edit": ("/audiences/buyers/edit", 200), "audience-remove": ("/audiences/buyers/remove", 200),
+        "audience-new": ("/new/audience", 200), "metrics": ("/metric", 200), "metric": ("/metric/spent", 200),
+        "metric-edit": ("/metric/spent/edit", 200), "metric-remove": ("/metric/spent/remove", 200), "metric-new": ("/new/metric", 200),
         "missing-customer": ("/customers/cus_zzzzzzz", 404), "missing": ("/settings/nothing", 404),
     }  # fmt: skip
 

@@ -86,7 +86,7 @@ struct AudienceRoutes: Sendable {
             let seen = services.seen(by: context)
             let file = MembersCSV(audiences, set: "audience/\(audience.key)") { try seen.view($0) }
             return CustomerRoutes.stream("text/csv; charset=utf-8; header=present", name: "\(audience.key).csv", context) { writer in
-                while let piece = try file.next() { try await writer.write(ByteBuffer(bytes: piece)) }
+                while let piece = try await file.next() { try await writer.write(ByteBuffer(bytes: piece)) }
             }
         }
     }
@@ -158,7 +158,7 @@ struct AudienceRoutes: Sendable {
             return page(
                 try audiences.metrics(of: id, at: services.clock.now).map { metric, value in
                     var (json, text) = (MetricWords.json(value), MetricWords.text(value, unit: metric.definition.unit, formats))
-                    if mask.hides(metric, library) {
+                    if mask.hides(metric.definition, library) {
                         (json, text) = (.string(Mask.hidden), Mask.hidden)
                     } else if let said = value.text {
                         text = mask.text(said, secrets)
@@ -229,9 +229,9 @@ struct AudienceRoutes: Sendable {
 
 extension Mask {
     /// Whether what a metric says would tell what is hidden.
-    func hides(_ metric: Company.Metric, _ library: FormulaLibrary?) -> Bool {
+    func hides(_ metric: MetricDefinition, _ library: FormulaLibrary?) -> Bool {
         if isNone { return false }
-        guard let tree = metric.definition.formula().flatMap({ try? Parser.parse($0) }) else { return false }
+        guard let tree = metric.formula().flatMap({ try? Parser.parse($0) }) else { return false }
         return hidden(in: FormulaReads([tree], through: library)) != nil
     }
 }

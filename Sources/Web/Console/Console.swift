@@ -157,9 +157,17 @@ extension Console {
                 Self.entry("/events", "Events", "events", room == "events"),
                 Self.entry("/reviews", "Reviews", "pairs", room == "reviews", count: waiting),
             ]
+            if services.formulas != nil {
+                let rooms = [
+                    Self.entry("/audiences", "Audiences", "audience", room == "audiences", isFirst: false),
+                    // The m leads to Mentions.
+                    Self.entry("/metric", "Metrics", "metric", room == "metrics", key: "t", isFirst: false),
+                ]
+                nav.insert(contentsOf: rooms, at: 2)
+            }
         }
         if visit.may(.read) { nav.append(Self.entry("/mentions", "Mentions", "note", room == "mentions", count: await newMentions(visit))) }
-        if visit.may(.readStaff) { nav.append(Self.entry("/settings", "Settings", "settings", room == "settings", isFoot: true)) }
+        if visit.may(.readStaff) { nav.append(Self.entry("/settings", "Settings", "settings", room == "settings", isFoot: true, isFirst: false)) }
         all["nav"] = nav
         all["mayRead"] = visit.may(.read)
         all["myInitials"] = Who.initials(visit.session.principal.name)
@@ -195,6 +203,7 @@ extension Console {
         fields["accent"] = workspace.accent.rawValue
         fields["css"] = resources.address(of: Resources.styleSheet)
         fields["js"] = resources.address(of: "console.js")
+        fields["editorjs"] = resources.address(of: "editor.js")
         fields["nowjs"] = resources.address(of: "now.js")
         // What others wrote and `make` fetches: a page that lacks it is one without scripts.
         fields["htmx"] = resources.has("htmx.js") ? resources.address(of: "htmx.js") : nil
@@ -208,10 +217,16 @@ extension Console {
         try resources.templates.filled(template, with: fields)
     }
 
-    private static func entry(_ href: String, _ label: String, _ icon: String, _ isHere: Bool, count: Int = 0, isFoot: Bool = false) -> Fields {
+    /// - Parameters:
+    ///   - key: What leads there behind `g`; nil for its first letter.
+    ///   - isFirst: Whether a phone has room for it beside More.
+    private static func entry(
+        _ href: String, _ label: String, _ icon: String, _ isHere: Bool, count: Int = 0, key: String? = nil, isFoot: Bool = false,
+        isFirst: Bool = true
+    ) -> Fields {
         [
-            "href": href, "label": label, "key": String(label.prefix(1)).lowercased(), "icon": icon, "current": isHere,
-            "count": count > 0 ? Self.counted(count) : nil, "foot": isFoot,
+            "href": href, "label": label, "key": key ?? String(label.prefix(1)).lowercased(), "icon": icon, "current": isHere,
+            "count": count > 0 ? Self.counted(count) : nil, "foot": isFoot, "first": isFirst,
         ]
     }
 

@@ -6,7 +6,8 @@ import NIOCore
 extension Console {
     /// The first parts of all paths that belong to the console.
     static let roots = [
-        "", "signin", "signout", "link", "you", "settings", "customers", "customers.csv", "reviews", "mentions", "views", "now", "lifecycle", "events", "static",
+        "", "signin", "signout", "link", "you", "settings", "customers", "customers.csv", "reviews", "mentions", "views", "now",
+        "audiences", "lifecycle", "metric", "events", "new", "formulas", "static",
     ]
 
     /// Answers a request of the server.

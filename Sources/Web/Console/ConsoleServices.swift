@@ -29,6 +29,8 @@ package struct ConsoleServices: Sendable {
     package var consents = ConsentServices()
     /// Metrics, audiences and the lifecycle; nil where there are none, and then no page shows them. Set after the rest.
     package var audiences: Audiences?
+    /// Where formulas are asked about; nil where there is nothing to ask. Set after the rest.
+    package var formulas: FormulaDesk?
     /// What a customer is worth, in so many weeks up to a moment: see `Customers.relationship`; set after the rest.
     package var relationship: @Sendable (CustomerID, _ orders: Set<String>, _ weeks: Int, _ end: Instant) async -> Relationship = { _, _, _, _ in
         Relationship()

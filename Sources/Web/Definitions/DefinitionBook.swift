@@ -97,6 +97,15 @@ package struct DefinitionBook: Sendable {
         return try await put(rest, onlyCheck: onlyCheck, by: author).first
     }
 
+    /// Takes a document out of force: when no other names what it defines.
+    /// - Returns: the change; nil when it is out of force already.
+    /// - Throws: ``DefinitionsProblem/wrong(_:onlyChecked:)`` with who names it, and what the ledger throws.
+    package func remove(_ document: String, onlyCheck: Bool = false, by author: String) async throws -> Change? {
+        let rest = Blueprint(documents: blueprint.documents.filter { "\($0.id)" != document })
+        try check(rest, onlyCheck: onlyCheck)
+        return try await put(rest, onlyCheck: onlyCheck, by: author).first
+    }
+
     /// One document's change may break another, which names what it defined.
     private func check(_ new: Blueprint, onlyCheck: Bool) throws {
         let findings = Findings()

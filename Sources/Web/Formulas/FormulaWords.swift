@@ -69,6 +69,32 @@ extension Blueprint {
     }
 }
 
+extension Company {
+    /// A definition that names another in its formula.
+    struct Use: Sendable, Equatable {
+        /// `Audience`, `Metric`, `Stage`
+        var kind: String
+        var name: String
+        var place: String
+    }
+
+    /// Who names an audience or a metric.
+    func uses(where names: (FormulaReferences) -> Bool) -> [Use] {
+        func isNamed(_ trees: FormulaExpression?...) -> Bool { trees.contains { tree in tree.map { names($0.references) } ?? false } }
+        var found: [Use] = []
+        for audience in audiences where isNamed(audience.definition.who.tree, audience.definition.except?.tree) {
+            found.append(Use(kind: "Audience", name: audience.definition.name, place: "/audiences/\(audience.key)"))
+        }
+        for metric in metrics where isNamed(metric.definition.formula().flatMap { try? Parser.parse($0) }) {
+            found.append(Use(kind: "Metric", name: metric.definition.name, place: "/metric/\(metric.key)"))
+        }
+        for stage in lifecycle.stages where isNamed(stage.when?.tree) {
+            found.append(Use(kind: "Stage", name: stage.name, place: "/settings/definitions/lifecycle"))
+        }
+        return found
+    }
+}
+
 extension MetricDefinition {
     /// How it is worked out, in plain words.
     func explained(_ titles: FormulaTitles) -> String {

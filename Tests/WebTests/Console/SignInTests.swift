@@ -40,7 +40,10 @@ import Testing
             let answer = await browser.send(route.method, address)
             #expect(answer.status == (route.method == .post || address == "/now/stream" ? 401 : 303), "\(address)")
             #expect(!route.permission.roles.isEmpty, "\(address) is for nobody signed in")
-            if route.method == .post { #expect(route.audit != nil, "\(address) changes something, and the audit log hears nothing of it") }
+            // What somebody types is asked about in the body of a request that changes nothing.
+            if route.method == .post, route.pattern.first != "formulas" {
+                #expect(route.audit != nil, "\(address) changes something, and the audit log hears nothing of it")
+            }
         }
     }
 

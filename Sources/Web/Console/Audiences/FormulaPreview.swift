@@ -1,0 +1,185 @@
+import Audiences
+import Customers
+import Formula
+import Kernel
+import Pipeline
+import Rendering
+
+/// What stands beside an editor: for whom the formula holds now, how it narrows, and some of them.
+extension Console {
+    /// Customers that a preview names.
+    static let sampled = 5
+
+    /// `/formulas/preview`: what stands beside the editor, and what stands below each of its fields, by what is typed.
+    func previewPart(_ visit: Visit) async throws -> PageAnswer {
+        let desk = try desk()
+        let sent = visit.request.form
+        let kind = sent["kind"].flatMap { DefinitionForm.Kind(rawValue: $0) } ?? .audience
+        let key = sent["circle"].flatMap { $0.hasPrefix(kind.rawValue + "/") ? String($0.dropFirst(kind.rawValue.count + 1)) : nil }
+        var form = DefinitionForm(sent, kind: kind, key: key)
+        let words = try? desk.words()
+        form.read(desk, words)
+        var fields = try await means(form, words, visit)
+        fields["formulas"] = form.formulas.map { $0.fields(words?.titles ?? FormulaTitles(), isFresh: true) }
+        return try part("editor-preview", fields)
+    }
+
+    /// What a form means for everybody.
+    func means(_ form: DefinitionForm, _ words: FormulaDesk.Words?, _ visit: Visit) async throws -> Fields {
+        var fields: Fields = ["icons": resources.address(of: "icons.svg"), "isAudience": form.kind == .audience]
+        if let wrong = form.formulas.first(where: \.isWrong) { fields["whyNot"] = "Mend “\(wrong.label)” to put it in force" }
+        guard let words else {
+            fields["notYet"] = "The definitions are being put to work. What this means is said in a moment."
+            fields["asksAgain"] = true
+            return fields
+        }
+        guard let main = form.formulas.first, !main.isEmpty else {
+            fields["notYet"] =
+                form.kind == .audience ? "Write who belongs: how many there are stands here." : "Write a formula: what it gives stands here."
+            return fields
+        }
+        guard let tree = main.reading?.tree, !main.isWrong else {
+            fields["notYet"] = "“\(main.label)” does not read yet."
+            return fields
+        }
+        let except = form.formulas.dropFirst().first { !$0.isEmpty && !$0.isWrong }
+        let trees = [tree] + [except?.reading?.tree].compactMap { $0 }
+        if let hidden = services.mask.hidden(in: FormulaReads(trees, through: words.library)) {
+            fields["notYet"] = "It looks at \(hidden), which is hidden from your role, so what it says of customers is not shown."
+            return fields
+        }
+        do {
+            switch form.kind {
+            case .audience: try await say(&fields, who: main, tree, except: except, form, words, visit)
+            case .metric: try await say(&fields, value: main, form, words, visit)
+            }
+        } catch let problem as Problem where problem.status == 429 {
+            fields["notYet"] = "Too many ask at once. It is asked again in a moment."
+            fields["asksAgain"] = true
+        }
+        return fields
+    }
+
+    private func say(
+        _ fields: inout Fields, who: FormulaField, _ tree: FormulaExpression, except: FormulaField?, _ form: DefinitionForm,
+        _ words: FormulaDesk.Words,
+        _ visit: Visit
+    ) async throws {
+        let desk = try desk()
+        let circle = form.circle
+        let (text, left) = (who.text, except?.text)
+        let found = try await desk.ask {
+            let reply = desk.audiences.ask(text, except: left, words.names, of: circle, sampleCount: Self.sampled)
+            guard case .answer = reply else { return (reply, [Audiences.Reach]?.none) }
+            return (reply, desk.audiences.reach(text, except: left, words.names, of: circle))
+        }
+        switch found.0 {
+        case .problem(let problem): fields["notYet"] = "\(problem)"
+        case .reading(let progress): Self.reading(progress, &fields)
+        case .answer(let answer):
+            fields["answer"] = try await answerFields(answer, tree, except: except, form, words, visit)
+            fields["reach"] = Self.reachFields(found.1, of: answer.holds)
+            fields["isReachKnown"] = found.1 != nil
+        }
+    }
+
+    private static func reading(_ progress: SelectorProgress?, _ fields: inout Fields) {
+        fields["asksAgain"] = true
+        fields["reads"] = "It asks for something that was not read from old interactions yet. They are being read."
+        guard let progress, progress.of > 0 else { return }
+        fields["done"] = "\(progress.done)"
+        fields["all"] = "\(progress.of)"
+        fields["percent"] = "\(100 * progress.done / progress.of)%"
+    }
+
+    private func answerFields(
+        _ answer: Audiences.Answer, _ tree: FormulaExpression, except: FormulaField?, _ form: DefinitionForm, _ words: FormulaDesk.Words,
+        _ visit: Visit
+    ) async throws -> Fields {
+        var labels = Explainer.conjuncts(tree, titles: words.titles).map(\.label)
+        if except != nil { labels.append("without those of “But never”") }
+        let unread = form.formulas.dropFirst().first(where: \.isWrong).map { " Without “\($0.label)”, which does not read yet." } ?? ""
+        let most = Double(max(1, answer.people))
+        let rows = zip(labels, answer.narrowing).enumerated().map { i, row -> Fields in
+            let label = i == 0 || i == labels.count - 1 && except != nil ? row.0 : "and " + row.0.prefix(1).lowercased() + row.0.dropFirst()
+            return ["label": label, "count": Formats.number(row.1), "width": Formats.drawn(96 * Double(row.1) / most)]
+        }
+        return [
+            "size": Formats.number(answer.holds), "share": Self.share(answer.holds, answer.people) + " of " + Formats.number(answer.people),
+            "basis":
+                "Counted at \(visit.formats.timeWithSeconds(answer.at)) in \(Formats.number(max(1, Int(answer.milliseconds.rounded())))) ms.\(unread)",
+            "rows": rows, "hasRows": rows.count > 1, "everybody": Formats.number(answer.people),
+            "sample": try await somebodies(answer.sample.map { ($0, nil) }), "isNobody": answer.holds == 0,
+        ]
+    }
+
+    private func say(_ fields: inout Fields, value: FormulaField, _ form: DefinitionForm, _ words: FormulaDesk.Words, _ visit: Visit) async throws {
+        let desk = try desk()
+        let (text, circle) = (value.text, form.circle)
+        switch try await desk.ask({ desk.audiences.ask(value: text, words.names, of: circle, sampleCount: Self.sampled) }) {
+        case .problem(let problem): fields["notYet"] = "\(problem)"
+        case .reading(let progress): Self.reading(progress, &fields)
+        case .answer(let spread, let sample, let milliseconds):
+            let unit = form.unit.isEmpty ? nil : form.unit
+            var shown = spreadFields(spread, unit: unit, visit)
+            shown["basis"] = "Worked out at \(visit.formats.timeWithSeconds(visit.formats.now)) in \(max(1, Int(milliseconds.rounded()))) ms."
+            shown["sample"] = try await somebodies(sample.map { ($0.customer, MetricWords.text($0.value, unit: unit, visit.formats)) })
+            shown["isNobody"] = spread.known == 0
+            fields["spread"] = shown
+        }
+    }
+
+    /// Customers by name, each with something beside it.
+    func somebodies(_ some: [(id: CustomerID, beside: String?)]) async throws -> [Fields] {
+        var found: [Fields] = []
+        for one in some {
+            guard let view = try await services.view(.id(one.id)) else { continue }
+            let who = Who(view)
+            found.append(["href": "/customers/\(view.id)", "title": who.title, "beside": one.beside])
+        }
+        return found
+    }
+
+    static func reachFields(_ reach: [Audiences.Reach]?, of size: Int) -> [Fields] {
+        (reach ?? []).filter { $0.people > 0 || ["email", "sms", "letter"].contains($0.channel) }.map {
+            ["channel": ChannelWords.title($0.channel), "count": Formats.number($0.people), "share": size > 0 ? share($0.people, size) : nil]
+        }
+    }
+
+    /// `4.8%`, `12%`, `under 0.1%`, `none`
+    static func share(_ part: Int, _ whole: Int) -> String {
+        guard whole > 0, part > 0 else { return "0%" }
+        let percent = 100 * Double(part) / Double(whole)
+        if percent < 0.1 { return "under 0.1%" }
+        return (percent < 10 && part < whole ? Formats.number(percent, places: 1) : Formats.number(percent.rounded())) + "%"
+    }
+
+    // MARK: Names to choose from
+
+    /// `/formulas/completions`: what may stand where somebody types.
+    func completionsPart(_ visit: Visit) throws -> PageAnswer {
+        let words = try desk().words()
+        let sent = visit.request.form
+        let text = sent.raw("text").replacing("\r\n", with: "\n")
+        let at = sent["at"].flatMap { Int($0) } ?? text.unicodeScalars.count
+        let found = FormulaEditor.completions(text, at: at, names: words.names, library: words.library, titles: words.titles)
+        let field = sent["field"].map { $0.filter { $0.isLetter } } ?? "formula"
+        let scalars = Array(text.unicodeScalars)
+        // What stands there already is nothing to choose.
+        let choices = found.filter { choice in
+            let (from, to) = (max(0, min(choice.span.from, scalars.count)), max(0, min(choice.span.to, scalars.count)))
+            return from >= to || String(String.UnicodeScalarView(scalars[from..<to])) != choice.insert
+        }
+        return try part(
+            "completions",
+            [
+                "choices": choices.prefix(12).enumerated().map { i, choice -> Fields in
+                    [
+                        "id": "\(field)-choice-\(i)", "label": choice.label, "detail": choice.detail, "insert": choice.insert,
+                        "from": choice.span.from,
+                        "to": choice.span.to,
+                    ]
+                }
+            ])
+    }
+}
