@@ -19,6 +19,8 @@ import Timeline
 package final class AudienceEngine: Sendable {
     private enum Message: Sendable {
         case touched([UInt32])
+        /// Something that happened long ago has arrived.
+        case history([UInt32])
         case definitions
         case stop(CheckedContinuation<Void, Never>)
     }
@@ -88,7 +90,7 @@ package final class AudienceEngine: Sendable {
         self.logger = logger
         self.pause = pause
         self.company = company
-        membership.onTouch { [weak self] in self?.touch($0) }
+        membership.onTouch { [weak self] in self?.touch($0, isHistory: $1) }
     }
 
     package func start() {
@@ -98,7 +100,9 @@ package final class AudienceEngine: Sendable {
     }
 
     /// Something happened to these raw customers.
-    private func touch(_ customers: [UInt32]) { if hasStarted.withLock({ $0 }) { box.send(.touched(customers)) } }
+    private func touch(_ customers: [UInt32], isHistory: Bool) {
+        if hasStarted.withLock({ $0 }) { box.send(isHistory ? .history(customers) : .touched(customers)) }
+    }
 
     /// The definitions have changed.
     package func reload() { box.send(.definitions) }
@@ -152,11 +156,13 @@ package final class AudienceEngine: Sendable {
         var nextSweep = DispatchTime.now()
         var nextEverybody = DispatchTime.now()
         var nextFit = DispatchTime.now()
+        var history = History()
         while true {
             var touched: [UInt32] = []
-            for message in box.take(until: nextSweep) {
+            for message in box.take(until: history.isEmpty ? nextSweep : min(nextSweep, .now() + .milliseconds(pause))) {
                 switch message {
                 case .touched(let customers): touched += customers
+                case .history(let customers): history.add(customers)
                 case .definitions: isNew = true
                 case .stop(let done): return end(done)
                 }
@@ -164,23 +170,31 @@ package final class AudienceEngine: Sendable {
             if isStopping { continue }
             do {
                 if isNew {
-                    try prepare()
+                    try prepare(afterHistory: !history.isEmpty)
                     isNew = false
+                    history = History()
                     nextFit = .now() + .milliseconds(Self.fitPause)
                     nextEverybody = .now()
                     nextSweep = .now()
                 }
                 renew()
+                if history.isOver(after: pause) {
+                    try settleHistory(history.customers)
+                    history = History()
+                    nextSweep = .now()
+                }
+                touched.removeAll(where: history.customers.contains)
                 if touched.count > Self.mostTouched { nextSweep = .now() } else { try look(at: touched) }
                 if .now() >= nextFit {
                     fitAgain()
                     nextFit = .now() + .milliseconds(Self.fitPause)
                 }
-                if .now() >= nextEverybody {
+                // While history pours in, who stands where among everybody is of no use.
+                if .now() >= nextEverybody, history.isEmpty {
                     learnEverybody()
                     nextEverybody = .now() + .milliseconds(Self.everybodyPause)
                 }
-                if .now() >= nextSweep {
+                if .now() >= nextSweep, history.isEmpty {
                     try sweep()
                     nextSweep = .now() + .milliseconds(pause)
                 }
@@ -214,7 +228,8 @@ package final class AudienceEngine: Sendable {
     // MARK: Definitions
 
     /// Puts the definitions to work: what they ask of old interactions is read first, and whom they find is written down.
-    private func prepare() throws {
+    /// - Parameter afterHistory: Whether history has arrived that nobody has looked at: then everybody is found anew.
+    private func prepare(afterHistory: Bool) throws {
         let (company, zone) = company()
         let program = InForce.program(company)
         let before = state.withLock { state in
@@ -232,7 +247,7 @@ package final class AudienceEngine: Sendable {
         var everybody = Everybody()
         let models = fitModels(new, &everybody)
         if !program.ranked.isEmpty { everybody = ranks(of: new, everybody) }
-        try settle(new, everybody)
+        try settle(new, everybody, all: afterHistory)
         state.withLock {
             $0.inForce = new
             $0.everybody = everybody
@@ -260,7 +275,8 @@ package final class AudienceEngine: Sendable {
     }
 
     /// Whom new and changed definitions find is written down as found: nobody entered or left.
-    private func settle(_ new: InForce, _ everybody: Everybody) throws {
+    /// - Parameter all: Whether every set is found anew, not only those whose definition says something else.
+    func settle(_ new: InForce, _ everybody: Everybody, all: Bool) throws {
         let known = try Audiences.sets(store)
         var sets: [(set: String, holds: @Sendable (UnsafePointer<Double>) -> Bool)] = []
         for audience in new.audiences {
@@ -270,7 +286,7 @@ package final class AudienceEngine: Sendable {
         if let stage = new.stage {
             for (place, set) in new.stages.enumerated() where place > 0 { sets.append((set, { Int($0[stage]) == place })) }
         }
-        let changed = sets.filter { known[$0.set]?.signature != new.company.signature(of: $0.set) }
+        let changed = sets.filter { all || known[$0.set]?.signature != new.company.signature(of: $0.set) }
         let here = Set(new.audiences.map(\.set) + new.stages)
         let gone = known.filter { !here.contains($0.key) && !$0.value.signature.isEmpty }.keys.sorted()
         guard !changed.isEmpty || !gone.isEmpty else { return }
@@ -296,10 +312,15 @@ package final class AudienceEngine: Sendable {
             let command = Command.members(
                 MembersOfSet(set: set, signature: signature, from: from, to: to, isLast: rest.isEmpty, members: Array(here)))
             from = to
-            let (pipeline, randomness) = (pipeline, randomness)
-            _ = try wait { try await pipeline.perform(command, randomness: randomness) }
-            if isStopping { throw CancellationError() }
+            try perform(command)
         } while !rest.isEmpty
+    }
+
+    /// Writes a command and waits until it is concluded.
+    func perform(_ command: Command) throws {
+        let (pipeline, randomness) = (pipeline, randomness)
+        _ = try wait { try await pipeline.perform(command, randomness: randomness) }
+        if isStopping { throw CancellationError() }
     }
 
     // MARK: Working out
@@ -415,7 +436,7 @@ package final class AudienceEngine: Sendable {
 
     /// How the values of metrics are spread. A metric that depends on the rank in another is worked out with what is known of that one,
     /// so it is done as often as they lead to each other at most.
-    private func ranks(of inForce: InForce, _ before: Everybody) -> Everybody {
+    func ranks(of inForce: InForce, _ before: Everybody) -> Everybody {
         var everybody = before
         let ranked = inForce.program.ranked
         for _ in 0..<(before.values.isEmpty ? min(3, ranked.count) : 1) {

@@ -39,13 +39,13 @@ package final class Membership: Sendable {
         }
     }
     private let tables = Mutex(Tables())
-    private let listener = Mutex<(@Sendable ([UInt32]) -> Void)?>(nil)
+    private let listener = Mutex<(@Sendable ([UInt32], _ isHistory: Bool) -> Void)?>(nil)
 
     package init() {}
 
-    /// Calls back with the raw customers to whom something happened.
-    func onTouch(_ listener: @escaping @Sendable ([UInt32]) -> Void) { self.listener.withLock { $0 = listener } }
-    func touched(_ customers: [UInt32]) { listener.withLock { $0 }?(customers) }
+    /// Calls back with the raw customers to whom something happened, now or, when it is history, long ago.
+    func onTouch(_ listener: @escaping @Sendable ([UInt32], _ isHistory: Bool) -> Void) { self.listener.withLock { $0 = listener } }
+    func touched(_ customers: [UInt32], isHistory: Bool = false) { listener.withLock { $0 }?(customers, isHistory) }
 
     package var now: Tables { tables.withLock { $0 } }
     package func number(of set: String) -> Int? { tables.withLock { $0.numbers[set] } }

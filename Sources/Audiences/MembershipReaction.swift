@@ -11,6 +11,8 @@ package import Store
 package struct MembershipReaction: Reaction {
     private let membership: Membership
     private let parsers = JSONParserPool(most: 1)
+    /// What is older than so many milliseconds when it arrives is history: whom it makes belong somewhere has not entered now.
+    private static let history: Int64 = 7 * 86_400_000
 
     package init(_ membership: Membership) { self.membership = membership }
 
@@ -21,11 +23,14 @@ package struct MembershipReaction: Reaction {
     package func react(to concluded: Concluded, in writer: Writer) throws {
         var raws: [UInt32] = []
         raws.reserveCapacity(concluded.range.count)
+        var history: [UInt32] = []
         var last = UInt32.max
         try concluded.forEach { record, customer, _ in
             if record.direction == .internal, record.isOurs, let name = EventDefinition.ours.firstIndex(of: record.name) {
                 let said = try parsers.borrow { try $0.parse(record.properties) { $0.toJSON() } }
                 try conclude(name, said, of: concluded.people.members(of: customer), at: record.at, noticed: record.receivedAt, writer.database)
+            } else if record.receivedAt - record.at > Self.history {
+                if history.last != customer { history.append(customer) }
             } else if customer != last {
                 raws.append(customer)
                 last = customer
@@ -33,6 +38,7 @@ package struct MembershipReaction: Reaction {
         }
         raws += concluded.merges.flatMap(\.touched)
         if !raws.isEmpty { membership.touched(raws) }
+        if !history.isEmpty { membership.touched(history, isHistory: true) }
     }
 
     private func conclude(_ name: Int, _ said: JSON, of members: [UInt32], at: Instant, noticed: Instant, _ db: Database) throws {

@@ -141,6 +141,29 @@ import Testing
         await rebuilt.remove()
     }
 
+    @Test(arguments: [3, 700]) func `whom history makes belong has not entered, and whoever acts after it has`(people: Int) async throws {
+        let world = try await AudienceWorld()
+        try await world.define([
+            "audience/buyers": "audience: {key: buyers, name: Buyers, who: 'did(\"Order Completed\")'}", "lifecycle": Self.lifecycle,
+        ])
+        // Of a month ago, and received today.
+        let month: Int64 = 40 * 86_400
+        var old: [World.Said] = []
+        for i in 0..<people {
+            var said = World.Said((.email, "h\(i)@example.com"), name: "Order Completed", at: -month)
+            said.received = 0
+            old.append(said)
+        }
+        try await world.world.say(old)
+        try await world.eventually("they are found") { world.engine.state.withLock { $0.sizes["audience/buyers"] } == people }
+        #expect(world.engine.state.withLock { $0.sizes["lifecycle/Lapsing"] } == people)
+        #expect(try world.said(of: "h0@example.com").isEmpty && world.said(of: "h\(people - 1)@example.com").isEmpty)
+        try await world.world.say(order("h1@example.com"), order("new@example.com"))
+        try await world.eventually("she is a customer again") { try world.said(of: "h1@example.com") == ["Stage Changed Lapsing → Customer"] }
+        try await world.eventually("a new one has entered") { try world.said(of: "new@example.com").contains("Audience Entered buyers") }
+        await world.remove()
+    }
+
     @Test func `a rank among everybody is one among those for whom it is known`() async throws {
         let world = try await AudienceWorld()
         for i in 1...20 { try await world.world.say(order("c\(i)@example.com", total: Double(i))) }
