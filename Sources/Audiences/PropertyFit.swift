@@ -46,6 +46,12 @@ package enum PropertyFit {
         package var type: ValueType
         /// In how many of the interactions it is.
         package var count: Int
+
+        package init(path: String, type: ValueType, count: Int) {
+            self.path = path
+            self.type = type
+            self.count = count
+        }
     }
 
     /// What interactions carry, as far as it can be seen from some of them: the properties of most of them first.

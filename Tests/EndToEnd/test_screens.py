@@ -56,6 +56,39 @@ def define(shop):
     wait_until(lambda: all(a["state"] == "inForce" and a["size"] is not None for a in shop.ask("/api/audiences")["items"]), 30, "never at work")
 
 
+STAGES = {
+    "lifecycle": """lifecycle:
+  owner: Marta Lindqvist
+  stages:
+    - name: Aware
+      wants: To know whether we have what they look for.
+    - name: Customer
+      when: did("Order Completed")
+      wants: That it comes on time, and is what it looked like.
+      owner: Priya Nair
+    - name: Lapsing
+      when: did("Order Completed") and time since last("Order Completed") > 20 days
+""",
+    "metric/orders": "metric:\n  key: orders\n  name: Orders\n  formula: count(\"Order Completed\")\n",
+    "event/order_completed": """event:
+  key: order_completed
+  name: Order Completed
+  meaning: Somebody has bought something.
+  value: total
+  properties:
+    total: {type: number, meaning: What they pay.}
+    order_id: {type: number}
+""",
+}
+
+
+def stages(shop):
+    """A lifecycle, a metric and an event, in force."""
+    kept = shop.ask("/api/blueprint")["documents"]
+    put = shop.call("POST", "/api/blueprint", {"documents": kept + [{"name": f"{k}.yaml", "text": text} for k, text in STAGES.items()]})
+    assert put.status_code == 200, put.text
+
+
 @pytest.fixture(scope="module")
 def pages(shop):
     """Each page's name, with its address and status: one of each kind, with something on it."""
@@ -96,6 +129,7 @@ def pages(shop):
         put = shop.call("POST", "/api/blueprint", {"documents": [{"name": "workspace", "text": f"workspace:\n  name: {name}\n"}]})
         assert put.status_code == 200, put.text
     wait_until(lambda: shop.ask("/api/reviews")["items"], why="the twins were never suggested")
+    stages(shop)
     define(shop)
     position = shop.history("user_id:c0", name="Complaint Made")[0]["position"]
     other = shop.customer("user_id:c1")["id"]
@@ -105,6 +139,8 @@ def pages(shop):
         "customers-faulty": ("/customers?did=Thnig&orders_min=x", 422), "customers-search": ("/customers?search=nora", 200),
         "customers-none": ("/customers?search=nobody+at+all", 200),
         "customer": (here, 200), "customer-filtered": (here + "?direction=in&from=2020-01-01", 200),
+        "lifecycle": ("/lifecycle", 200), "stage": ("/lifecycle/Customer", 200), "customer-why": (f"{here}/why/metric/orders", 200),
+        "events": ("/events", 200), "event": ("/events/Order%20Completed", 200), "event-not-defined": ("/events/Page%20Viewed", 200),
         "interaction": (f"{here}/interactions/{position}", 200),
         "merge-find": (here + "/merge?search=jonas", 200), "merge-compare": (f"{here}/merge?with={other}", 200),
         "merge-undo": (f"{here}/merges/{nora['merges'][0]['id']}/undo", 200),
@@ -126,8 +162,10 @@ def pages(shop):
 
 @pytest.fixture(scope="module")
 def state(browser, shop, pages):
-    """The cookies of somebody who signed in."""
+    """The cookies of somebody who signed in, when everything that is worked out is there."""
     with visiting(browser, shop) as visitor:
+        for path in ("/lifecycle", "/events"):
+            wait_until(lambda: visitor.open(path) and not visitor.page.locator("main [aria-busy]").count(), 60, f"{path} was never worked out")
         return visitor.page.context.storage_state()
 
 

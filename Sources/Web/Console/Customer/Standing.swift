@@ -121,7 +121,7 @@ extension Console {
             fields["words"] = [metric.definition.meaning, meant].compactMap { $0 }.joined(separator: " ")
             fields["formula"] = formula
             fields["chart"] = chart(metric, view.id, audiences, formats)
-            fields["about"] = "/metrics/" + Parameters.encoded(key)
+            fields["about"] = "/metric/" + Parameters.encoded(key)
             fields["aboutName"] = "About this metric"
         default: throw Self.nowhere
         }
