@@ -55,7 +55,8 @@ package struct DefinitionKinds: Sendable {
 
     /// Everything that keeps a blueprint from being put in force: kinds that there are none of, keys missing or written where
     /// none belong, and whatever the kinds find in their documents. In force only when nothing is found.
-    package func check(_ blueprint: Blueprint, _ findings: Findings) {
+    /// - Parameter isWhole: False for some documents of a company alone: what holds between documents is not looked at then.
+    package func check(_ blueprint: Blueprint, _ findings: Findings, isWhole: Bool = true) {
         let known = Dictionary(types.map { ($0.kind, $0) }) { $1 }
         for document in blueprint.documents {
             guard let type = known[document.id.kind] else {
@@ -76,7 +77,7 @@ package struct DefinitionKinds: Sendable {
             document.check(type, findings)
         }
         // What does not read by itself would only be told again, in other words.
-        if findings.isEmpty { for check in together { check(blueprint, findings) } }
+        if isWhole, findings.isEmpty { for check in together { check(blueprint, findings) } }
     }
 
     /// The blueprint with the defaults of the kinds it has no document of: everything that holds, written out.

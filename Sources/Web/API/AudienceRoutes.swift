@@ -54,7 +54,7 @@ struct AudienceRoutes: Sendable {
             let audience = try defined(context)
             context.trail.subject = "audience/\(audience.key)"
             let limit = Int(try context.query.integer("limit", in: 1...500, default: 50))
-            let offset = Int(try context.query.integer("after", in: 0...Int64(Int32.max), default: 0))
+            let offset = Int(try context.query.integer("after", in: 0...Int64.max, default: 0))
             let set = "audience/\(audience.key)"
             let definedAt = try audiences.sizes(since: services.clock.now)[set]?.definedAt
             let found = try audiences.members(of: set, offset: offset, limit: limit)

@@ -75,7 +75,8 @@ package struct DefinitionBook: Sendable {
     package func save(_ document: String, text: String, basis: Int?, onlyCheck: Bool = false, by author: String) async throws -> Change? {
         let findings = Findings()
         let found = Blueprint(files: [(name: document + ".yaml", bytes: Array(text.utf8))], findings)
-        kinds.check(found, findings)
+        // What it names may stand in other documents: that is checked with them.
+        kinds.check(found, findings, isWhole: false)
         guard findings.isEmpty, let first = found.documents.first else { throw DefinitionsProblem.wrong(findings.all, onlyChecked: onlyCheck) }
         guard "\(first.id)" == document else { throw DefinitionsProblem.another(document: document, found: "\(first.id)") }
         try check(blueprint.with(first), onlyCheck: onlyCheck)

@@ -168,7 +168,7 @@ extension Console {
         // What stands there already is nothing to choose.
         let choices = found.filter { choice in
             let (from, to) = (max(0, min(choice.span.from, scalars.count)), max(0, min(choice.span.to, scalars.count)))
-            return from >= to || String(String.UnicodeScalarView(scalars[from..<to])) != choice.insert
+            return from >= to || String(String.UnicodeScalarView(scalars[from..<to])) != choice.insert.trimmed
         }
         return try part(
             "completions",

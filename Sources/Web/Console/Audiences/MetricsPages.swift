@@ -148,7 +148,7 @@ extension Console {
         }
         fields["hasBars"] = spread.bins.count > 1
         fields["first"] = spread.bins.first.map { text($0.from) }
-        fields["last"] = spread.bins.last.map { bin in bin.to.map { _ in text(bin.from) } ?? text(bin.from) + " or more" }
+        fields["last"] = spread.bins.last.map { bin in bin.to == nil ? text(bin.from) + " or more" : text(spread.quantiles.last ?? bin.from) }
         fields["texts"] = spread.texts.map { ["text": $0.text, "count": Formats.number($0.count)] as Fields }
         fields["hasTexts"] = !spread.texts.isEmpty
         if spread.lookedAt < spread.known { fields["lookedAt"] = "Of \(Formats.number(spread.lookedAt)) of them, taken evenly." }

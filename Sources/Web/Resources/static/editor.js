@@ -119,7 +119,8 @@ function Field(box) {
     const number = (asked += 1);
     const at = text.selectionEnd;
     const before = text.value.slice(0, at);
-    const typed = /[\p{L}\p{N}_."“-]$/u.test(before) || isWanted;
+    // Behind a number a new line is more likely meant than a unit of time.
+    const typed = isWanted || (/[\p{L}\p{N}_."“-]$/u.test(before) && !/(^|[^\p{L}\p{N}_])\d+$/u.test(before));
     if (!typed || text.selectionStart !== at) return close();
     const body = new URLSearchParams({ form: token, field: text.id, text: text.value, at: String(scalars(before)) });
     try {
@@ -131,7 +132,7 @@ function Field(box) {
     }
     if (number !== asked) return;
     const first = choices.querySelector('[role="option"]');
-    if (!first) return close();
+    if (!first || (!isWanted && first.dataset.from === first.dataset.to && !/[."“]$/u.test(before))) return close();
     choices.hidden = false;
     text.setAttribute('aria-controls', choices.id);
     place([...text.value].slice(0, Number(first.dataset.from)).join('').length);
