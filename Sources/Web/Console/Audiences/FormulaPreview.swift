@@ -80,6 +80,8 @@ extension Console {
             fields["answer"] = try await answerFields(answer, tree, except: except, form, words, visit)
             fields["reach"] = Self.reachFields(found.1, of: answer.holds)
             fields["isReachKnown"] = found.1 != nil
+            // What they agreed to is being read.
+            fields["asksAgain"] = found.1 == nil
         }
     }
 
@@ -96,13 +98,12 @@ extension Console {
         _ answer: Audiences.Answer, _ tree: FormulaExpression, except: FormulaField?, _ form: DefinitionForm, _ words: FormulaDesk.Words,
         _ visit: Visit
     ) async throws -> Fields {
-        var labels = Explainer.conjuncts(tree, titles: words.titles).map(\.label)
+        var labels = Explainer.conjuncts(tree, titles: words.titles).enumerated().map { $0 == 0 ? $1.label : "and " + $1.words }
         if except != nil { labels.append("without those of “But never”") }
         let unread = form.formulas.dropFirst().first(where: \.isWrong).map { " Without “\($0.label)”, which does not read yet." } ?? ""
         let most = Double(max(1, answer.people))
-        let rows = zip(labels, answer.narrowing).enumerated().map { i, row -> Fields in
-            let label = i == 0 || i == labels.count - 1 && except != nil ? row.0 : "and " + row.0.prefix(1).lowercased() + row.0.dropFirst()
-            return ["label": label, "count": Formats.number(row.1), "width": Formats.drawn(96 * Double(row.1) / most)]
+        let rows = zip(labels, answer.narrowing).map { row -> Fields in
+            return ["label": row.0, "count": Formats.number(row.1), "width": Formats.drawn(96 * Double(row.1) / most)]
         }
         return [
             "size": Formats.number(answer.holds), "share": Self.share(answer.holds, answer.people) + " of " + Formats.number(answer.people),
