@@ -1,6 +1,9 @@
 import Dispatch
+import Formula
+import Identity
 import Kernel
 import Pipeline
+import Synchronization
 import Timeline
 
 /// Customers of whom something has arrived that happened long ago: an import, a system that was cut off for weeks.

@@ -5,6 +5,8 @@ import Glibc
 ///
 /// @unchecked Sendable: the thread that fills it hands it over when it has finished, and only the merge reads it then.
 package final class Filling: @unchecked Sendable {
+    /// What its files begin with: the merge, which removes what no snapshot names, leaves them alone.
+    static let prefix = "filling."
     private let path: String
     private var delta = Delta()
     private(set) var base = Base.empty()
@@ -13,7 +15,7 @@ package final class Filling: @unchecked Sendable {
     private var hasFinished = false
 
     /// - Parameter directory: The timeline's folder.
-    package init(directory: String) { path = directory + "/filling" }
+    package init(directory: String) { path = directory + "/" + Self.prefix }
 
     /// Marks so far.
     package var count: Int { base.marks + delta.count }
@@ -34,7 +36,7 @@ package final class Filling: @unchecked Sendable {
     private func settle() throws(TimelineProblem) {
         guard delta.count > 0 else { return }
         round += 1
-        let file = "\(path).\(round)"
+        let file = "\(path)\(round)"
         // What is mapped stays when its name goes.
         defer { unlink(file) }
         try Base.merge(base, delta, customers: customers, hidden: [], expiry: Expiry(), to: file)

@@ -73,6 +73,10 @@ package final class Timeline: Sendable {
             marked = nil
         }
         snapshotBody = body
+        // What was being filled in when the program ended is of no use.
+        for file in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] where file.hasPrefix(Filling.prefix) {
+            unlink("\(directory)/\(file)")
+        }
         let found = base ?? .empty()
         let expiry = expired.reduce(Expiry()) { $0.adding($1) }.without(upTo: body)
         parts = Mutex(
@@ -198,7 +202,7 @@ package final class Timeline: Sendable {
     /// Removes files that no snapshot names; readers that still map them keep them.
     private func clean(keeping body: String?) {
         let keep = body ?? (try? String(contentsOfFile: directory + "/snapshot", encoding: .utf8)) ?? ""
-        for file in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] where file != "snapshot" && !file.hasPrefix(keep + ".") {
+        for file in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] where file != "snapshot" && !file.hasPrefix(keep + ".") && !file.hasPrefix(Filling.prefix) {
             unlink("\(directory)/\(file)")
         }
     }
