@@ -108,8 +108,14 @@ extension Audiences {
 
     /// The newest interactions of a name with what they carry, newest first.
     /// - Parameter limit: At most ``Arrived/mostLooked``.
-    package func samples(of name: String, limit: Int = Arrived.mostLooked) -> [Sample] {
-        Self.samples(of: [name], pipeline, engine.ledger.path, limit: min(limit, Arrived.mostLooked))[name] ?? []
+    package func samples(of name: String, limit: Int = Arrived.mostLooked) async -> [Sample] {
+        let (pipeline, path) = (pipeline, engine.ledger.path)
+        return await withCheckedContinuation { done in
+            // A look at all marks belongs on a thread of its own.
+            startThread("samples") {
+                done.resume(returning: Self.samples(of: [name], pipeline, path, limit: min(limit, Arrived.mostLooked))[name] ?? [])
+            }
+        }
     }
 
     private static func samples(of names: Set<String>, _ pipeline: Pipeline, _ ledger: String, limit: Int = Arrived.mostLooked) -> [String: [Sample]]

@@ -14,6 +14,8 @@ package struct FormulaNames: Sendable {
 
     package static let media = ["owned", "earned", "paid"]
     package static let directions = ["in", "out", "internal"]
+    /// Interactions that Sightline writes about membership. They follow from formulas, so `any` does not mean them, and none asks for them.
+    package static let ours = ["Audience Entered", "Audience Left", "Stage Changed"]
     /// For which purpose `consent.email` asks.
     package static let purpose = "marketing"
 }

@@ -132,7 +132,8 @@ package final class BoundProgram: Sendable {
         distincts = builder.distincts
         hasSequences = builder.terms.contains { $0.function == .sequence || $0.function == .unfollowed }
         anyUses = builder.any
-        (plainStarts, plainUses) = Self.flatten(builder.plain.map { $0 + builder.any })
+        (plainStarts, plainUses) = Self.flatten(
+            builder.plain.enumerated().map { FormulaNames.ours.contains(binding.events[$0]) ? $1 : $1 + builder.any })
         (selectedStarts, selectedUses) = Self.flatten(builder.selected)
         var coder = Coder(binding)
         for slot in program.slots { coder.add(slot) }

@@ -94,9 +94,9 @@ import Testing
         #expect(arrived.looked == ["Order Completed": Arrived.mostLooked])
         let found = Set(arrived.misfits.map { "\($0.property) \($0.source) \($0.count) \($0.example)" })
         #expect(found == ["total 1 2 \"more\"", "total 2 1 true", "gift 1 1 1", "products[].price 1 1 \"?\""])
-        let newest = world.audiences.samples(of: "Order Completed", limit: 2)
+        let newest = await world.audiences.samples(of: "Order Completed", limit: 2)
         #expect(newest.map(\.source) == [2, 1] && newest[0].properties["total"] == .bool(true))
-        #expect(world.audiences.samples(of: "Nothing").isEmpty)
+        #expect(await world.audiences.samples(of: "Nothing").isEmpty)
         await world.remove()
     }
 }

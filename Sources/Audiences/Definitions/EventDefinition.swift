@@ -105,7 +105,7 @@ package struct EventDefinition: Definition, Equatable {
     }
 
     /// Interactions that Sightline writes about membership: what formulas give, so formulas do not ask for them.
-    package static let ours = ["Audience Entered", "Audience Left", "Stage Changed"]
+    package static let ours = FormulaNames.ours
 
     /// The keys that lead to the value; nil when there is none, or when it is in a list and so no one value of an interaction.
     package var valuePath: [String]? { value.flatMap { Self.path($0)?.plain } }

@@ -139,7 +139,8 @@ extension OpenAPI {
                 "name": {"type": ["string", "null"]}, "identifiers": {"type": "array", "items": {"$ref": "#/components/schemas/KnownIdentifier"}},
                 "traits": {"type": "array", "items": {"$ref": "#/components/schemas/Trait"}},
                 "firstSeen": {"type": ["string", "null"], "format": "date-time"}, "lastSeen": {"type": ["string", "null"], "format": "date-time"},
-                "interactions": {"type": "integer"}, "channels": {"type": "array", "items": {"$ref": "#/components/schemas/Count"}},
+                "interactions": {"type": "integer", "description": "What passed between them and the company; not what was worked out (`internal`). So too when they were seen, and `channels`."},
+                "channels": {"type": "array", "items": {"$ref": "#/components/schemas/Count"}},
                 "names": {"type": "array", "items": {"$ref": "#/components/schemas/Count"}},
                 "merges": {"type": "array", "items": {"$ref": "#/components/schemas/Merge"}}
               }
@@ -159,7 +160,8 @@ extension OpenAPI {
                 "identifier": {"type": ["object", "null"], "description": "The best to recognise them by.",
                   "properties": {"kind": {"type": "string"}, "value": {"type": "string"}}},
                 "firstSeen": {"type": ["string", "null"], "format": "date-time"}, "lastSeen": {"type": ["string", "null"], "format": "date-time"},
-                "interactions": {"type": "integer"}, "orders": {"type": "integer"}, "spent": {"type": "number"}
+                "interactions": {"type": "integer", "description": "What passed between them and the company; not what was worked out (`internal`)."},
+                "orders": {"type": "integer"}, "spent": {"type": "number"}
               }
             },
             "CustomerList": {"type": "object", "required": ["items", "total", "customers", "asOf", "next"], "properties": {

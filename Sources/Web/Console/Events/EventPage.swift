@@ -17,7 +17,7 @@ extension Console {
     func eventPage(_ name: String, _ visit: Visit) async throws -> PageAnswer {
         let event = vocabulary().first { $0.definition.name == name }
         guard event != nil || services.names().contains(name) else { throw Self.nowhere }
-        let samples = services.audiences?.samples(of: name) ?? []
+        let samples = await services.audiences?.samples(of: name) ?? []
         let guesses = PropertyFit.guess(samples.map(\.properties))
         let isFixed = Self.fixedEvents.contains(name)
         let mayDefine = visit.may(.administer)

@@ -117,7 +117,7 @@ extension Console {
         if known.contains(where: { $0.definition.name == name }) { return .seeOther(Self.place(ofEvent: name)) }
         guard let audiences = services.audiences, !Self.fixedEvents.contains(name), services.names().contains(name) else { throw Self.nowhere }
         let key = Self.key(for: name, taken: Set(known.compactMap(\.document.id.key)))
-        let text = Self.document(for: name, key: key, PropertyFit.guess(audiences.samples(of: name).map(\.properties)))
+        let text = Self.document(for: name, key: key, PropertyFit.guess(await audiences.samples(of: name).map(\.properties)))
         do {
             let change = try await services.definitions.save("event/\(key)", text: text, basis: nil, by: visit.session.principal.name)
             visit.trail.note(change.map { [$0] } ?? [])

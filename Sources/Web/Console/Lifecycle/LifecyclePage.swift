@@ -1,5 +1,6 @@
 import Access
 import Audiences
+import Audit
 import Definitions
 import Formula
 import Kernel
@@ -9,7 +10,7 @@ import Rendering
 extension Console {
     static let lifecycleRoutes: [PageRoute] = [
         PageRoute(.get, "/lifecycle", .read, to: "see the lifecycle") { try await $0.lifecyclePage($1) },
-        PageRoute(.get, "/lifecycle/:stage", .read, to: "see the lifecycle") { try await $0.stagePage($1.parameters[0], $1) },
+        PageRoute(.get, "/lifecycle/:stage", .read, to: "see the lifecycle", audit: .view) { try await $0.stagePage($1.parameters[0], $1) },
     ]
     /// Where the lifecycle is written down.
     static let lifecycleDocument = "/settings/definitions/lifecycle"

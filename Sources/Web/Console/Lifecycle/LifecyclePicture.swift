@@ -132,7 +132,7 @@ struct LifecyclePicture: Sendable {
         return [
             "x": Self.drawn(disc.x), "radius": Self.drawn(disc.radius), "name": name, "count": Formats.number(stage.count),
             "nameY": Self.drawn(disc.isInside ? -2 : disc.radius + 15), "countY": Self.drawn(disc.isInside ? 14 : disc.radius + 30),
-            "isGone": stage.count == 0,
+            "isGone": stage.count == 0, "isBelow": !disc.isInside,
         ]
     }
 

@@ -38,7 +38,11 @@ extension Console {
             ? "Everybody is here for whom the formula of no other stage holds."
             : isLast ? "Whoever this holds for is here." : "Whoever this holds for is here, unless a later stage’s formula holds for them too."
         if let flow = state.flow { fields.merge(ways(place, flow, state.stages.map(\.name))) } else { fields["isWaiting"] = true }
-        if visit.request.query["part"] != nil { return try part("stage-flow", fields) }
+        if visit.request.query["part"] != nil {
+            // No customer is in it.
+            visit.trail.isSilent = true
+            return try part("stage-flow", fields)
+        }
         fields["quotes"] = try await quotes(from: [stage.name], each: Self.quotesShown, visit.formats)[stage.name]
         fields["among"] = Formats.number(Self.saidAmong)
         fields.merge(try await members(stage.name, place, size, audiences, visit))
