@@ -153,8 +153,8 @@ extension Console {
         if visit.may(.read) {
             nav = [
                 Self.entry("/now", "Now", "now", room == "now"), Self.entry("/customers", "Customers", "people", room == "customers"),
-                Self.entry("/lifecycle", "Lifecycle", "lifecycle", room == "lifecycle"),
-                Self.entry("/events", "Events", "events", room == "events"),
+                Self.entry("/lifecycle", "Lifecycle", "lifecycle", room == "lifecycle", isFirst: false),
+                Self.entry("/events", "Events", "events", room == "events", isFirst: false),
                 Self.entry("/reviews", "Reviews", "pairs", room == "reviews", count: waiting),
             ]
             if services.formulas != nil {
