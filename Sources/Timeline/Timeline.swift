@@ -202,7 +202,8 @@ package final class Timeline: Sendable {
     /// Removes files that no snapshot names; readers that still map them keep them.
     private func clean(keeping body: String?) {
         let keep = body ?? (try? String(contentsOfFile: directory + "/snapshot", encoding: .utf8)) ?? ""
-        for file in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] where file != "snapshot" && !file.hasPrefix(keep + ".") && !file.hasPrefix(Filling.prefix) {
+        for file in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        where file != "snapshot" && !file.hasPrefix(keep + ".") && !file.hasPrefix(Filling.prefix) {
             unlink("\(directory)/\(file)")
         }
     }

@@ -46,7 +46,8 @@ import Testing
 
     @Test func `a name stands once, and notes of our own people are not kept by a name`() {
         #expect(read("retention: {events: [{name: A, keep: 1 day}, {name: A, keep: 2 days}]}").1.joined().contains("twice"))
-        #expect(read("retention: {events: [{name: Note Written, keep: 1 day}]}").1.joined().contains("notes"))
+        #expect(read("retention: {events: [{name: Note Written, keep: 1 day}]}").1.joined().contains("your own people"))
+        #expect(read("retention: {events: [{name: Audience Left, keep: 1 day}]}").1.joined().contains("Sightline itself"))
         #expect(read("retention: {everything_else: 1 day}").0.everythingElse == .days(1))
         #expect(read("retention: {everything_else: 36500 days}").1 == [])
     }
