@@ -26,10 +26,11 @@ package struct Mark: Sendable, Equatable {
         self.value = value
     }
 
-    /// Whether it passed between the customer and the company, rather than was worked out or written down inside it.
-    package var isBetweenUs: Bool { flags & Self.directionBits != Direction.internal.rawValue }
-    /// Where the direction stands in ``flags``.
-    package static let directionBits: UInt8 = 3
+    /// Whether it passed between the customer and the company, rather than was worked out or written down inside it. Who tells who they
+    /// are has passed something, though such a call names no direction.
+    package var isBetweenUs: Bool { Self.isBetweenUs(flags) }
+    /// By ``flags``: the direction `internal` and the call `track` are both 0.
+    package static func isBetweenUs(_ flags: UInt8) -> Bool { flags & 0b0111_0011 != 0 }
 
     /// Whether it comes after another: by time, then by ledger position.
     package func isAfter(_ other: Mark) -> Bool { second != other.second ? second > other.second : position > other.position }

@@ -40,7 +40,7 @@ extension Parts {
             var i = Int(base.offsets[c])
             let end = Int(base.offsets[c + 1])
             while i < end,
-                column[i] != value || (!expiry.isEmpty && base.isExpired(i, expiry)) || (!withInternal && base.flags[i] & Mark.directionBits == 0)
+                column[i] != value || (!expiry.isEmpty && base.isExpired(i, expiry)) || (!withInternal && !Mark.isBetweenUs(base.flags[i]))
             {
                 i += 1
             }

@@ -181,7 +181,7 @@ package final class Parts: Sendable {
             }
             for i in base.slice(c).reversed() {
                 if let latest, base.seconds[i] <= latest { break }
-                guard base.flags[i] & Mark.directionBits != 0, !base.isExpired(i, expiry) else { continue }
+                guard Mark.isBetweenUs(base.flags[i]), !base.isExpired(i, expiry) else { continue }
                 latest = base.seconds[i]
                 break
             }

@@ -104,7 +104,7 @@ def test_with_a_log_of_json_all_that_is_said_is_json_and_the_first_link_is_not_a
         command = next(line["command"] for line in lines if "command" in line)
         assert command == f"sightline person first --data {folder.path}"
         assert not any(secret in server.log.read_text() for secret in ("sll_", "slt_", "slk_"))
-        assert re.fullmatch(r"/link/sll_\S+", folder.run("person", "first").stdout.strip())
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/link/sll_\S+", folder.run("person", "first").stdout.strip())
         assert not [token for token in server.ask("/api/tokens")["items"] if token["name"].startswith("demo-")], "nothing is made that nobody sees"
 
 

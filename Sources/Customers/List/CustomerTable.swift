@@ -48,12 +48,12 @@ struct CustomerTable: Sendable {
             let person = Int(rootOf[Int(c)])
             // What is worked out inside the company is no sign of the customer.
             var between: UInt32 = 0
-            for i in marks where columns.flags[i] & Mark.directionBits != 0 { between &+= 1 }
+            for i in marks where Mark.isBetweenUs(columns.flags[i]) { between &+= 1 }
             if between > 0 {
                 var from = marks.lowerBound
-                while columns.flags[from] & Mark.directionBits == 0 { from += 1 }
+                while !Mark.isBetweenUs(columns.flags[from]) { from += 1 }
                 var to = marks.upperBound - 1
-                while columns.flags[to] & Mark.directionBits == 0 { to -= 1 }
+                while !Mark.isBetweenUs(columns.flags[to]) { to -= 1 }
                 first[person] = min(first[person], columns.seconds[from])
                 last[person] = max(last[person], columns.seconds[to])
                 interactions[person] &+= between

@@ -74,7 +74,7 @@ extension Customers {
             for i in from..<marks.upperBound {
                 sweep.count(
                     rootOf[Int(c)], columns.seconds[i], orders.contains(columns.events[i]) ? columns.values[i] : nil, columns.channels[i],
-                    isBetweenUs: columns.flags[i] & Mark.directionBits != 0)
+                    isBetweenUs: Mark.isBetweenUs(columns.flags[i]))
             }
         } recent: { c, mark in
             guard Int(c) < rootOf.count, mark.second >= sweep.first else { return }
