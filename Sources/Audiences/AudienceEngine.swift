@@ -179,11 +179,12 @@ package final class AudienceEngine: Sendable {
                 }
                 renew()
                 if history.isOver(after: pause) {
-                    try settleHistory(history.customers)
+                    try settleHistory(history)
+                    touched += history.acted
                     history = History()
                     nextSweep = .now()
                 }
-                touched.removeAll(where: history.customers.contains)
+                history.hold(&touched)
                 if touched.count > Self.mostTouched { nextSweep = .now() } else { try look(at: touched) }
                 if .now() >= nextFit {
                     fitAgain()
@@ -276,7 +277,8 @@ package final class AudienceEngine: Sendable {
 
     /// Whom new and changed definitions find is written down as found: nobody entered or left.
     /// - Parameter all: Whether every set is found anew, not only those whose definition says something else.
-    func settle(_ new: InForce, _ everybody: Everybody, all: Bool) throws {
+    /// - Parameter except: Persons who stay where they are.
+    func settle(_ new: InForce, _ everybody: Everybody, all: Bool, except: Set<UInt32> = []) throws {
         let known = try Audiences.sets(store)
         var sets: [(set: String, holds: @Sendable (UnsafePointer<Double>) -> Bool)] = []
         for audience in new.audiences {
@@ -290,10 +292,14 @@ package final class AudienceEngine: Sendable {
         let here = Set(new.audiences.map(\.set) + new.stages)
         let gone = known.filter { !here.contains($0.key) && !$0.value.signature.isEmpty }.keys.sorted()
         guard !changed.isEmpty || !gone.isEmpty else { return }
+        let tables = membership.now
         let found = Sweep.run(
             new.bound, everybody, pipeline.timeline, pipeline.people.rings, now: UInt32(clamping: clock.now.seconds),
             make: { [[UInt32]](repeating: [], count: changed.count) },
-            { root, values, out in for (i, set) in changed.enumerated() where set.holds(values) { out[i].append(root) } })
+            { root, values, out in
+                let stays = except.contains(root)
+                for (i, set) in changed.enumerated() where stays ? tables.isIn(root, set.set) : set.holds(values) { out[i].append(root) }
+            })
         for (i, set) in changed.enumerated() {
             try write(set.set, new.company.signature(of: set.set), found.flatMap { $0[i] })
         }

@@ -11,6 +11,8 @@ struct History {
     /// Seconds after which it is looked at, though more is still arriving.
     private static let longest = 300
     private(set) var customers: Set<UInt32> = []
+    /// Those of them who did something now too: what that makes of them is entering and leaving, and is looked at afterwards.
+    private(set) var acted: Set<UInt32> = []
     private var began = DispatchTime.now()
     private var last = DispatchTime.now()
     var isEmpty: Bool { customers.isEmpty }
@@ -19,6 +21,13 @@ struct History {
         if isEmpty { began = .now() }
         last = .now()
         customers.formUnion(new)
+    }
+
+    /// Takes those out of who something happened to now that have to wait.
+    mutating func hold(_ touched: inout [UInt32]) {
+        guard !isEmpty else { return }
+        acted.formUnion(touched.filter(customers.contains))
+        touched.removeAll(where: customers.contains)
     }
 
     /// Whether nothing more has arrived for so many milliseconds.
@@ -33,13 +42,15 @@ extension AudienceEngine {
 
     /// Whoever belongs somewhere by what happened long ago has not entered now: they are found, as by a definition, and nothing that
     /// waits for somebody to enter begins.
-    func settleHistory(_ customers: Set<UInt32>) throws {
+    func settleHistory(_ history: History) throws {
+        let acted = Set(pipeline.people.roots(Array(history.acted)))
+        let customers = history.customers
         guard let (inForce, before) = state.withLock({ s in s.inForce.map { ($0, s.everybody) } }) else { return }
         var everybody = before
         if !inForce.program.ranked.isEmpty { everybody = ranks(of: inForce, before) }
         let known = everybody
         state.withLock { $0.everybody = known }
-        guard customers.count <= Self.mostOneByOne else { return try settle(inForce, everybody, all: true) }
+        guard customers.count <= Self.mostOneByOne else { return try settle(inForce, everybody, all: true, except: acted) }
         let tables = membership.now
         let sets = inForce.sets(tables)
         let parts = pipeline.timeline
@@ -47,7 +58,7 @@ extension AudienceEngine {
         evaluator.set(now: UInt32(clamping: clock.now.seconds))
         var changes: [Change] = []
         var members: [UInt32] = []
-        for root in Set(pipeline.people.roots(Array(customers))) where !parts.isHidden(root) {
+        for root in Set(pipeline.people.roots(Array(customers))) where !parts.isHidden(root) && !acted.contains(root) {
             let kinds = pipeline.people.known(of: root, &members)
             evaluator.evaluate(parts, members, identifiers: kinds)
             inForce.changes(of: members[0], evaluator.values, tables, sets.audiences, sets.stages, into: &changes)

@@ -21,6 +21,12 @@ package final class Membership: Sendable {
             Int(customer) < stages.count && stages[Int(customer)] > 0 ? Int(stages[Int(customer)]) - 1 : nil
         }
 
+        /// Whether a customer is in an audience or a stage, by the set's name.
+        package func isIn(_ customer: UInt32, _ set: String) -> Bool {
+            guard let number = numbers[set] else { return false }
+            return set.hasPrefix("lifecycle/") ? stage(customer) == number : belongs(customer, to: number)
+        }
+
         fileprivate mutating func reserve(_ customer: UInt32) {
             let count = Int(customer) + 1
             guard count > stages.count else { return }
