@@ -103,25 +103,6 @@ package struct Program: Sendable {
         return found
     }
 
-    /// Whether any value can change by time alone.
-    package var dependsOnTime: Bool {
-        slots.contains { slot in
-            slot.code.contains { op in
-                switch op {
-                case .now, .rank, .model: true
-                default: false
-                }
-            }
-        }
-            || terms.contains { term in
-                if term.isUnfollowed { return true }
-                switch term.window {
-                case nil, .since: return false
-                default: return true
-                }
-            }
-    }
-
     // MARK: Adding
 
     /// Adds a formula, and what it leads to; gives back the place of its value.

@@ -79,7 +79,7 @@ package final class BoundProgram: Sendable {
         var steps: Int
     }
     enum Code: UInt8, Sendable, BitwiseCopyable {
-        case push, now, day, term, slot, identifier, percentile, quintile, stage, not, and, or, compare, oneOf, match, known
+        case push, now, term, slot, identifier, percentile, quintile, stage, not, and, or, compare, oneOf, match, known
         // Most of what formulas ask is one term and a number.
         case termEqual, termNotEqual, termLess, termLessOrEqual, termGreater, termGreaterOrEqual, termKnown, termUnknown
         case add, subtract, multiply, divide, negative, choose, model
@@ -105,10 +105,8 @@ package final class BoundProgram: Sendable {
     /// Of each step after the first: seconds that it may be after the one before.
     let stepWithin: [Int64]
     let distincts: Int
-    let hasSequences: Bool
     let instructions: [Instruction]
     let slotStarts: [Int]
-    let days: [DateLiteral]
     let lists: [[Double]]
     let matches: [(match: TextMatch, part: String)]
     let models: [String]
@@ -130,7 +128,6 @@ package final class BoundProgram: Sendable {
         filters = builder.filters
         stepWithin = builder.stepWithin
         distincts = builder.distincts
-        hasSequences = builder.terms.contains { $0.function == .sequence || $0.function == .unfollowed }
         anyUses = builder.any
         (plainStarts, plainUses) = Self.flatten(
             builder.plain.enumerated().map { FormulaNames.ours.contains(binding.events[$0]) ? $1 : $1 + builder.any })
@@ -139,7 +136,6 @@ package final class BoundProgram: Sendable {
         for slot in program.slots { coder.add(slot) }
         instructions = coder.instructions
         slotStarts = coder.starts + [coder.instructions.count]
-        days = coder.days
         lists = coder.lists
         matches = coder.matches
         models = coder.models
@@ -250,7 +246,6 @@ package final class BoundProgram: Sendable {
         let binding: Binding
         var instructions: [Instruction] = []
         var starts: [Int] = []
-        var days: [DateLiteral] = []
         var lists: [[Double]] = []
         var matches: [(match: TextMatch, part: String)] = []
         var models: [String] = []
@@ -283,9 +278,7 @@ package final class BoundProgram: Sendable {
             case .push(let number): return Instruction(code: .push, number: number)
             case .text(let text): return Instruction(code: .push, number: number(text))
             case .now: return Instruction(code: .now)
-            case .day(let date):
-                days.append(date)
-                return Instruction(code: .push, number: Double(binding.zone.start(of: date)))
+            case .day(let date): return Instruction(code: .push, number: Double(binding.zone.start(of: date)))
             case .term(let place): return Instruction(code: .term, place: UInt32(place))
             case .slot(let place): return Instruction(code: .slot, place: UInt32(place))
             case .identifier(let kind): return Instruction(code: .identifier, mask: binding.vocabulary.kind(kind)?.bit ?? 0)

@@ -237,7 +237,7 @@ package struct Evaluator: ~Copyable {
             for i in program.slotStarts[slot]..<program.slotStarts[slot + 1] {
                 let op = instructions[i]
                 switch op.code {
-                case .push, .day, .now, .term, .slot, .identifier, .percentile, .quintile, .stage, .termEqual, .termNotEqual, .termLess,
+                case .push, .now, .term, .slot, .identifier, .percentile, .quintile, .stage, .termEqual, .termNotEqual, .termLess,
                     .termLessOrEqual, .termGreater, .termGreaterOrEqual, .termKnown, .termUnknown:
                     top &+= 1
                     stack[top] = value(of: op, identifiers)

@@ -62,16 +62,6 @@ package final class TextNumbers: Sendable {
         return number.map(Double.init)
     }
 
-    /// Whether a selector has brought as many as it may.
-    package func isFull(_ selector: UInt16) -> Bool { state.withLock { ($0.brought[selector] ?? 0) >= Self.mostOfSelector } }
-
-    /// Texts of a first to a last number.
-    package func entries(from first: Int, to end: Int) -> [(number: Int, text: String)] {
-        state.withLock { state in (first..<min(end, state.texts.count)).map { ($0, state.texts[$0]) } }
-    }
-
-    package var count: Int { state.withLock { $0.texts.count } }
-
     // MARK: The pipeline alone
 
     /// What was not written down yet; it is taken as written.
