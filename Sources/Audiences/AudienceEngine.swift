@@ -17,11 +17,12 @@ import Timeline
 /// It only suggests: who belongs is what the pipeline has concluded from the ledger, which alone writes it. So nothing is lost when it
 /// stops in the middle, and whatever it missed it finds at the next sweep.
 package final class AudienceEngine: Sendable {
-    private enum Message: Sendable {
-        case touched([UInt32])
-        /// Something that happened long ago has arrived.
-        case history([UInt32])
+    enum Message: Sendable {
+        case touched(Membership.Touch)
         case definitions
+        /// What was prepared beside the thread is ready, or cannot be made.
+        case prepared(Result<Prepared, any Error>)
+        case fitted([String: ModelState], Everybody)
         case stop(CheckedContinuation<Void, Never>)
     }
     /// What is wrong with, or going on in, the definitions that are to be in force.
@@ -36,7 +37,7 @@ package final class AudienceEngine: Sendable {
         var inForce: InForce?
         var everybody = Everybody()
         /// By the metric's key: how the models were fitted last.
-        var models: [String: LifetimeState] = [:]
+        var models: [String: ModelState] = [:]
         var phase = Phase.preparing(nil)
         /// Persons in each set, as of the last sweep and with what came since.
         var sizes: [String: Int] = [:]
@@ -60,9 +61,9 @@ package final class AudienceEngine: Sendable {
     let randomness: Randomness
     let clock: Clock
     let logger: Logger
-    private let company: @Sendable () -> (company: Company, zone: Zone)
+    let company: @Sendable () -> (company: Company, zone: Zone)
     private let pause: Int
-    private let box = Mailbox<Message>()
+    let box = Mailbox<Message>()
     let state = Mutex(State())
     /// Selectors of formulas that somebody only asked.
     struct Asked: Sendable {
@@ -90,7 +91,7 @@ package final class AudienceEngine: Sendable {
         self.logger = logger
         self.pause = pause
         self.company = company
-        membership.onTouch { [weak self] in self?.touch($0, isHistory: $1) }
+        membership.onTouch { [weak self] in self?.touch($0) }
     }
 
     package func start() {
@@ -99,9 +100,8 @@ package final class AudienceEngine: Sendable {
         startThread("audiences") { [self] in work() }
     }
 
-    /// Something happened to these raw customers.
-    private func touch(_ customers: [UInt32], isHistory: Bool) {
-        if hasStarted.withLock({ $0 }) { box.send(isHistory ? .history(customers) : .touched(customers)) }
+    private func touch(_ touch: Membership.Touch) {
+        if hasStarted.withLock({ $0 }) { box.send(.touched(touch)) }
     }
 
     /// The definitions have changed.
@@ -122,7 +122,10 @@ package final class AudienceEngine: Sendable {
         let blueprint = Blueprint(files: documents.map { (name: $0.key + ".yaml", bytes: Array($0.value.utf8)) }, Findings())
         return blueprint.definitions(AudienceDefinition.self).allSatisfy { key, definition in
             company.audiences.contains { $0.key == key && $0.definition == definition }
-        } && (blueprint["lifecycle"] == nil || blueprint.definition(LifecycleDefinition.self) == company.lifecycle)
+        }
+            && blueprint.definitions(MetricDefinition.self).allSatisfy { key, definition in
+                company.metrics.contains { $0.key == key && $0.definition == definition }
+            } && (blueprint["lifecycle"] == nil || blueprint.definition(LifecycleDefinition.self) == company.lifecycle)
     }
 
     package var phase: Phase {
@@ -133,10 +136,10 @@ package final class AudienceEngine: Sendable {
 
     // MARK: The thread
 
-    private var isStopping: Bool { stopping.withLock { $0 } }
+    var isStopping: Bool { stopping.withLock { $0 } }
 
     /// Waits for something that does not block a thread, on this one, which may.
-    private func wait<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) throws -> T {
+    func wait<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) throws -> T {
         let done = DispatchSemaphore(value: 0)
         let result = Mutex<Result<T, any Error>?>(nil)
         Task {
@@ -149,57 +152,41 @@ package final class AudienceEngine: Sendable {
         return try result.withLock { $0! }.get()
     }
 
-    private func work() {
-        catchUp()
+    /// What the thread was told, and when it does what next.
+    private struct Desk {
+        var touched: [UInt32] = []
+        var history = History()
+        var hasLookedBack = false
+        /// Definitions have changed.
         var isNew = false
+        /// What takes long is done beside the thread, so that whoever enters meanwhile does so at once: one such thing at a time.
+        var isPreparing = false
+        var prepared: Result<Prepared, any Error>?
+        var stops: [CheckedContinuation<Void, Never>] = []
         // By a clock that nobody can set.
         var nextSweep = DispatchTime.now()
         var nextEverybody = DispatchTime.now()
         var nextFit = DispatchTime.now()
-        var history = History()
+        var hasFailed = false
+
+        /// Until when there is nothing to do.
+        func idle(_ pause: Int) -> DispatchTime {
+            if !hasFailed, !touched.isEmpty || isNew && !isPreparing || prepared != nil { return .now() }
+            return history.isEmpty ? nextSweep : min(nextSweep, .now() + .milliseconds(pause))
+        }
+    }
+
+    private func work() {
+        catchUp()
+        var desk = Desk()
         while true {
-            var touched: [UInt32] = []
-            for message in box.take(until: history.isEmpty ? nextSweep : min(nextSweep, .now() + .milliseconds(pause))) {
-                switch message {
-                case .touched(let customers): touched += customers
-                case .history(let customers): history.add(customers)
-                case .definitions: isNew = true
-                case .stop(let done): return end(done)
-                }
-            }
+            take(until: desk.idle(pause), &desk)
+            if !desk.stops.isEmpty { return end(desk.stops) }
             if isStopping { continue }
             do {
-                if isNew {
-                    try prepare(afterHistory: !history.isEmpty)
-                    isNew = false
-                    history = History()
-                    nextFit = .now() + .milliseconds(Self.fitPause)
-                    nextEverybody = .now()
-                    nextSweep = .now()
-                }
-                renew()
-                if history.isOver(after: pause) {
-                    try settleHistory(history)
-                    touched += history.acted
-                    history = History()
-                    nextSweep = .now()
-                }
-                history.hold(&touched)
-                if touched.count > Self.mostTouched { nextSweep = .now() } else { try look(at: touched) }
-                if .now() >= nextFit {
-                    fitAgain()
-                    nextFit = .now() + .milliseconds(Self.fitPause)
-                }
-                // While history pours in, who stands where among everybody is of no use.
-                if .now() >= nextEverybody, history.isEmpty {
-                    learnEverybody()
-                    nextEverybody = .now() + .milliseconds(Self.everybodyPause)
-                }
-                if .now() >= nextSweep, history.isEmpty {
-                    try sweep()
-                    nextSweep = .now() + .milliseconds(pause)
-                }
-                state.withLock { $0.phase = .ready }
+                try turn(&desk)
+                desk.hasFailed = false
+                if !desk.isNew, !desk.isPreparing, desk.prepared == nil { state.withLock { $0.phase = .ready } }
             } catch {
                 if isStopping { continue }
                 let words = "\(error)"
@@ -209,15 +196,94 @@ package final class AudienceEngine: Sendable {
                     return isFirst
                 }
                 if isFirst { logger.error("audiences cannot be worked out, and are tried again", metadata: ["reason": "\(words)"]) }
-                nextSweep = .now() + .seconds(1)
+                desk.hasFailed = true
+                desk.nextSweep = .now() + .seconds(1)
             }
         }
     }
 
-    private func end(_ done: CheckedContinuation<Void, Never>) {
-        var all = [done]
+    private func take(until deadline: DispatchTime, _ desk: inout Desk) {
+        for message in box.take(until: deadline) {
+            switch message {
+            case .touched(.now(let customers)): desk.touched += customers
+            case .touched(.longAgo(let customers, let body)): desk.history.add(customers, body: body)
+            case .definitions: desk.isNew = true
+            case .prepared(let result): (desk.isPreparing, desk.prepared) = (false, result)
+            case .fitted(let models, let everybody):
+                desk.isPreparing = false
+                use(models, everybody)
+            case .stop(let done): desk.stops.append(done)
+            }
+        }
+    }
+
+    private func turn(_ desk: inout Desk) throws {
+        if !desk.hasLookedBack {
+            try lookBack(into: &desk.history)
+            desk.hasLookedBack = true
+        }
+        try define(&desk)
+        renew()
+        if hasDefinitions, desk.history.isOver(after: pause) {
+            try settleHistory(desk.history)
+            desk.touched += desk.history.acted
+            desk.history = History()
+            desk.nextSweep = .now()
+        }
+        desk.history.hold(&desk.touched)
+        let touched = desk.touched
+        desk.touched = []
+        if touched.count > Self.mostTouched { desk.nextSweep = .now() } else { try look(at: touched) }
+        // While history pours in, who stands where among everybody is of no use.
+        if .now() >= desk.nextEverybody, desk.history.isEmpty {
+            learnEverybody()
+            desk.nextEverybody = .now() + .milliseconds(Self.everybodyPause)
+        }
+        if .now() >= desk.nextSweep, desk.history.isEmpty {
+            if let (changes, inForce) = sweep() {
+                // What was being concluded meanwhile was seen in part: when it is history, whom it concerns waits to be found.
+                waitForGroup()
+                take(until: .now(), &desk)
+                try suggest(desk.history.without(changes, pipeline.people), inForce)
+            }
+            desk.nextSweep = .now() + .milliseconds(pause)
+        }
+    }
+
+    /// Begins to prepare new definitions, puts to work what is prepared, or fits the models again when it is time.
+    private func define(_ desk: inout Desk) throws {
+        if desk.isNew, !desk.isPreparing {
+            (desk.isNew, desk.isPreparing, desk.prepared) = (false, true, nil)
+            prepare()
+        }
+        if let result = desk.prepared.take() {
+            // What cannot be put to work now is prepared again.
+            desk.isNew = true
+            try putToWork(result.get(), after: desk.history)
+            desk.isNew = false
+            desk.touched += desk.history.acted
+            desk.history = History()
+            desk.nextFit = .now() + .milliseconds(Self.fitPause)
+            desk.nextEverybody = .now()
+            desk.nextSweep = .now()
+        }
+        if .now() >= desk.nextFit, hasDefinitions, !desk.isPreparing {
+            desk.isPreparing = true
+            fitAgain()
+            desk.nextFit = .now() + .milliseconds(Self.fitPause)
+        }
+    }
+
+    private func end(_ stops: [CheckedContinuation<Void, Never>]) {
+        var all = stops
         for case .stop(let other) in box.close() { all.append(other) }
         for done in all { done.resume() }
+    }
+
+    /// Waits until what the pipeline is at is concluded, and told.
+    private func waitForGroup() {
+        let body = pipeline.body
+        while !isStopping, pipeline.body == body, body < ledger.newestBody { usleep(1_000) }
     }
 
     /// What was suggested before the last stop stands in the ledger: it is concluded before anything is suggested again.
@@ -227,44 +293,6 @@ package final class AudienceEngine: Sendable {
     }
 
     // MARK: Definitions
-
-    /// Puts the definitions to work: what they ask of old interactions is read first, and whom they find is written down.
-    /// - Parameter afterHistory: Whether history has arrived that nobody has looked at: then everybody is found anew.
-    private func prepare(afterHistory: Bool) throws {
-        let (company, zone) = company()
-        let program = InForce.program(company)
-        let before = state.withLock { state in
-            if state.inForce == nil || state.inForce?.program.selectors != program.selectors { state.phase = .preparing(nil) }
-            return state.inForce
-        }
-        // What is in force stays so until the new is ready.
-        var wanted = program.selectors
-        if let before { wanted.formUnion(before.program.selectors) }
-        let pipeline = pipeline
-        let all = wanted
-        let selectors = try wait { try await pipeline.select(all) }
-        let bound = try bind(program, selectors, zone)
-        let new = InForce(company, program, bound)
-        var everybody = Everybody()
-        let models = fitModels(new, &everybody)
-        if !program.ranked.isEmpty { everybody = ranks(of: new, everybody) }
-        try settle(new, everybody, all: afterHistory)
-        state.withLock {
-            $0.inForce = new
-            $0.everybody = everybody
-            $0.models = models
-        }
-        // What was only asked is asked again when somebody does.
-        asked.withLock { $0.numbers = [:] }
-        if wanted != program.selectors { _ = try wait { try await pipeline.select(program.selectors) } }
-    }
-
-    private func bind(_ program: Program, _ selectors: [Selector: UInt16], _ zone: Zone) throws -> BoundProgram {
-        try BoundProgram(
-            program,
-            Binding(
-                events: pipeline.names.all, selectors: selectors, vocabulary: ledger.vocabulary, texts: pipeline.texts, keepsTexts: true, zone: zone))
-    }
 
     /// A name that nothing had before may be one that a formula asks for.
     private func renew() {
@@ -276,9 +304,9 @@ package final class AudienceEngine: Sendable {
     }
 
     /// Whom new and changed definitions find is written down as found: nobody entered or left.
-    /// - Parameter all: Whether every set is found anew, not only those whose definition says something else.
-    /// - Parameter except: Persons who stay where they are.
-    func settle(_ new: InForce, _ everybody: Everybody, all: Bool, except: Set<UInt32> = []) throws {
+    /// - Parameter history: Whom it says something of and who did nothing since is found anew in every set, not only in those whose
+    ///   definition says something else.
+    func settle(_ new: InForce, _ everybody: Everybody, after history: History) throws {
         let known = try Audiences.sets(store)
         var sets: [(set: String, holds: @Sendable (UnsafePointer<Double>) -> Bool)] = []
         for audience in new.audiences {
@@ -288,22 +316,29 @@ package final class AudienceEngine: Sendable {
         if let stage = new.stage {
             for (place, set) in new.stages.enumerated() where place > 0 { sets.append((set, { Int($0[stage]) == place })) }
         }
-        let changed = sets.filter { all || known[$0.set]?.signature != new.company.signature(of: $0.set) }
+        let changed = sets.compactMap { set in
+            let isNew = known[set.set]?.signature != new.company.signature(of: set.set)
+            return isNew || !history.isEmpty ? (set: set.set, holds: set.holds, isNew: isNew) : nil
+        }
         let here = Set(new.audiences.map(\.set) + new.stages)
         let gone = known.filter { !here.contains($0.key) && !$0.value.signature.isEmpty }.keys.sorted()
-        guard !changed.isEmpty || !gone.isEmpty else { return }
+        guard !changed.isEmpty || !gone.isEmpty else { return try end(history) }
+        let anew = Set(pipeline.people.roots(Array(history.customers))).subtracting(pipeline.people.roots(Array(history.acted)))
         let tables = membership.now
         let found = Sweep.run(
             new.bound, everybody, pipeline.timeline, pipeline.people.rings, now: UInt32(clamping: clock.now.seconds),
             make: { [[UInt32]](repeating: [], count: changed.count) },
             { root, values, out in
-                let stays = except.contains(root)
-                for (i, set) in changed.enumerated() where stays ? tables.isIn(root, set.set) : set.holds(values) { out[i].append(root) }
+                let isAnew = anew.contains(root)
+                for (i, set) in changed.enumerated() where set.isNew || isAnew ? set.holds(values) : tables.isIn(root, set.set) {
+                    out[i].append(root)
+                }
             })
         for (i, set) in changed.enumerated() {
             try write(set.set, new.company.signature(of: set.set), found.flatMap { $0[i] })
         }
         for set in gone { try write(set, "", []) }
+        try end(history)
     }
 
     /// In ranges, as a command has room for so many.
@@ -350,9 +385,9 @@ package final class AudienceEngine: Sendable {
         try suggest(changes, inForce)
     }
 
-    /// Looks at everybody.
-    private func sweep() throws {
-        guard let (inForce, everybody) = state.withLock({ s in s.inForce.map { ($0, s.everybody) } }) else { return }
+    /// Looks at everybody: what has changed; nil while nothing is in force.
+    private func sweep() -> ([Change], InForce)? {
+        guard let (inForce, everybody) = state.withLock({ s in s.inForce.map { ($0, s.everybody) } }) else { return nil }
         let begun = DispatchTime.now()
         let tables = membership.now
         let sets = inForce.sets(tables)
@@ -382,7 +417,7 @@ package final class AudienceEngine: Sendable {
             $0.sweptAt = now
             $0.sweepMilliseconds = took
         }
-        try suggest(found.flatMap(\.changes), inForce)
+        return (found.flatMap(\.changes), inForce)
     }
 
     /// Writes changes into the ledger and waits until they are concluded, so that none is suggested twice.
@@ -420,19 +455,6 @@ package final class AudienceEngine: Sendable {
     }
 
     // MARK: Everybody
-
-    /// What cannot be fitted any more stays as it was fitted last.
-    private func fitAgain() {
-        guard let (inForce, before) = state.withLock({ s in s.inForce.map { ($0, s.everybody) } }) else { return }
-        var everybody = before
-        let models = fitModels(inForce, &everybody)
-        for (key, state) in models { if case .failed = state { everybody.models[key] = before.models[key] } }
-        let new = everybody
-        state.withLock {
-            $0.everybody = new
-            $0.models = models
-        }
-    }
 
     private func learnEverybody() {
         guard let (inForce, before) = state.withLock({ s in s.inForce.map { ($0, s.everybody) } }), !inForce.program.ranked.isEmpty else { return }

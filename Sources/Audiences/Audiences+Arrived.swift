@@ -37,32 +37,10 @@ package struct Arrived: Sendable {
 
     /// The newest interactions of each event that are looked at.
     package static let mostLooked = 500
+    /// Milliseconds for which what was found is good enough.
+    static let fresh: Int64 = 30_000
     /// Days that are "lately".
     package static let days: Int64 = 30
-}
-
-/// What was found out of arrivals, kept while people look at it.
-final class ArrivedKeeper: Sendable {
-    /// Milliseconds for which it is good enough.
-    static let fresh: Int64 = 30_000
-    private let state = Mutex<(known: (arrived: Arrived, signature: Int)?, isAtWork: Bool)>((nil, false))
-
-    func arrived(_ signature: Int, now: Instant, make: @escaping @Sendable () -> Arrived) -> Arrived? {
-        let (known, begins) = state.withLock { s in
-            let known = s.known.flatMap { $0.signature == signature ? $0.arrived : nil }
-            if let known, (0..<Self.fresh).contains(now - known.at) { return (Optional(known), false) }
-            if s.isAtWork { return (known, false) }
-            s.isAtWork = true
-            return (known, true)
-        }
-        if begins {
-            startThread("arrived", isPatient: true) { [self] in
-                let made = make()
-                state.withLock { $0 = ((made, signature), false) }
-            }
-        }
-        return known
-    }
 }
 
 extension Audiences {
@@ -86,7 +64,7 @@ extension Audiences {
         }
         let now = engine.clock.now
         let (pipeline, path) = (pipeline, engine.ledger.path)
-        return arrivals.arrived(hasher.finalize(), now: now) {
+        return keptArrivals.value(hasher.finalize(), now: now, lasting: Arrived.fresh) {
             let names = pipeline.names.all
             let counts = pipeline.timeline.arrivals(
                 names: names.count, since: UInt32(clamping: now.seconds - Arrived.days * 86_400))

@@ -8,49 +8,6 @@ import Store
 import Synchronization
 import Timeline
 
-/// What was worked out of everybody, kept for a while: whoever looks again soon sees the same, and when it is old it is worked out anew
-/// while the old is still shown.
-final class Kept<Key: Hashable & Sendable, Value: Sendable>: Sendable {
-    private struct State {
-        var values: [Key: (value: Value, at: Instant)] = [:]
-        var atWork: Set<Key> = []
-    }
-    /// The most that are kept.
-    private static var most: Int { 64 }
-    private let state = Mutex(State())
-
-    /// The value, or nil while it is worked out for the first time, which this begins.
-    /// - Parameter lasting: Milliseconds after which it is worked out anew.
-    func value(_ key: Key, now: Instant, lasting: Int64, make: @escaping @Sendable () -> Value) -> Value? {
-        let (known, begins) = state.withLock { s in
-            let known = s.values[key]
-            if let known, now - known.at < lasting { return (Optional(known.value), false) }
-            return (known?.value, s.atWork.insert(key).inserted)
-        }
-        if begins {
-            startThread("comparing", isPatient: true) { [self] in
-                let made = make()
-                state.withLock { s in
-                    if s.values.count >= Self.most { s.values = [:] }
-                    s.values[key] = (made, now)
-                    s.atWork.remove(key)
-                }
-            }
-        }
-        return known
-    }
-}
-
-/// What pages compare, by what it is of.
-final class Comparisons: Sendable {
-    struct Key: Hashable, Sendable {
-        var set: String
-        var signature: String
-    }
-    let spreads = Kept<String, [String: Audiences.Spread]>()
-    let others = Kept<Key, Audiences.Comparison>()
-}
-
 extension Audiences {
     /// Milliseconds for which what was worked out of everybody is shown again.
     static let comparisonsLast: Int64 = 60_000
@@ -91,19 +48,40 @@ extension Audiences {
         package var texts: [(text: String, count: Int)]
         /// How many known values quantiles, bins and texts are made of.
         package var lookedAt: Int
+        /// Of numbers and lengths of time, ascending: between two neighbours lies a thousandth of those looked at.
+        var marks: [Double] = []
+
+        /// The share of people whose value is lower, from 0 to 1, to a thousandth; nil when nobody has a value, or values have no order.
+        package func below(_ value: Double) -> Double? {
+            guard !marks.isEmpty, !value.isNaN else { return nil }
+            var (low, high) = (0, marks.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if marks[middle] < value { low = middle + 1 } else { high = middle }
+            }
+            return Double(low) / Double(marks.count)
+        }
+
+        /// - Parameter sorted: Ascending.
+        static func marks(_ sorted: [Double]) -> [Double] {
+            let parts = min(1_000, sorted.count - 1)
+            return parts < 1 ? sorted : (0...parts).map { sorted[$0 * (sorted.count - 1) / parts] }
+        }
 
         package static func == (a: Spread, b: Spread) -> Bool {
             a.type == b.type && a.people == b.people && a.known == b.known && a.mean == b.mean && a.quantiles == b.quantiles && a.bins == b.bins
                 && a.texts.map(\.text) == b.texts.map(\.text) && a.texts.map(\.count) == b.texts.map(\.count) && a.lookedAt == b.lookedAt
+                && a.marks == b.marks
         }
     }
 
-    /// How all metrics are spread, by key, as of a minute ago at most; nil while it is worked out for the first time, which this begins.
-    package func spreads() -> [String: Spread]? {
+    /// How all metrics are spread, by key; nil while it is worked out for the first time, which this begins.
+    /// - Parameter lasting: Milliseconds for which what was worked out is good enough.
+    package func spreads(lasting: Int64 = Audiences.comparisonsLast) -> [String: Spread]? {
         guard let (inForce, everybody) = engine.state.withLock({ s in s.inForce.map { ($0, s.everybody) } }) else { return nil }
         let now = engine.clock.now
         let signature = inForce.company.metrics.map { "\($0.key) \($0.definition)" }.joined(separator: "\n")
-        return comparisons.spreads.value(signature, now: now, lasting: Self.comparisonsLast) { [self] in
+        return keptSpreads.value(signature, now: now, lasting: lasting) { [self] in
             spreads(inForce, everybody, now)
         }
     }
@@ -148,6 +126,7 @@ extension Audiences {
         } else if !sorted.isEmpty {
             spread.quantiles = [0, 0.25, 0.5, 0.75, 1].compactMap { Quantiles.quantile($0, ofSorted: sorted) }
             spread.bins = type == .flag ? [] : Self.bins(sorted)
+            if type == .number || type == .duration { spread.marks = Spread.marks(sorted) }
         }
         return spread
     }
@@ -275,8 +254,8 @@ extension Audiences {
         else { return nil }
         let now = engine.clock.now
         let signature = inForce.audiences.map { inForce.company.signature(of: $0.set) } + inForce.company.metrics.map { "\($0.definition)" }
-        let key = Comparisons.Key(set: audience, signature: signature.joined(separator: "\n"))
-        return comparisons.others.value(key, now: now, lasting: Self.comparisonsLast) { [self] in
+        let key = SetKey(set: audience, signature: signature.joined(separator: "\n"))
+        return keptOthers.value(key, now: now, lasting: Self.comparisonsLast) { [self] in
             compare(place, inForce, everybody, now)
         }
     }

@@ -29,6 +29,17 @@ extension Audiences {
                 left_it INTEGER NOT NULL,
                 PRIMARY KEY (set_id, hour)
             ) WITHOUT ROWID;
-            """)
+            """),
+        Migration(
+            "audiences 2: history that nobody has looked at",
+            """
+            -- One row, or none: the first body and the newest of those that say what happened long ago, and whom that makes belong
+            -- somewhere is still to be found.
+            CREATE TABLE member_history (
+                id     INTEGER PRIMARY KEY CHECK (id = 1),
+                first  BIGINT NOT NULL,
+                newest BIGINT NOT NULL
+            );
+            """),
     ]
 }

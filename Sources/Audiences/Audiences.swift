@@ -12,10 +12,17 @@ package final class Audiences: Sendable {
     let store: Store
     /// What works everything out, once it is started.
     package let engine: AudienceEngine
-    let looks = PastSizes()
-    let comparisons = Comparisons()
-    let rankings = Rankings()
-    let arrivals = ArrivedKeeper()
+    /// A set by its definition.
+    struct SetKey: Hashable, Sendable {
+        var set: String
+        var signature: String
+    }
+    let keptSpreads = Kept<String, [String: Spread]>()
+    let keptOthers = Kept<SetKey, Comparison>()
+    let keptSizes = Kept<PastKey, [Int]>()
+    /// A million customers' stages of a quarter are 13 MB.
+    let keptStages = Kept<PastKey, [[UInt8]]>(most: 1)
+    let keptArrivals = Kept<Int, Arrived>()
     var pipeline: Pipeline { engine.pipeline }
 
     package init(store: Store, engine: AudienceEngine) {
@@ -42,8 +49,8 @@ package final class Audiences: Sendable {
         }
     }
 
-    /// How the model of a metric of lifetime value was fitted last; nil for other metrics.
-    package func model(of metric: String) -> LifetimeState? { engine.state.withLock { $0.models[metric] } }
+    /// How the model of a metric of lifetime value or of learned engagement was fitted last; nil for other metrics.
+    package func model(of metric: String) -> ModelState? { engine.state.withLock { $0.models[metric] } }
 
     // MARK: Sets
 

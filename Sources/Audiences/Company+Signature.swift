@@ -8,12 +8,13 @@ extension Company {
         var seen: Set<String> = []
         func metric(_ key: String) {
             guard seen.insert("metric/\(key)").inserted, let metric = metrics.first(where: { $0.key == key }) else { return }
-            if case .lifetime(let lifetime) = metric.definition.way {
-                texts.append("\(key): \(lifetime)")
-            } else if case .formula(let tree)? = library.metrics[key] {
-                texts.append("\(key): \(metric.definition.formula() ?? "")")
-                follow(tree)
+            // What a model learns changes members as time does, and is not what the definition says.
+            if case .formula(let written) = metric.definition.way {
+                texts.append("\(key): \(written.text)")
+            } else {
+                texts.append("\(key): \(metric.definition.way)")
             }
+            for tree in metric.definition.trees { follow(tree) }
         }
         func audience(_ key: String) {
             guard seen.insert("audience/\(key)").inserted, let audience = audiences.first(where: { $0.key == key }) else { return }
@@ -28,10 +29,10 @@ extension Company {
             }
         }
         func follow(_ tree: FormulaExpression) {
-            let references = tree.references
-            for key in references.metrics.sorted() { metric(key) }
-            for key in references.audiences.sorted() { audience(key) }
-            if references.usesStage { stages() }
+            let reads = FormulaReads(tree)
+            for key in reads.metrics { metric(key) }
+            for key in reads.audiences { audience(key) }
+            if reads.isStage { stages() }
         }
         if set.hasPrefix("audience/") { audience(String(set.dropFirst("audience/".count))) } else { stages() }
         return Self.digest(texts.joined(separator: "\n"))

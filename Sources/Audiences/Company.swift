@@ -54,10 +54,8 @@ package struct Company: Sendable {
     package let names: FormulaNames
     package let library: FormulaLibrary
 
-    /// - Parameters:
-    ///   - blueprint: In which nothing is wrong; what does not read is left out.
-    ///   - weights: Weights of engagement that were learned, in hundredths, by the metric's key.
-    package init(_ blueprint: Blueprint, _ known: Known, weights: [String: [Int]] = [:]) {
+    /// - Parameter blueprint: In which nothing is wrong; what does not read is left out.
+    package init(_ blueprint: Blueprint, _ known: Known) {
         func all<D: Definition>(_ type: D.Type) -> [(key: String, owner: String?, definition: D)] {
             blueprint.documents.filter { $0.id.kind == D.kind }.compactMap { document in
                 document.id.key.map { ($0, document.owner, document.read(D.self)) }
@@ -70,7 +68,7 @@ package struct Company: Sendable {
         lifecycleOwner = blueprint[LifecycleDefinition.kind]?.owner
         traits = blueprint.definition(TraitsDefinition.self).fields
         names = Self.names(events, traits, known)
-        library = Self.library(metrics, audiences, lifecycle, weights)
+        library = Self.library(metrics, audiences, lifecycle)
     }
 
     /// Names that every company has, whatever has arrived.
@@ -100,17 +98,19 @@ package struct Company: Sendable {
         return names
     }
 
-    private static func library(_ metrics: [Metric], _ audiences: [Audience], _ lifecycle: LifecycleDefinition, _ weights: [String: [Int]])
-        -> FormulaLibrary
-    {
+    private static func library(_ metrics: [Metric], _ audiences: [Audience], _ lifecycle: LifecycleDefinition) -> FormulaLibrary {
         var library = FormulaLibrary()
         for metric in metrics {
-            if case .lifetime(let lifetime) = metric.definition.way {
+            switch metric.definition.way {
+            case .lifetime(let lifetime):
                 let inputs = MetricDefinition.inputs(lifetime).compactMap { try? Parser.parse($0) }
                 let output = MetricDefinition.Gives.allCases.firstIndex(of: lifetime.gives) ?? 0
                 library.metrics[metric.key] = .model(metric.key, output: output, inputs: inputs)
-            } else if let text = metric.definition.formula(weights: weights[metric.key]), let tree = try? Parser.parse(text) {
-                library.metrics[metric.key] = .formula(tree)
+            case .engagement(let engagement) where engagement.learning != nil:
+                let inputs = MetricDefinition.inputs(engagement).compactMap { try? Parser.parse($0) }
+                library.metrics[metric.key] = .model(metric.key, output: 0, inputs: inputs)
+            case .engagement, .formula:
+                if let tree = metric.definition.formula.flatMap({ try? Parser.parse($0) }) { library.metrics[metric.key] = .formula(tree) }
             }
         }
         for audience in audiences {
@@ -142,10 +142,10 @@ package struct Company: Sendable {
             }
         }
         for metric in metrics {
-            var written = WrittenFormula(text: metric.definition.formula() ?? "", place: place("metric", metric.key), path: "metric")
+            var written = WrittenFormula(text: metric.definition.formula ?? "", place: place("metric", metric.key), path: "metric")
             if case .formula(let own) = metric.definition.way { written = own }
             guard case .formula(let tree)? = library.metrics[metric.key] else {
-                if case .lifetime(let lifetime) = metric.definition.way { check(lifetime, written, &checker, findings) }
+                check(inputsOf: metric.definition, written, &checker, findings)
                 continue
             }
             tell(written) { checker throws(FormulaProblem) in _ = try checker.formula(tree, of: "metric/\(metric.key)") }
@@ -157,12 +157,14 @@ package struct Company: Sendable {
         checkNames(blueprint, findings)
     }
 
-    private func check(_ lifetime: MetricDefinition.Lifetime, _ written: WrittenFormula, _ checker: inout Checker, _ findings: Findings) {
-        for input in MetricDefinition.inputs(lifetime) {
+    private func check(inputsOf metric: MetricDefinition, _ written: WrittenFormula, _ checker: inout Checker, _ findings: Findings) {
+        var path = "metric.engagement"
+        if case .lifetime = metric.way { path = "metric.lifetime" }
+        for input in metric.trees {
             do throws(FormulaProblem) {
-                _ = try checker.formula(Parser.parse(input))
+                _ = try checker.formula(input)
             } catch {
-                findings.add(Finding(place: written.place, path: "metric.lifetime", what: error.what, mend: error.mend))
+                findings.add(Finding(place: written.place, path: path, what: error.what, mend: error.mend))
                 return
             }
         }

@@ -1,24 +1,35 @@
 import Dispatch
 import Formula
+import Foundation
+import GRDB
 import Identity
 import Kernel
+import Ledger
 import Pipeline
+import Store
 import Synchronization
 import Timeline
 
 /// Customers of whom something has arrived that happened long ago: an import, a system that was cut off for weeks.
-struct History {
+struct History: Sendable {
+    /// What is older than so many milliseconds when it arrives is history: whom it makes belong somewhere has not entered now.
+    private static let age: Int64 = 7 * 86_400_000
+    static func isHistory(_ record: RecordView) -> Bool { record.receivedAt - record.at > age }
+
     /// Seconds after which it is looked at, though more is still arriving.
     private static let longest = 300
     private(set) var customers: Set<UInt32> = []
     /// Those of them who did something now too: what that makes of them is entering and leaving, and is looked at afterwards.
     private(set) var acted: Set<UInt32> = []
+    /// The newest body that says some of it.
+    private(set) var body: Int64 = 0
     private var began = DispatchTime.now()
     private var last = DispatchTime.now()
     var isEmpty: Bool { customers.isEmpty }
 
-    mutating func add(_ new: [UInt32]) {
+    mutating func add(_ new: [UInt32], body: Int64) {
         if isEmpty { began = .now() }
+        self.body = max(self.body, body)
         last = .now()
         customers.formUnion(new)
     }
@@ -26,9 +37,19 @@ struct History {
     /// Takes those out of who something happened to now that have to wait.
     mutating func hold(_ touched: inout [UInt32]) {
         guard !isEmpty else { return }
-        acted.formUnion(touched.filter(customers.contains))
+        act(Set(touched))
         touched.removeAll(where: customers.contains)
     }
+
+    /// Changes but those of its customers.
+    func without(_ changes: [Change], _ people: People) -> [Change] {
+        if isEmpty || changes.isEmpty { return changes }
+        let roots = Set(people.roots(Array(customers)))
+        return changes.filter { !roots.contains($0.customer) }
+    }
+
+    /// Notes who of them did something since.
+    mutating func act(_ touched: Set<UInt32>) { acted.formUnion(touched.intersection(customers)) }
 
     /// Whether nothing more has arrived for so many milliseconds.
     func isOver(after pause: Int) -> Bool {
@@ -50,7 +71,7 @@ extension AudienceEngine {
         if !inForce.program.ranked.isEmpty { everybody = ranks(of: inForce, before) }
         let known = everybody
         state.withLock { $0.everybody = known }
-        guard customers.count <= Self.mostOneByOne else { return try settle(inForce, everybody, all: true, except: acted) }
+        guard customers.count <= Self.mostOneByOne else { return try settle(inForce, everybody, after: history) }
         let tables = membership.now
         let sets = inForce.sets(tables)
         let parts = pipeline.timeline
@@ -64,6 +85,44 @@ extension AudienceEngine {
             inForce.changes(of: members[0], evaluator.values, tables, sets.audiences, sets.stages, into: &changes)
         }
         for change in changes { try find(change, inForce) }
+        try end(history)
+    }
+
+    /// Writes down that nobody has to look at it again.
+    func end(_ history: History) throws {
+        if !history.isEmpty { try perform(.settled(upTo: history.body)) }
+    }
+
+    /// Gathers the history that nobody looked at before the last stop, or that arrived while nobody was there to look, and who did
+    /// something after the first of it came.
+    func lookBack(into history: inout History) throws {
+        let first = try store.read { try Int64.fetchOne($0, sql: "SELECT first FROM member_history") }
+        guard let first else { return }
+        let (end, reader) = (pipeline.body, try LedgerReader(path: ledger.path))
+        var acted: Set<UInt32> = []
+        try store.read { db in
+            let known = try db.cachedStatement(sql: "SELECT customers FROM concluded WHERE body = ?")
+            try reader.bodies(after: first - 1) { id, view in
+                guard id <= end, !isStopping else { return false }
+                guard let blob = try Data.fetchOne(known, arguments: [id]), blob.count == 4 * view.count else { return true }
+                let (longAgo, now) = blob.withUnsafeBytes { Self.touched(by: view, $0) }
+                if !longAgo.isEmpty { history.add(longAgo, body: id) }
+                acted.formUnion(now)
+                return true
+            }
+        }
+        history.act(acted)
+    }
+
+    /// Whom a body says something of that happened long ago, and whom of now.
+    private static func touched(by view: BodyView, _ customers: UnsafeRawBufferPointer) -> (longAgo: [UInt32], now: [UInt32]) {
+        var touched: (longAgo: [UInt32], now: [UInt32]) = ([], [])
+        for i in 0..<view.count {
+            let customer = customers.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self)
+            guard customer & Concluded.duplicate == 0, let record = view[i], record.kind == .interaction, !record.isOurs else { continue }
+            if History.isHistory(record) { touched.longAgo.append(customer) } else { touched.now.append(customer) }
+        }
+        return touched
     }
 
     /// Writes one change down as found.

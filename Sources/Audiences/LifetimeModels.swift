@@ -17,6 +17,19 @@ package struct LifetimeFit: Sendable {
     package var buyers: Int
     package var at: Instant
 
+    /// What was fitted of the model of how often they buy, and of that of what they pay; the latter empty when it cannot be modelled.
+    package var purchaseParameters: [(name: String, value: Double)] {
+        let model = purchases.model
+        return [("r", model.r), ("alpha", model.alpha), ("a", model.a), ("b", model.b)]
+    }
+    package var spendingParameters: [(name: String, value: Double)] {
+        spending.map { [("p", $0.model.p), ("q", $0.model.q), ("v", $0.model.v)] } ?? []
+    }
+    /// Of the orders under BG/NBD, the natural logarithm.
+    package var logLikelihood: Double { purchases.logLikelihood }
+    /// Between how often customers buy and what they pay: Gamma-Gamma takes it for 0.
+    package var correlation: Double? { spending?.correlation }
+
     /// What is expected of a customer, from the values of ``MetricDefinition/inputs(_:)``; NaN for whoever never bought.
     func expected(_ gives: MetricDefinition.Gives, days horizon: Double, _ inputs: UnsafeBufferPointer<Double>) -> Double {
         guard inputs.count == 5, let history = Self.history(inputs) else { return .nan }
@@ -48,46 +61,11 @@ package struct LifetimeFit: Sendable {
     }
 }
 
-/// How it went with the fit of a model.
-package enum LifetimeState: Sendable {
-    case fitted(LifetimeFit)
-    /// In words.
-    case failed(String, at: Instant)
-}
-
 extension AudienceEngine {
-    /// Milliseconds after which models are fitted again.
-    static let fitPause = 86_400_000
-
-    /// Fits a model for every kind of order and value that metrics ask for, and puts what it gives into what is known of everybody.
-    func fitModels(_ inForce: InForce, _ everybody: inout Everybody) -> [String: LifetimeState] {
-        var states: [String: LifetimeState] = [:]
-        var fits: [[String]: LifetimeState] = [:]
-        for metric in inForce.company.metrics {
-            guard case .lifetime(let lifetime) = metric.definition.way else { continue }
-            let kind = [lifetime.orders, lifetime.value]
-            let fit = fits[kind] ?? fit(lifetime, inForce)
-            fits[kind] = fit
-            states[metric.key] = fit
-            let (gives, days) = (lifetime.gives, Double(lifetime.days))
-            if case .fitted(let fitted) = fit {
-                everybody.models[metric.key] = { inputs, _ in fitted.expected(gives, days: days, inputs) }
-            } else {
-                everybody.models[metric.key] = nil
-            }
-        }
-        return states
-    }
-
-    private func fit(_ lifetime: MetricDefinition.Lifetime, _ inForce: InForce) -> LifetimeState {
+    func fit(_ lifetime: MetricDefinition.Lifetime, _ inForce: InForce) -> ModelState {
         let now = clock.now
         do {
-            var program = Program(names: inForce.company.names, library: inForce.company.library)
-            var checker = Checker(names: inForce.company.names, library: inForce.company.library)
-            let slots = try MetricDefinition.inputs(lifetime).enumerated().map { i, text in
-                try program.add(checker.formula(Parser.parse(text)), as: .asked(i))
-            }
-            let bound = try BoundProgram(program, inForce.bound.binding)
+            let (bound, slots) = try bind(MetricDefinition.inputs(lifetime), inForce)
             struct Part: Sendable {
                 var histories: [PurchaseHistory] = []
                 var spendings: [Spending] = []
@@ -111,7 +89,7 @@ extension AudienceEngine {
             let orders = found.reduce(0) { $0 + $1.orders }
             let purchases = try BGNBD.fit(PurchaseHistories(histories))
             let spending = try? GammaGamma.fit(found.flatMap(\.spendings))
-            return .fitted(
+            return .lifetime(
                 LifetimeFit(
                     purchases: purchases, spending: spending, meanOrder: orders > 0 ? found.reduce(0) { $0 + $1.paid } / orders : 0,
                     buyers: histories.count, at: now))

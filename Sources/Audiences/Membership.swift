@@ -45,13 +45,18 @@ package final class Membership: Sendable {
         }
     }
     private let tables = Mutex(Tables())
-    private let listener = Mutex<(@Sendable ([UInt32], _ isHistory: Bool) -> Void)?>(nil)
+    private let listener = Mutex<(@Sendable (Touch) -> Void)?>(nil)
 
     package init() {}
 
-    /// Calls back with the raw customers to whom something happened, now or, when it is history, long ago.
-    func onTouch(_ listener: @escaping @Sendable ([UInt32], _ isHistory: Bool) -> Void) { self.listener.withLock { $0 = listener } }
-    func touched(_ customers: [UInt32], isHistory: Bool = false) { listener.withLock { $0 }?(customers, isHistory) }
+    /// Something happened to raw customers.
+    enum Touch: Sendable {
+        case now([UInt32])
+        /// Long ago, says this body.
+        case longAgo([UInt32], body: Int64)
+    }
+    func onTouch(_ listener: @escaping @Sendable (Touch) -> Void) { self.listener.withLock { $0 = listener } }
+    func touched(_ touch: Touch) { listener.withLock { $0 }?(touch) }
 
     package var now: Tables { tables.withLock { $0 } }
     package func number(of set: String) -> Int? { tables.withLock { $0.numbers[set] } }

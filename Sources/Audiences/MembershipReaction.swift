@@ -11,8 +11,6 @@ package import Store
 package struct MembershipReaction: Reaction {
     private let membership: Membership
     private let parsers = JSONParserPool(most: 1)
-    /// What is older than so many milliseconds when it arrives is history: whom it makes belong somewhere has not entered now.
-    private static let history: Int64 = 7 * 86_400_000
 
     package init(_ membership: Membership) { self.membership = membership }
 
@@ -29,7 +27,7 @@ package struct MembershipReaction: Reaction {
             if record.direction == .internal, record.isOurs, let name = EventDefinition.ours.firstIndex(of: record.name) {
                 let said = try parsers.borrow { try $0.parse(record.properties) { $0.toJSON() } }
                 try conclude(name, said, of: concluded.people.members(of: customer), at: record.at, noticed: record.receivedAt, writer.database)
-            } else if record.receivedAt - record.at > Self.history {
+            } else if History.isHistory(record) {
                 if history.last != customer { history.append(customer) }
             } else if customer != last {
                 raws.append(customer)
@@ -37,8 +35,17 @@ package struct MembershipReaction: Reaction {
             }
         }
         raws += concluded.merges.flatMap(\.touched)
-        if !raws.isEmpty { membership.touched(raws) }
-        if !history.isEmpty { membership.touched(history, isHistory: true) }
+        if !raws.isEmpty { membership.touched(.now(raws)) }
+        guard !history.isEmpty else { return }
+        try writer.database.cachedStatement(
+            sql: "INSERT INTO member_history (id, first, newest) VALUES (1, $1, $1) ON CONFLICT (id) DO UPDATE SET newest = excluded.newest"
+        ).execute(arguments: [concluded.body])
+        membership.touched(.longAgo(history, body: concluded.body))
+    }
+
+    package func settle(upTo body: Int64, in writer: Writer) throws {
+        try writer.database.execute(sql: "DELETE FROM member_history WHERE newest <= ?", arguments: [body])
+        try writer.database.execute(sql: "UPDATE member_history SET first = max(first, ?)", arguments: [body + 1])
     }
 
     private func conclude(_ name: Int, _ said: JSON, of members: [UInt32], at: Instant, noticed: Instant, _ db: Database) throws {
@@ -143,7 +150,7 @@ package struct MembershipReaction: Reaction {
             // Of their stages that of the first who has one stays.
             if let stage = membership.stage(ofSome: members) { try move(members, to: stage, since: try since(stage, members, db), db) }
         }
-        membership.touched(customers)
+        membership.touched(.now(customers))
     }
 
     private func since(_ set: Int, _ members: [UInt32], _ db: Database) throws -> Instant {

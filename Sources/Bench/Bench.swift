@@ -50,6 +50,7 @@ import Pipeline
             try await way.lag(&report)
             try SingleView(house: house).measure(&report)
             // Of fewer there may be nothing to learn.
+            try await LiveAudiences(house: house, people: people).measure(&report)
             try LifetimeValues(customers: max(people, 10_000)).measure(&report)
         }
         await house.close()

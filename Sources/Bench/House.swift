@@ -1,4 +1,5 @@
 import Access
+import Audiences
 import Customers
 import Foundation
 import Identity
@@ -16,22 +17,28 @@ struct House: Sendable {
     let store: Store
     let pipeline: Pipeline
     let customers: Customers
+    let membership = Membership()
+    let randomness: Randomness
+    let clock: Clock
+    let logger: Logger
     /// Seconds that opening took.
     let took: Double
 
     init(_ folder: String) async throws {
         let began = seconds()
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let randomness = Randomness { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }
-        let clock = Clock { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
+        randomness = Randomness { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }
+        clock = Clock { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
         self.folder = folder
         var logger = Logger(label: "bench")
         logger.logLevel = .error
+        self.logger = logger
         ledger = try Ledger(path: folder + "/ledger.db", randomness: randomness, clock: clock)
-        let reaction = CustomersReaction()
-        store = try Store(path: folder + "/state.db", migrations: Identity.migrations + Pipeline.migrations + reaction.migrations)
+        let reactions: [any Reaction] = [CustomersReaction(), MembershipReaction(membership)]
+        store = try Store(
+            path: folder + "/state.db", migrations: Identity.migrations + Pipeline.migrations + reactions.flatMap(\.migrations))
         pipeline = try await Pipeline(
-            .init(ledger: ledger, store: store, timeline: folder + "/timeline"), reactions: [reaction],
+            .init(ledger: ledger, store: store, timeline: folder + "/timeline"), reactions: reactions,
             options: .init(clock: clock) { _, _ in .standard },
             logger: logger)
         customers = Customers(store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: clock) { _ in nil }

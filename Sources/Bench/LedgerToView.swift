@@ -55,7 +55,7 @@ struct LedgerToView {
     }
 
     /// Sustained throughput from ready-made batches, beside the bare limit: the same bytes appended to a file and synced.
-    func throughput(_ n: Int, _ report: inout Report) async throws {
+    func throughput(_ n: Int, of what: String = "ledger to view, in process", _ report: inout Report) async throws {
         let all = batches(n, per: 500, seed: UInt64(time(nil)))
         let bare = appendAndSync(all.map(\.bytes), in: house.folder)
         let began = seconds()
@@ -68,7 +68,7 @@ struct LedgerToView {
         report.row("append and sync of the same bytes, bare", rate(n, bare))
         report.row("append in process, acknowledged", "\(rate(n, acknowledged)), \(number(bare / acknowledged, 2)) of the bare limit")
         report.row(
-            "ledger to view, in process", "\(rate(n, took)), processor \(number(processor, 2)) µs each, both threads",
+            what, "\(rate(n, took)), processor \(number(processor, 2)) µs each, both threads",
             target: "≥ 150,000/s sustained",
             reached: Double(n) / took >= 150_000)
     }

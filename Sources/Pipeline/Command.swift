@@ -22,6 +22,8 @@ package enum Command: Codable, Sendable, Equatable {
     case expire(before: [String: Int64], rest: Int64?, author: String)
     /// Who belongs to a set by its definition, as of when that came into force: of the raw customers in a range exactly these.
     case members(MembersOfSet)
+    /// Whoever something that happened long ago made belong somewhere was found, as far as it stands in bodies up to this one.
+    case settled(upTo: Int64)
     /// These definitions are in force from here on: kind → YAML. A kind that is not named is as it was; an empty text removes it.
     case define(documents: [String: String], author: String)
 
@@ -39,6 +41,7 @@ package enum Command: Codable, Sendable, Equatable {
         case .eraseAgain: "erase-again"
         case .expire: "expire"
         case .members: "members"
+        case .settled: "settled"
         case .define: "define"
         }
     }
@@ -71,7 +74,7 @@ package enum Command: Codable, Sendable, Equatable {
         case .merge(_, _, let author, _, _), .undo(_, let author), .apart(_, _, let author), .reopen(_, _, let author), .erase(_, let author),
             .eraseAgain(_, let author), .expire(_, _, let author), .define(_, let author):
             author
-        case .members, nil: nil
+        case .members, .settled, nil: nil
         }
     }
 

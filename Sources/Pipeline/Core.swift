@@ -366,6 +366,7 @@ final class Core {
             timeline.expire(run.rules(names), selected: selecting.numbers.rules(run.rules(names), names))
             parts = timeline.current
         case .members(let members): for r in reactions { try r.settle(members, at: at, in: Writer(database: db)) }
+        case .settled(let body): for r in reactions { try r.settle(upTo: body, in: Writer(database: db)) }
         case .define(let documents, let author):
             for (kind, text) in documents.sorted(by: { $0.key < $1.key }) {
                 try db.execute(

@@ -24,6 +24,8 @@ package protocol Reaction: Sendable {
     func reopen(_ a: UInt32, _ b: UInt32, in writer: Writer) throws
     /// Who belongs to a set was found out, as its definition came into force.
     func settle(_ members: MembersOfSet, at: Instant, in writer: Writer) throws
+    /// Whoever something that happened long ago made belong somewhere was found, as far as it stands in bodies up to this one.
+    func settle(upTo body: Int64, in writer: Writer) throws
     /// Persons were erased: nothing that names them may stay.
     func forget(_ forgotten: Forgotten, in writer: Writer) throws
 }
@@ -33,6 +35,7 @@ extension Reaction {
     package func regroup(_ customers: [UInt32], _ people: People, in writer: Writer) throws {}
     package func decide(_ decision: Decision, in writer: Writer) throws {}
     package func settle(_ members: MembersOfSet, at: Instant, in writer: Writer) throws {}
+    package func settle(upTo body: Int64, in writer: Writer) throws {}
     package func reopen(_ a: UInt32, _ b: UInt32, in writer: Writer) throws {}
     package func forget(_ forgotten: Forgotten, in writer: Writer) throws {}
 }

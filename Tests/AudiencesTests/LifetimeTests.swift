@@ -51,7 +51,7 @@ import Testing
         ])
         let purchases = try BGNBD.fit(PurchaseHistories(histories))
         let spending = try GammaGamma.fit(spendings)
-        guard case .fitted(let fit)? = world.audiences.model(of: "value") else {
+        guard case .lifetime(let fit)? = world.audiences.model(of: "value") else {
             Issue.record("the model is not fitted: \(String(describing: world.audiences.model(of: "value")))")
             return
         }

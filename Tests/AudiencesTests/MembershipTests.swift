@@ -1,8 +1,10 @@
 import Foundation
+import GRDB
 import Identity
 import Kernel
 import Ledger
 import Pipeline
+import Store
 import Synchronization
 import TestSupport
 import Testing
@@ -162,6 +164,32 @@ import Testing
         try await world.eventually("she is a customer again") { try world.said(of: "h1@example.com") == ["Stage Changed Lapsing → Customer"] }
         try await world.eventually("a new one has entered") { try world.said(of: "new@example.com").contains("Audience Entered buyers") }
         await world.remove()
+    }
+
+    @Test func `what arrived while nobody looked is found too, and whoever acted then has entered`() async throws {
+        let world = try await AudienceWorld()
+        try await world.define([
+            "audience/buyers": "audience: {key: buyers, name: Buyers, who: 'did(\"Order Completed\")'}", "lifecycle": Self.lifecycle,
+        ])
+        await world.engine.stop()
+        func old(_ email: String) -> World.Said {
+            var said = World.Said((.email, email), name: "Order Completed", at: -40 * 86_400)
+            said.received = 0
+            return said
+        }
+        try await world.world.say([old("both@example.com"), old("old@example.com")])
+        try await world.world.say(order("both@example.com"), order("new@example.com"))
+        await world.world.close()
+        let again = try await AudienceWorld(world.world.folder)
+        try await again.eventually("they have been looked at") { again.engine.state.withLock { $0.sizes["audience/buyers"] } == 3 }
+        try await again.eventually("they have entered") { try again.said(of: "both@example.com").contains("Audience Entered buyers") }
+        #expect(try again.said(of: "new@example.com").contains("Audience Entered buyers"))
+        #expect(try again.said(of: "old@example.com").isEmpty)
+        // Looked at once, it is not looked at again.
+        try await again.eventually("that is written down") {
+            try again.world.store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM member_history") } == 0
+        }
+        await again.remove()
     }
 
     @Test func `a rank among everybody is one among those for whom it is known`() async throws {

@@ -1,3 +1,4 @@
+import Formula
 import Foundation
 import Kernel
 import Ledger
@@ -7,12 +8,17 @@ import Testing
 @testable import Audiences
 
 @Suite struct `How a metric is spread` {
+    private func spread(_ values: [Double]) -> Audiences.Spread {
+        Audiences.Spread(
+            type: .number, people: values.count, known: values.count, quantiles: [], bins: [], texts: [], lookedAt: values.count,
+            marks: Audiences.Spread.marks(values.sorted()))
+    }
+
     @Test func `the share of those below is right to a thousandth, whatever the order and the ties`() throws {
         var random = SystemRandomNumberGenerator()
         for count in [1, 2, 20, 999, 1_000, 1_001, 30_000] {
             let values = (0..<count).map { _ in Double(Int.random(in: 0...500, using: &random)) }
-            let spread = Ranking(values)
-            #expect(spread.people == count && spread.lowest == values.min() && spread.highest == values.max())
+            let spread = spread(values)
             for value in [-1.0, 0, 17, 250, 499.5, 500, 501] {
                 let share = Double(values.count { $0 < value }) / Double(count)
                 // A mark stands for as many people as lie between two of them.
@@ -23,7 +29,7 @@ import Testing
     }
 
     @Test func `nobody has no place among nobody`() {
-        #expect(Ranking([]).below(3) == nil && Ranking([]).lowest == nil && Ranking([1]).below(.nan) == nil)
+        #expect(spread([]).below(3) == nil && spread([1]).below(.nan) == nil)
     }
 
     @Test func `is worked out for numbers and lengths of time, and for no texts`() async throws {
@@ -35,9 +41,9 @@ import Testing
         for n in 0..<4 {
             for _ in 0...n { try await world.world.say([World.Said((.userID, "u\(n)"), name: "Order Completed")]) }
         }
-        try await world.eventually("the orders are spread") { world.audiences.ranking(of: "orders")?.people == 4 }
-        #expect(world.audiences.ranking(of: "orders")?.marks == [1, 2, 3, 4])
-        #expect(world.audiences.ranking(of: "city") == nil && world.audiences.ranking(of: "none") == nil)
+        try await world.eventually("the orders are spread") { world.audiences.spreads()?["orders"]?.people == 4 }
+        #expect(world.audiences.spreads()?["orders"]?.marks == [1, 2, 3, 4])
+        #expect(world.audiences.spreads()?["city"]?.below(1) == nil && world.audiences.spreads()?["none"] == nil)
         await world.remove()
     }
 }

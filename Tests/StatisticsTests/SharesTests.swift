@@ -1,4 +1,5 @@
 import Glibc
+import Kernel
 import Testing
 
 @testable import Statistics
@@ -80,5 +81,26 @@ struct MomentsTests {
         #expect(Quantiles.quantiles([-0.1, 1.1, .nan], of: [1]) == [nil, nil, nil])
         #expect(Quantiles.quantile(0.5, ofSorted: []) == nil)
         #expect(Quantiles.quantile(0.5, ofSorted: [-Double.greatestFiniteMagnitude, .greatestFiniteMagnitude]) == 0)
+    }
+
+    @Test func `the nearest rank is the one of the sorted numbers, in whatever order they come`() {
+        var random = SeededRandom(seed: 3)
+        var all: [[Double]] = [[7], [2, 1], [5, 5, 5, 5], (0..<400).map(Double.init), (0..<400).reversed().map(Double.init)]
+        for count in [3, 10, 257, 700] { all.append((0..<count).map { _ in Double(random.below(count / 2 + 1)) }) }
+        // An organ pipe parts badly by the median of three.
+        all.append((0..<500).map { Double(min($0, 500 - $0)) })
+        for numbers in all {
+            let sorted = numbers.sorted()
+            for share in [0.000_1, 0.01, 0.25, 0.5, 0.95, 0.999, 1] {
+                var copy = numbers
+                let found = Quantiles.nearestRank(share, rearranging: &copy)
+                #expect(found == sorted.first { least in Double(sorted.count { $0 <= least }) >= share * Double(sorted.count) })
+                #expect(copy.sorted() == sorted)
+            }
+        }
+        var none: [Double] = []
+        #expect(Quantiles.nearestRank(0.5, rearranging: &none) == nil)
+        var one = [1.0]
+        #expect(Quantiles.nearestRank(0, rearranging: &one) == nil && Quantiles.nearestRank(1.1, rearranging: &one) == nil)
     }
 }

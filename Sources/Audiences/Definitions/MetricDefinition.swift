@@ -1,5 +1,5 @@
 package import Definitions
-import Formula
+package import Formula
 import Kernel
 
 /// A number, a text or a date that is worked out for each customer.
@@ -158,18 +158,32 @@ package struct MetricDefinition: Definition, Equatable {
         yaml.put("shown", isShown)
     }
 
-    /// The formula of what it is worked out by, where it is one; of engagement with these weights, in hundredths, or those written.
-    package func formula(weights: [Int]? = nil) -> String? {
+    /// The formula of what it is worked out by, where it is one: that of engagement has the weights that are written.
+    package var formula: String? {
         switch way {
         case .formula(let written): return written.text
         case .engagement(let engagement):
-            let parts = engagement.weights.enumerated().map { i, weight in
-                let hundredths = weights.map { i < $0.count ? $0[i] : weight.hundredths } ?? weight.hundredths
-                return "\(FormulaText.number(Double(hundredths) / 100)) * count(\(FormulaText.quoted(weight.event)) in last \(engagement.days) days)"
-            }
-            return parts.joined(separator: " + ")
+            return zip(engagement.weights, Self.inputs(engagement)).map { "\(FormulaText.number(Double($0.hundredths) / 100)) * \($1)" }
+                .joined(separator: " + ")
         case .lifetime: return nil
         }
+    }
+
+    /// What it is worked out from, as formulas: its own, or what its model reads of a customer.
+    private var formulas: [String] {
+        switch way {
+        case .formula(let written): [written.text]
+        case .engagement(let engagement): Self.inputs(engagement) + (engagement.learning.map { Self.evidence(engagement, $0) } ?? [])
+        case .lifetime(let lifetime): Self.inputs(lifetime)
+        }
+    }
+
+    /// The formulas that it is worked out from, as far as they read.
+    package var trees: [FormulaExpression] { formulas.compactMap { try? Parser.parse($0) } }
+
+    /// What engagement is worked out from, as formulas: how often a customer did each kind.
+    static func inputs(_ engagement: Engagement) -> [String] {
+        engagement.weights.map { "count(\(FormulaText.quoted($0.event)) in last \(engagement.days) days)" }
     }
 
     /// What the model of lifetime value needs of a customer, as formulas: days with an order, seconds since the first and since the last,

@@ -95,19 +95,22 @@ struct AudienceRoutes: Sendable {
         Endpoint(
             .get, "/api/metrics", .read,
             about: .init("The metrics", tag: "Audiences", answer: .init(200, "All of them, by key", .init("MetricPage")))
-        ) { _, _ in
+        ) { _, context in
             let titles = audiences.company?.titles ?? FormulaTitles()
+            let library = audiences.company?.library
             let words = try? services.formulas.words()
+            let mask = services.seen(by: context).mask
             return page(
                 services.definitions.blueprint.defined(MetricDefinition.self).map { metric in
                     let type = words.flatMap { words in
-                        metric.definition.formula().flatMap { services.formulas.read($0, as: .value, words, of: "metric/\(metric.key)").type }
+                        metric.definition.formula.flatMap { services.formulas.read($0, as: .value, words, of: "metric/\(metric.key)").type }
                     }
                     return [
                         "key": .string(metric.key), "name": .string(metric.definition.name), "meaning": JSON(metric.definition.meaning),
                         "unit": JSON(metric.definition.unit), "owner": JSON(metric.owner), "way": .string(metric.definition.wayName),
-                        "formula": JSON(metric.definition.formula()), "type": JSON(type?.rawValue),
+                        "formula": JSON(metric.definition.formula), "type": JSON(type?.rawValue),
                         "explanation": .string(metric.definition.explained(titles)), "shown": .bool(metric.definition.isShown),
+                        "model": mask.hides(metric.definition, library) ? .null : audiences.model(of: metric.key)?.json ?? .null,
                     ]
                 })
         }
@@ -227,11 +230,37 @@ struct AudienceRoutes: Sendable {
     }
 }
 
+extension ModelState {
+    fileprivate var json: JSON {
+        switch self {
+        case .failed(let words, let at): return ["at": JSON(at), "failed": .string(words)]
+        case .lifetime(let fit):
+            let parameters = (fit.purchaseParameters + fit.spendingParameters).map { JSON.Member($0.name, .number($0.value)) }
+            return [
+                "at": JSON(fit.at), "failed": .null, "customers": JSON(fit.buyers), "parameters": .object(parameters),
+                "logLikelihood": .number(fit.logLikelihood), "averageOrder": .number(fit.meanOrder),
+            ]
+        case .engagement(let fit):
+            return [
+                "at": JSON(fit.at), "failed": .null, "customers": JSON(fit.people), "converted": JSON(fit.converted),
+                "explained": .number(fit.explained),
+                "weights": .array(
+                    fit.kinds.map { kind in
+                        [
+                            "event": .string(kind.event), "weight": .number(Double(kind.hundredths) / 100), "customers": JSON(kind.people),
+                            "converted": JSON(kind.converted),
+                            "oddsRatio": kind.oddsRatio.map { ["least": .number($0.least), "likely": .number($0.likely), "most": .number($0.most)] }
+                                ?? .null,
+                        ]
+                    }),
+            ]
+        }
+    }
+}
+
 extension Mask {
     /// Whether what a metric says would tell what is hidden.
     func hides(_ metric: MetricDefinition, _ library: FormulaLibrary?) -> Bool {
-        if isNone { return false }
-        guard let tree = metric.formula().flatMap({ try? Parser.parse($0) }) else { return false }
-        return hidden(in: FormulaReads([tree], through: library)) != nil
+        !isNone && hidden(in: FormulaReads(metric.trees, through: library)) != nil
     }
 }

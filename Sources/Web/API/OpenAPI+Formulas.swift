@@ -31,12 +31,30 @@ extension OpenAPI {
             "MemberPage": {"type": "object", "required": ["items", "next"], "properties": {
               "items": {"type": "array", "items": {"$ref": "#/components/schemas/Member"}}, "next": {"type": ["integer", "null"]}}},
             "Metric": {
-              "type": "object", "required": ["key", "name", "meaning", "unit", "owner", "way", "formula", "type", "explanation", "shown"],
+              "type": "object", "required": ["key", "name", "meaning", "unit", "owner", "way", "formula", "type", "explanation", "shown", "model"],
               "properties": {
                 "key": {"type": "string"}, "name": {"type": "string"}, "meaning": {"type": ["string", "null"]}, "unit": {"type": ["string", "null"]},
                 "owner": {"type": ["string", "null"]}, "way": {"type": "string", "enum": ["formula", "engagement", "lifetime"]},
                 "formula": {"type": ["string", "null"], "description": "Null for what a model gives."}, "type": {"type": ["string", "null"]},
-                "explanation": {"type": "string"}, "shown": {"type": "boolean", "description": "Whether the page of a customer shows it."}
+                "explanation": {"type": "string"}, "shown": {"type": "boolean", "description": "Whether the page of a customer shows it."},
+                "model": {"type": ["object", "null"], "required": ["at", "failed"],
+                  "description": "How what it learns from everybody was learned last; null for a metric that learns nothing, and before the first time.",
+                  "properties": {
+                    "at": {"type": "string", "format": "date-time"},
+                    "failed": {"type": ["string", "null"], "description": "Why it cannot be learned; null when it was."},
+                    "customers": {"type": "integer"},
+                    "converted": {"type": "integer", "description": "Of them, those who came to the conversion."},
+                    "explained": {"type": "number", "description": "McFadden's pseudo R²."},
+                    "weights": {"type": "array", "items": {
+                      "type": "object", "required": ["event", "weight", "customers", "converted", "oddsRatio"],
+                      "properties": {
+                        "event": {"type": "string"}, "weight": {"type": "number"}, "customers": {"type": "integer"}, "converted": {"type": "integer"},
+                        "oddsRatio": {"type": ["object", "null"], "properties": {
+                          "least": {"type": "number"}, "likely": {"type": "number"}, "most": {"type": "number"}}}
+                      }}},
+                    "parameters": {"type": "object", "description": "BG/NBD: r, alpha, a, b; Gamma-Gamma: p, q, v.", "additionalProperties": {"type": "number"}},
+                    "logLikelihood": {"type": "number"}, "averageOrder": {"type": "number"}
+                  }}
               }
             },
             "MetricPage": {"type": "object", "required": ["items", "next"], "properties": {

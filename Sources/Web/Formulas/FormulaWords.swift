@@ -79,16 +79,16 @@ extension Company {
     }
 
     /// Who names an audience or a metric.
-    func uses(where names: (FormulaReferences) -> Bool) -> [Use] {
-        func isNamed(_ trees: FormulaExpression?...) -> Bool { trees.contains { tree in tree.map { names($0.references) } ?? false } }
+    func uses(where names: (FormulaReads) -> Bool) -> [Use] {
+        func isNamed(_ trees: [FormulaExpression?]) -> Bool { names(FormulaReads(trees.compactMap { $0 })) }
         var found: [Use] = []
-        for audience in audiences where isNamed(audience.definition.who.tree, audience.definition.except?.tree) {
+        for audience in audiences where isNamed([audience.definition.who.tree, audience.definition.except?.tree]) {
             found.append(Use(kind: "Audience", name: audience.definition.name, place: "/audiences/\(audience.key)"))
         }
-        for metric in metrics where isNamed(metric.definition.formula().flatMap { try? Parser.parse($0) }) {
+        for metric in metrics where isNamed(metric.definition.trees) {
             found.append(Use(kind: "Metric", name: metric.definition.name, place: "/metric/\(metric.key)"))
         }
-        for stage in lifecycle.stages where isNamed(stage.when?.tree) {
+        for stage in lifecycle.stages where isNamed([stage.when?.tree]) {
             found.append(Use(kind: "Stage", name: stage.name, place: "/settings/definitions/lifecycle"))
         }
         return found

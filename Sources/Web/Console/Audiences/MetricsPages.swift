@@ -96,6 +96,7 @@ extension Console {
         if !isInForce { fields["preparing"] = preparing(audiences) ?? ["words": "It is put to work in a moment."] }
         fields["uses"] = Self.useFields(audiences.company?.uses { $0.metrics.contains(metric.key) })
         fields.merge(try spreadPlaces(metric, audiences, visit))
+        if fields["isMasked"] == nil { fields["model"] = modelFields(metric, audiences, visit) }
         return try await page("metric", title: metric.definition.name, room: "metrics", visit, fields)
     }
 

@@ -68,11 +68,11 @@ extension Console {
 
     /// `higher than 88% of customers`; nil where there is no order, or while it is worked out.
     private func rank(_ value: Audiences.Value, _ metric: String, _ audiences: Audiences) -> String? {
-        guard value.isKnown, let spread = audiences.ranking(of: metric), spread.people >= 20, let below = spread.below(value.number) else {
-            return nil
-        }
-        guard spread.lowest != spread.highest else { return nil }
-        if value.number >= spread.highest ?? .infinity { return "the highest there is" }
+        // Whoever compares one customer with all does not need the last minutes.
+        guard value.isKnown, let spread = audiences.spreads(lasting: 600_000)?[metric], spread.known >= 20,
+            let below = spread.below(value.number), let lowest = spread.quantiles.first, let highest = spread.quantiles.last, lowest != highest
+        else { return nil }
+        if value.number >= highest { return "the highest there is" }
         if below < 0.005 { return "the lowest there is" }
         return "higher than \(Int((below * 100).rounded(.down)))% of customers"
     }
@@ -116,10 +116,8 @@ extension Console {
             let value = try audiences.metrics(of: view.id, at: formats.now).first { $0.metric.key == key }?.value
             fields["heading"] = metric.definition.name
             fields["state"] = value.map { words($0, metric.definition.unit, formats) }
-            let formula = metric.definition.formula()
-            let meant = formula.flatMap { try? Parser.parse($0) }.map { Explainer.explain($0, titles: titles) }
-            fields["words"] = [metric.definition.meaning, meant].compactMap { $0 }.joined(separator: " ")
-            fields["formula"] = formula
+            fields["words"] = [metric.definition.meaning, metric.definition.explained(titles)].compactMap { $0 }.joined(separator: " ")
+            fields["formula"] = metric.definition.formula
             fields["chart"] = chart(metric, view.id, audiences, formats)
             fields["about"] = "/metric/" + Parameters.encoded(key)
             fields["aboutName"] = "About this metric"

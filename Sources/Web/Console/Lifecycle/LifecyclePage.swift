@@ -66,7 +66,6 @@ extension Console {
             return quote
         }
         fields["hasQuotes"] = !said.isEmpty
-        fields["among"] = Formats.number(Self.saidAmong)
         if let flow = state.flow {
             fields.merge(picture(state, flow, visit.formats))
         } else {

@@ -10,8 +10,11 @@ import Rendering
 extension Console {
     /// Members on a page.
     static let membersShown = 25
-    /// What customers said is looked for among so many newest interactions.
+    /// What customers said is looked for among so many newest interactions,
     static let saidAmong = 2_000
+    /// then with so many who came into the stages last, in so many of what each did last.
+    static let askedMembers = 180
+    static let askedOfEach = 20
     /// Quotes on the page of a stage.
     static let quotesShown = 5
 
@@ -44,7 +47,6 @@ extension Console {
             return try part("stage-flow", fields)
         }
         fields["quotes"] = try await quotes(from: [stage.name], each: Self.quotesShown, visit.formats)[stage.name]
-        fields["among"] = Formats.number(Self.saidAmong)
         fields.merge(try await members(stage.name, place, size, audiences, visit))
         return try await page("stage", title: stage.name, room: "lifecycle", visit, fields)
     }
@@ -135,27 +137,49 @@ extension Console {
         ]
     }
 
-    /// The newest words of customers, by the stage that they are in now: of the newest interactions of everybody.
+    /// The newest words of customers, by the stage that they are in now: of the newest interactions of everybody, and where these have too
+    /// few, of those who came into the stage last.
     func quotes(from stages: [String], each: Int, _ formats: Formats) async throws -> [String: [Fields]] {
         guard let audiences = services.audiences else { return [:] }
         var found: [String: [Fields]] = [:]
-        var seen: [String: Set<CustomerID>] = [:]
+        var seen: Set<CustomerID> = []
+        func isFull(_ stage: String) -> Bool { found[stage]?.count ?? 0 >= each }
         for item in try services.newest(Self.saidAmong) where item.interaction.direction == .in {
-            guard EventCatalogue.sentence(History.telling(item, services.json, formats)).words != nil,
-                let stage = audiences.stage(of: item.customer), stages.contains(stage), found[stage]?.count ?? 0 < each,
-                seen[stage, default: []].insert(item.customer).inserted,
+            guard EventCatalogue.sentence(History.telling(item, services.json, formats)).words != nil, !seen.contains(item.customer),
+                let stage = audiences.stage(of: item.customer), stages.contains(stage), !isFull(stage),
                 // Once more, as whoever looks gets to see it.
-                let shown = try await services.interaction(item.customer, item.interaction.position)
+                let shown = try await services.interaction(item.customer, item.interaction.position),
+                let quote = try await quote(shown, of: item.customer, formats)
             else { continue }
-            let sentence = EventCatalogue.sentence(History.telling(shown, services.json, formats))
-            guard let words = sentence.words, words != Mask.hidden, let view = try await services.view(.id(item.customer)) else { continue }
-            found[stage, default: []].append([
-                "words": words.count > 280 ? words.prefix(279) + "…" : words, "who": Who(view).title,
-                "href": "/customers/\(view.id)/interactions/\(item.interaction.position.raw)", "what": sentence.does,
-                "when": formats.ago(item.interaction.at), "at": item.interaction.at.rfc3339,
-            ])
-            if stages.allSatisfy({ found[$0]?.count ?? 0 >= each }) { break }
+            seen.insert(item.customer)
+            found[stage, default: []].append(quote)
+            if stages.allSatisfy(isFull) { break }
+        }
+        var spoken = HistoryFilter()
+        spoken.directions = [.in]
+        for stage in stages where !isFull(stage) {
+            for member in try audiences.members(of: "lifecycle/\(stage)", limit: Self.askedMembers / stages.count)
+            where !seen.contains(member.customer) {
+                for item in try await services.history(member.customer, spoken, nil, Self.askedOfEach).items {
+                    guard let quote = try await quote(item, of: member.customer, formats) else { continue }
+                    seen.insert(member.customer)
+                    found[stage, default: []].append(quote)
+                    break
+                }
+                if isFull(stage) { break }
+            }
         }
         return found
+    }
+
+    /// An interaction as a quote; nil when nothing is said in it, or what is said is hidden.
+    private func quote(_ item: HistoryItem, of customer: CustomerID, _ formats: Formats) async throws -> Fields? {
+        let sentence = EventCatalogue.sentence(History.telling(item, services.json, formats))
+        guard let words = sentence.words, words != Mask.hidden, let view = try await services.view(.id(customer)) else { return nil }
+        return [
+            "words": words.count > 280 ? words.prefix(279) + "…" : words, "who": Who(view).title,
+            "href": "/customers/\(view.id)/interactions/\(item.interaction.position.raw)", "what": sentence.does,
+            "when": formats.ago(item.interaction.at), "at": item.interaction.at.rfc3339,
+        ]
     }
 }

@@ -5,54 +5,14 @@ import Pipeline
 import Synchronization
 import Timeline
 
-/// What was worked out of the past, kept while people look at it.
-final class PastSizes: Sendable {
-    struct Key: Hashable {
-        var what: String
-        var signature: String
-        var from: Int64
-        var step: Int64
-        var count: Int
-    }
-    /// The most that are kept.
-    private static let most = 64
-    private let state = Mutex<(sizes: [Key: [Int]], stages: [Key: [[UInt8]]], atWork: Set<Key>)>(([:], [:], []))
-
-    func sizes(_ key: Key, make: @escaping @Sendable () -> [Int]) -> [Int]? {
-        let (known, begins) = state.withLock { s in
-            if let known = s.sizes[key] { return (Optional(known), false) }
-            return (nil, s.atWork.insert(key).inserted)
-        }
-        if begins {
-            startThread("past", isPatient: true) { [self] in
-                let made = make()
-                state.withLock { s in
-                    if s.sizes.count >= Self.most { s.sizes = [:] }
-                    s.sizes[key] = made
-                    s.atWork.remove(key)
-                }
-            }
-        }
-        return known
-    }
-
-    func stages(_ key: Key, make: @escaping @Sendable () -> [[UInt8]]) -> [[UInt8]]? {
-        let (known, begins) = state.withLock { s in
-            if let known = s.stages[key] { return (Optional(known), false) }
-            return (nil, s.atWork.insert(key).inserted)
-        }
-        if begins {
-            startThread("past", isPatient: true) { [self] in
-                let made = make()
-                state.withLock { s in
-                    // A million customers' stages of a quarter are 13 MB.
-                    s.stages = [key: made]
-                    s.atWork.remove(key)
-                }
-            }
-        }
-        return known
-    }
+/// What was worked out of the past: of which set, by which definition, and at which moments.
+struct PastKey: Hashable {
+    var set: String
+    var signature: String
+    /// The newest moment, in seconds since 1970, the seconds between two, and how many.
+    var end: Int64
+    var step: Int64
+    var count: Int
 }
 
 // The past is worked out from what happened, as of then: it is there for definitions of today too.
@@ -70,11 +30,11 @@ extension Audiences {
         let count = min(max(1, count), 120)
         // A moment of the same step, so that a page that is looked at again finds what is there.
         let end = last.seconds / step * step
-        let key = PastSizes.Key(
-            what: "audience/\(audience)", signature: inForce.company.signature(of: "audience/\(audience)"), from: end, step: step, count: count)
+        let key = PastKey(
+            set: "audience/\(audience)", signature: inForce.company.signature(of: "audience/\(audience)"), end: end, step: step, count: count)
         let moments = (0..<count).map { end - step * Int64(count - 1 - $0) }
         let pipeline = pipeline
-        let sizes = looks.sizes(key) {
+        let sizes = keptSizes.value(key, now: last, lasting: nil) {
             let (parts, rings) = (pipeline.timeline, pipeline.people.rings)
             return moments.map { moment in
                 Sweep.run(
@@ -111,11 +71,11 @@ extension Audiences {
         let step: Int64 = 604_800
         // To the hour: who looks again soon sees the same.
         let end = last.seconds / 3_600 * 3_600
-        let key = PastSizes.Key(
-            what: "lifecycle", signature: inForce.company.signature(of: "lifecycle/"), from: end, step: step, count: weeks)
+        let key = PastKey(
+            set: "lifecycle", signature: inForce.company.signature(of: "lifecycle/"), end: end, step: step, count: weeks)
         let moments = (0...weeks).map { end - step * Int64(weeks - $0) }
         let pipeline = pipeline
-        let found = looks.stages(key) {
+        let found = keptStages.value(key, now: last, lasting: nil) {
             let (parts, rings) = (pipeline.timeline, pipeline.people.rings)
             return moments.map { moment in
                 // By raw customer: 0 for one who was not there yet, else the stage's place and one.
