@@ -1,11 +1,13 @@
 import Access
 import Audiences
+import Consent
 import Customers
 import Foundation
 import Identity
 import Kernel
 import Ledger
 import Logging
+import Notes
 import Pipeline
 import Store
 import Synchronization
@@ -34,7 +36,10 @@ struct House: Sendable {
         logger.logLevel = .error
         self.logger = logger
         ledger = try Ledger(path: folder + "/ledger.db", randomness: randomness, clock: clock)
-        let reactions: [any Reaction] = [CustomersReaction(), MembershipReaction(membership)]
+        let ledger = ledger
+        let reactions: [any Reaction] = [
+            ArrivalsReaction(), CustomersReaction(), NotesReaction(), ConsentReaction { ledger.vocabulary }, MembershipReaction(membership),
+        ]
         store = try Store(
             path: folder + "/state.db", migrations: Identity.migrations + Pipeline.migrations + reactions.flatMap(\.migrations))
         pipeline = try await Pipeline(

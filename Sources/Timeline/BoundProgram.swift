@@ -83,6 +83,8 @@ package final class BoundProgram: Sendable {
         // Most of what formulas ask is one term and a number.
         case termEqual, termNotEqual, termLess, termLessOrEqual, termGreater, termGreaterOrEqual, termKnown, termUnknown
         case add, subtract, multiply, divide, negative, choose, model
+        // So many instructions are left out when what is on top settles the `and`, the `or` behind them.
+        case unless, when
     }
     struct Instruction: Sendable, BitwiseCopyable {
         var code: Code
@@ -90,6 +92,18 @@ package final class BoundProgram: Sendable {
         var place: UInt32 = 0
         var number = 0.0
         var mask: UInt64 = 0
+
+        /// Values that it takes from the stack; it puts one back.
+        var operands: Int {
+            switch code {
+            case .push, .now, .term, .slot, .identifier, .percentile, .quintile, .stage, .termEqual, .termNotEqual, .termLess, .termLessOrEqual,
+                .termGreater, .termGreaterOrEqual, .termKnown, .termUnknown, .unless, .when:
+                0
+            case .not, .oneOf, .match, .known, .negative: 1
+            case .and, .or, .compare, .add, .subtract, .multiply, .divide, .choose: 2
+            case .model: Int(mask)
+            }
+        }
     }
 
     package let program: Program
@@ -141,9 +155,6 @@ package final class BoundProgram: Sendable {
         models = coder.models
         deepest = program.slots.map(\.depth).max() ?? 1
     }
-
-    /// Whether anything sees marks of an event, by its number.
-    static func relevant(_ starts: [UInt32]) -> [Bool] { zip(starts, starts.dropFirst()).map { $0 != $1 } }
 
     private static func flatten(_ uses: [[Use]]) -> ([UInt32], [Use]) {
         var starts: [UInt32] = [0]
@@ -259,18 +270,24 @@ package final class BoundProgram: Sendable {
 
         mutating func add(_ slot: Program.Slot) {
             starts.append(instructions.count)
+            // What each value on the stack is made by.
+            var stack: [[Instruction]] = []
             for op in slot.code {
                 let made = instruction(op)
-                let last = instructions.count - 1
+                var before = Array(stack.suffix(made.operands))
+                stack.removeLast(made.operands)
+                switch made.code {
                 // What is asked of a term at once is one step.
-                if made.code == .known, last >= starts[starts.count - 1], instructions[last].code == .term {
-                    instructions[last].code = .termKnown
-                } else if made.code == .not, last >= starts[starts.count - 1], instructions[last].code == .termKnown {
-                    instructions[last].code = .termUnknown
-                } else {
-                    instructions.append(made)
+                case .known where before[0].count == 1 && before[0][0].code == .term: before[0][0].code = .termKnown
+                case .not where before[0].count == 1 && before[0][0].code == .termKnown: before[0][0].code = .termUnknown
+                case .and, .or:
+                    before.insert([Instruction(code: made.code == .and ? .unless : .when, place: UInt32(before[1].count + 1))], at: 1)
+                    before.append([made])
+                default: before.append([made])
                 }
+                stack.append(before.flatMap { $0 })
             }
+            instructions += stack.last ?? []
         }
 
         private mutating func instruction(_ op: Program.Op) -> Instruction {

@@ -9,7 +9,7 @@ final class Delta: @unchecked Sendable {
     /// Room left for one group, which is appended before anybody looks again.
     static let reserve = 1 << 17
     private let arena = Mapped(anonymous: (capacity + 1) * MemoryLayout<Mark>.stride)
-    private let heads = Mapped(anonymous: (1 << 26) * 8)
+    private let table = Mapped(anonymous: (1 << 26) * 8)
     private let marks: UnsafeMutablePointer<Mark>
     // Zeroed memory serves as Atomic(0): by its layout.
     // Where the customer's last mark lies, and above it, at hand without looking there, the latest second of all of them.
@@ -23,7 +23,7 @@ final class Delta: @unchecked Sendable {
 
     init() {
         marks = arena.at(0)
-        head = heads.base.assumingMemoryBound(to: Atomic<UInt64>.self)
+        head = table.base.assumingMemoryBound(to: Atomic<UInt64>.self)
     }
 
     func append(_ c: UInt32, _ mark: Mark) {
@@ -41,7 +41,14 @@ final class Delta: @unchecked Sendable {
 
     private func first(_ c: UInt32) -> UInt32 { UInt32(truncatingIfNeeded: head[Int(c)].load(ordering: .acquiring)) }
 
-    func hasMarks(_ c: UInt32) -> Bool { head[Int(c)].load(ordering: .relaxed) != 0 }
+    func hasMarks(_ c: UInt32) -> Bool { heads.hasMarks(Int(c)) }
+
+    /// Which customers have marks here, for loops over everybody. Valid while the delta is.
+    struct Heads: @unchecked Sendable {
+        fileprivate let first: UnsafeMutablePointer<Atomic<UInt64>>
+        @inline(__always) func hasMarks(_ c: Int) -> Bool { first[c].load(ordering: .relaxed) != 0 }
+    }
+    var heads: Heads { Heads(first: head) }
 
     func count(of c: UInt32) -> Int {
         var n = 0
@@ -76,6 +83,13 @@ final class Delta: @unchecked Sendable {
             out.append(m)
             i = m.next
         }
+    }
+
+    /// All marks in the order of arrival, for whoever does not ask whose they are.
+    func forEach(_ body: (Mark) -> Void) {
+        let count = count
+        guard count > 0 else { return }
+        for i in 1...count { body(marks[i]) }
     }
 
     /// All marks, by raw customer.

@@ -2,118 +2,91 @@ package import Identity
 
 // Which marks a customer has, and in which order.
 extension Evaluator {
+    /// The two sides of a timeline, its own marks and those of selectors, at hand.
+    struct Sides {
+        struct Side {
+            let columns: SweptColumns
+            let base: Base
+            let deltas: [Delta]
+            private let active: Delta.Heads
+            private let frozen: Delta.Heads?
+            let expiry: Expiry
+
+            init(_ base: Base, _ active: Delta, _ frozen: Delta?, _ expiry: Expiry) {
+                (self.base, self.expiry, columns) = (base, expiry, SweptColumns(base))
+                deltas = [active, frozen].compactMap { $0 }
+                (self.active, self.frozen) = (active.heads, frozen?.heads)
+            }
+            @inline(__always) func hasRecent(_ c: Int) -> Bool { active.hasMarks(c) || frozen?.hasMarks(c) ?? false }
+        }
+        let plain: Side
+        let selected: Side
+        var isPlain: Bool { plain.expiry.isEmpty && selected.expiry.isEmpty }
+
+        init(_ parts: Parts) {
+            plain = Side(parts.base, parts.active, parts.frozen, parts.expiry)
+            selected = Side(parts.marked.base, parts.marked.active, parts.marked.frozen, parts.marked.expiry)
+        }
+    }
+
     /// Works the program out for the person made of these raw customers.
     /// - Parameters:
     ///   - customers: Not those that were erased.
     ///   - identifiers: Bits of the kinds of identifiers that are known of them.
     package mutating func evaluate(_ parts: Parts, _ customers: [UInt32], identifiers: UInt64) {
+        evaluate(Sides(parts), customers, identifiers)
+    }
+
+    private mutating func evaluate(_ sides: borrowing Sides, _ customers: [UInt32], _ identifiers: UInt64) {
         reset()
-        if !program.plainUses.isEmpty || !program.anyUses.isEmpty {
-            walk(parts.base, [parts.active, parts.frozen].compactMap { $0 }, customers, parts.expiry, isSelected: false)
-        }
-        if !program.selectedUses.isEmpty {
-            walk(parts.marked.base, [parts.marked.active, parts.marked.frozen].compactMap { $0 }, customers, parts.marked.expiry, isSelected: true)
-        }
+        if !plain.isEmpty { walk(sides.plain, customers, plain.sight) }
+        if !selected.isEmpty { walk(sides.selected, customers, selected.sight) }
         conclude(identifiers: identifiers)
     }
 
-    private mutating func walk(_ base: Base, _ deltas: [Delta], _ customers: [UInt32], _ expiry: Expiry, isSelected: Bool) {
+    /// The marks of some raw customers, whatever they have: those of their bases too are brought in order first.
+    private mutating func walk(_ side: borrowing Sides.Side, _ customers: [UInt32], _ sight: Lookout.Sight) {
         recent.removeAll(keepingCapacity: true)
-        let earliest = earliest
         for customer in customers {
-            for delta in deltas where delta.hasMarks(customer) {
-                delta.visit(customer, since: earliest) { mark in
-                    if mark.second <= now, mark.second >= earliest, !expiry.takes(mark) { recent.append(mark) }
-                    return earliest
-                }
+            gather(side, Int(customer), sight)
+            for i in side.base.slice(customer).reversed() where sight.relevant[Int(side.base.events[i])] {
+                let second = side.base.seconds[i]
+                guard second >= earliest else { break }
+                if second <= now, side.expiry.isEmpty || !side.base.isExpired(i, side.expiry) { recent.append(side.base.mark(i)) }
             }
-        }
-        if customers.count > 1 {
-            for customer in customers {
-                for i in base.slice(customer).reversed() {
-                    guard base.seconds[i] >= earliest else { break }
-                    if base.seconds[i] <= now, !base.isExpired(i, expiry) { recent.append(base.mark(i)) }
-                }
-            }
-            sortNewestFirst(&recent)
-            for i in 0..<recent.count { see(recent[i], isSelected) }
-            walked &+= recent.count
-            return
         }
         sortNewestFirst(&recent)
-        walk(base, base.slice(customers[0]), expiry, isSelected: isSelected)
+        for i in 0..<recent.count { see(sight, recent[i]) }
     }
 
-    /// Marks of one customer in the base, with what came since in between.
-    private mutating func walk(_ base: Base, _ slice: Range<Int>, _ expiry: Expiry, isSelected: Bool) {
-        var i = slice.upperBound &- 1
-        var next = 0
-        while i >= slice.lowerBound {
-            let second = base.seconds[i]
-            if second < earliest { break }
-            while next < recent.count, recent[next].second > second || recent[next].second == second && recent[next].position > base.positions[i] {
-                see(recent[next], isSelected)
-                next &+= 1
+    /// Adds what came since the base to ``recent``, in no order.
+    private mutating func gather(_ side: borrowing Sides.Side, _ customer: Int, _ sight: Lookout.Sight) {
+        let (now, earliest) = (now, earliest)
+        for delta in side.deltas where delta.hasMarks(UInt32(customer)) {
+            delta.visit(UInt32(customer), since: earliest) { mark in
+                if mark.second <= now, mark.second >= earliest, sight.relevant[Int(mark.event)], side.expiry.isEmpty || !side.expiry.takes(mark) {
+                    recent.append(mark)
+                }
+                return earliest
             }
-            if second <= now, expiry.isEmpty || !base.isExpired(i, expiry) { see(base, i, isSelected) }
-            i &-= 1
-        }
-        while next < recent.count {
-            see(recent[next], isSelected)
-            next &+= 1
-        }
-        walked &+= slice.upperBound &- 1 &- i &+ recent.count
-    }
-
-    @inline(__always) private mutating func see(_ mark: Mark, _ isSelected: Bool) {
-        if isSelected {
-            guard Int(mark.event) &+ 1 < selectedStarts.count else { return }
-            see(
-                selectedUses.first, Int(selectedStarts[Int(mark.event)])..<Int(selectedStarts[Int(mark.event) &+ 1]), mark.second, mark.value,
-                channel: mark.channel, flags: mark.flags, position: mark.position)
-        } else if Int(mark.event) &+ 1 < plainStarts.count {
-            see(
-                plainUses.first, Int(plainStarts[Int(mark.event)])..<Int(plainStarts[Int(mark.event) &+ 1]), mark.second, mark.value,
-                channel: mark.channel, flags: mark.flags, position: mark.position)
-        } else {
-            see(anyUses.first, 0..<anyUses.count, mark.second, mark.value, channel: mark.channel, flags: mark.flags, position: mark.position)
-        }
-    }
-
-    @inline(__always) private mutating func see(_ base: Base, _ i: Int, _ isSelected: Bool) {
-        let event = Int(base.events[i])
-        if isSelected {
-            guard event &+ 1 < selectedStarts.count else { return }
-            let range = Int(selectedStarts[event])..<Int(selectedStarts[event &+ 1])
-            if range.isEmpty { return }
-            see(
-                selectedUses.first, range, base.seconds[i], base.values[i], channel: base.channels[i], flags: base.flags[i],
-                position: base.positions[i])
-        } else if event &+ 1 < plainStarts.count {
-            let range = Int(plainStarts[event])..<Int(plainStarts[event &+ 1])
-            if range.isEmpty { return }
-            see(plainUses.first, range, base.seconds[i], base.values[i], channel: base.channels[i], flags: base.flags[i], position: base.positions[i])
-        } else if anyUses.count > 0 {
-            see(
-                anyUses.first, 0..<anyUses.count, base.seconds[i], base.values[i], channel: base.channels[i], flags: base.flags[i],
-                position: base.positions[i])
         }
     }
 
     /// Works the program out for every person whose root is in the range.
     /// - Parameter body: Called with the root and the values, by slot, of each person who was not erased.
     package mutating func sweep(_ parts: Parts, _ people: People.Rings, _ range: Range<Int>, _ body: (UInt32, UnsafePointer<Double>) -> Void) {
-        let (main, marked) = (SweptColumns(parts.base), SweptColumns(parts.marked.base))
-        let deltas = [parts.active, parts.frozen, parts.marked.active, parts.marked.frozen].compactMap { $0 }
-        let isPlain = parts.expiry.isEmpty && parts.marked.expiry.isEmpty
-        let (looksAtPlain, looksAtMarked) = (plainUses.count > 0 || anyUses.count > 0, selectedUses.count > 0)
+        let sides = Sides(parts)
+        let isPlain = sides.isPlain
+        let (looksAtPlain, looksAtSelected) = (!plain.isEmpty, !selected.isEmpty)
+        let (plainSight, selectedSight) = (plain.sight, selected.sight)
+        var members: [UInt32] = []
         people.withTables { parent, next, kinds in
             for c in range where parent[c] == UInt32(c) && !parts.isHidden(UInt32(c)) {
-                // The usual case, one raw customer to whom nothing happened lately, touches columns and nothing else.
-                if isPlain, next[c] == UInt32(c), !deltas.contains(where: { $0.hasMarks(UInt32(c)) }) {
+                // The usual case, one raw customer, touches columns and little else.
+                if isPlain, next[c] == UInt32(c) {
                     reset()
-                    if looksAtPlain { walk(main, c, isSelected: false) }
-                    if looksAtMarked { walk(marked, c, isSelected: true) }
+                    if looksAtPlain { walk(sides.plain, c, plainSight) }
+                    if looksAtSelected { walk(sides.selected, c, selectedSight) }
                     conclude(identifiers: kinds[c])
                 } else {
                     members.removeAll(keepingCapacity: true)
@@ -125,50 +98,67 @@ extension Evaluator {
                         known |= kinds[m]
                         m = Int(next[m])
                     }
-                    let here = members
-                    evaluate(parts, here, identifiers: known)
+                    evaluate(sides, members, known)
                 }
                 body(UInt32(c), values)
             }
         }
     }
 
-    @inline(__always) private mutating func walk(_ columns: SweptColumns, _ c: Int, isSelected: Bool) {
+    @inline(__always) private mutating func walk(_ side: borrowing Sides.Side, _ c: Int, _ sight: Lookout.Sight) {
+        if side.hasRecent(c) {
+            recent.removeAll(keepingCapacity: true)
+            gather(side, c, sight)
+            sortNewestFirst(&recent)
+            if !recent.isEmpty { return walkMixed(side.columns, c, sight) }
+        }
+        walk(side.columns, c, sight)
+    }
+
+    @inline(__always) private mutating func walk(_ columns: SweptColumns, _ c: Int, _ sight: Lookout.Sight) {
         guard c < columns.customers else { return }
-        let low = Int(columns.offsets[c])
-        let high = Int(columns.offsets[c &+ 1])
-        var i = high &- 1
-        let (now, earliest) = (now, earliest)
-        let relevant = isSelected ? selectedRelevant.first : plainRelevant.first
-        let starts = isSelected ? selectedStarts.first : plainStarts.first
-        let uses = isSelected ? selectedUses.first : plainUses.first
-        let known = isSelected ? selectedRelevant.count : plainRelevant.count
-        let all = !isSelected && anyUses.count > 0
+        let (low, relevant, now, earliest) = (Int(columns.offsets[c]), sight.relevant, now, earliest)
+        var i = Int(columns.offsets[c &+ 1]) &- 1
         while i >= low {
-            let event = Int(columns.events[i])
-            if event < known ? relevant[event] : all {
+            if relevant[Int(columns.events[i])] {
                 let second = columns.seconds[i]
-                if second < earliest { break }
-                if second <= now {
-                    if event < known {
-                        see(
-                            uses, Int(starts[event])..<Int(starts[event &+ 1]), second, columns.values[i], channel: columns.channels[i],
-                            flags: columns.flags[i], position: columns.positions[i])
-                    } else {
-                        see(
-                            anyUses.first, 0..<anyUses.count, second, columns.values[i], channel: columns.channels[i], flags: columns.flags[i],
-                            position: columns.positions[i])
-                    }
-                }
+                if second < earliest { return }
+                if second <= now, sight.counts(columns.events[i], second) { see(sight, columns, i, second) }
             }
             i &-= 1
         }
-        walked &+= high &- 1 &- i
+    }
+
+    /// The same with what is in ``recent`` in between.
+    private mutating func walkMixed(_ columns: SweptColumns, _ c: Int, _ sight: Lookout.Sight) {
+        var next = 0
+        if c < columns.customers {
+            let low = Int(columns.offsets[c])
+            var i = Int(columns.offsets[c &+ 1]) &- 1
+            while i >= low {
+                if sight.relevant[Int(columns.events[i])] {
+                    let second = columns.seconds[i]
+                    if second < earliest { break }
+                    while next < recent.count,
+                        recent[next].second > second || recent[next].second == second && recent[next].position > columns.positions[i]
+                    {
+                        see(sight, recent[next])
+                        next &+= 1
+                    }
+                    if second <= now { see(sight, columns, i, second) }
+                }
+                i &-= 1
+            }
+        }
+        while next < recent.count {
+            see(sight, recent[next])
+            next &+= 1
+        }
     }
 }
 
 /// The columns of a base at hand.
-private struct SweptColumns {
+struct SweptColumns {
     let customers: Int
     let offsets: UnsafePointer<UInt32>
     let seconds: UnsafePointer<UInt32>

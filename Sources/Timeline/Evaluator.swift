@@ -25,13 +25,10 @@ package struct Evaluator: ~Copyable {
     private let filters: Table<BoundProgram.Filter>
     private let within: Table<Int64>
     private let instructions: Table<BoundProgram.Instruction>
-    let plainStarts: Table<UInt32>
-    let plainUses: Table<BoundProgram.Use>
-    let anyUses: Table<BoundProgram.Use>
-    let selectedStarts: Table<UInt32>
-    let selectedUses: Table<BoundProgram.Use>
-    let plainRelevant: Table<Bool>
-    let selectedRelevant: Table<Bool>
+    /// Who looks at the timeline's own marks, and who at those of selectors.
+    let plain: Lookout
+    let selected: Lookout
+    private let slotStarts: Table<Int>
     var now: UInt32 = 0
     let state: UnsafeMutablePointer<State>
     private let fresh: Table<State>
@@ -51,9 +48,6 @@ package struct Evaluator: ~Copyable {
     private var ranks: [[Double]]
     private var tests: [[UInt8]]
     var recent: [Mark] = []
-    var members: [UInt32] = []
-    /// Marks looked at.
-    package internal(set) var walked = 0
 
     package init(_ program: BoundProgram, _ everybody: Everybody = Everybody()) {
         self.program = program
@@ -64,14 +58,10 @@ package struct Evaluator: ~Copyable {
         fresh = Table(program.terms.map { State(value: $0.function.isUnknownAtFirst ? .nan : 0, second: 0, count: 0) })
         unfinished = Table(
             program.terms.indices.filter { [.average, .daysActive].contains(program.terms[$0].function) }.map { UInt16($0) })
-        plainRelevant = Table(BoundProgram.relevant(program.plainStarts))
-        selectedRelevant = Table(BoundProgram.relevant(program.selectedStarts))
         instructions = Table(program.instructions)
-        plainStarts = Table(program.plainStarts)
-        plainUses = Table(program.plainUses)
-        anyUses = Table(program.anyUses)
-        selectedStarts = Table(program.selectedStarts)
-        selectedUses = Table(program.selectedUses)
+        slotStarts = Table(program.slotStarts)
+        plain = Lookout(program.plainStarts, program.plainUses, any: program.anyUses, program.terms)
+        selected = Lookout(program.selectedStarts, program.selectedUses, any: [], program.terms)
         state = .allocate(capacity: max(1, program.terms.count))
         starts = .allocate(capacity: max(1, program.terms.count))
         starts.initialize(repeating: 0, count: max(1, program.terms.count))
@@ -106,6 +96,8 @@ package struct Evaluator: ~Copyable {
             least = min(least, starts[i])
         }
         earliest = program.terms.isEmpty ? .max : least
+        plain.begin(starts)
+        selected.begin(starts)
     }
 
     // MARK: Marks
@@ -119,48 +111,65 @@ package struct Evaluator: ~Copyable {
         }
     }
 
-    @inline(__always) mutating func see(
-        _ uses: UnsafePointer<BoundProgram.Use>, _ range: Range<Int>, _ second: UInt32, _ value: Double, channel: @autoclosure () -> UInt8,
+    /// A column that no term asks for is not touched.
+    /// - Parameters:
+    ///   - sight: The lookout that the mark belongs to.
+    ///   - number: Of its event or selector.
+    @inline(__always) private mutating func see(
+        _ sight: Lookout.Sight, _ number: Int, _ second: UInt32, value: @autoclosure () -> Double, channel: @autoclosure () -> UInt8,
         flags: @autoclosure () -> UInt8, position: @autoclosure () -> UInt64
     ) {
-        for u in range {
-            let use = uses[u]
+        var (watch, end) = sight.watches(number)
+        while watch < end {
+            let use = watch.pointee
+            watch += 1
+            guard second >= use.start else { continue }
             if use.filter != 0, !filters[Int(use.filter)].passes(channel(), flags()) { continue }
             let t = Int(use.term)
-            let function = terms[t].function
-            if function == .sequence || function == .unfollowed {
-                step(use, second, position())
-                continue
-            }
-            guard second >= starts[t] else { continue }
-            switch function {
+            switch use.function {
             case .count: state[t].value += 1
             case .lastSecond: if state[t].value.isNaN { state[t].value = Double(second) }
             case .firstSecond: state[t].value = Double(second)
-            case .sum: if !value.isNaN { state[t].value += value }
-            case .average:
-                if !value.isNaN {
-                    state[t].value += value
-                    state[t].count &+= 1
-                }
-            case .min: if !value.isNaN, !(value >= state[t].value) { state[t].value = value }
-            case .max: if !value.isNaN, !(value <= state[t].value) { state[t].value = value }
-            case .first: if !value.isNaN { state[t].value = value }
-            case .last: if state[t].value.isNaN { state[t].value = value }
+            case .daysActive: day(second, t)
+            case .sequence, .unfollowed: step(use, second, position())
+            case .last: if state[t].value.isNaN { state[t].value = value() }
             case .lastTold:
                 if state[t].count == 0 {
-                    state[t].value = value
+                    state[t].value = value()
                     state[t].count = 1
                 }
-            case .distinct:
-                if !value.isNaN { distinct(terms[t].place, value, t) }
-            case .daysActive: day(second, t)
-            case .sequence, .unfollowed: break
+            case .sum, .average, .min, .max, .first, .distinct:
+                let value = value()
+                if !value.isNaN { take(value, use.function, t) }
             }
         }
     }
 
-    private mutating func distinct(_ place: Int, _ value: Double, _ t: Int) {
+    /// What a value makes of a term.
+    @inline(__always) private mutating func take(_ value: Double, _ function: BoundProgram.Function, _ t: Int) {
+        switch function {
+        case .sum: state[t].value += value
+        case .average:
+            state[t].value += value
+            state[t].count &+= 1
+        case .min: if !(value >= state[t].value) { state[t].value = value }
+        case .max: if !(value <= state[t].value) { state[t].value = value }
+        case .distinct: distinct(terms[t].place, value, t)
+        default: state[t].value = value
+        }
+    }
+
+    /// Not in the loops that look for marks, so that these stay small.
+    @inline(never) mutating func see(_ sight: Lookout.Sight, _ columns: SweptColumns, _ i: Int, _ second: UInt32) {
+        see(
+            sight, Int(columns.events[i]), second, value: columns.values[i], channel: columns.channels[i], flags: columns.flags[i],
+            position: columns.positions[i])
+    }
+    @inline(never) mutating func see(_ sight: Lookout.Sight, _ mark: Mark) {
+        see(sight, Int(mark.event), mark.second, value: mark.value, channel: mark.channel, flags: mark.flags, position: mark.position)
+    }
+
+    @inline(never) private mutating func distinct(_ place: Int, _ value: Double, _ t: Int) {
         if many[place].isEmpty {
             if few[place].contains(value) { return }
             if few[place].count < 16 {
@@ -176,7 +185,7 @@ package struct Evaluator: ~Copyable {
     }
 
     /// Days come one after the other but where clocks go back at midnight, so the last two tell whether a day is new.
-    private mutating func day(_ second: UInt32, _ t: Int) {
+    @inline(never) private mutating func day(_ second: UInt32, _ t: Int) {
         let day = Double(program.binding.zone.day(at: Int64(second)))
         if state[t].count > 0 {
             if state[t].value == day || state[t].count > 1 && Double(state[t].second) == day { return }
@@ -187,7 +196,7 @@ package struct Evaluator: ~Copyable {
     }
 
     /// Newest first, so what a step needs to be followed by was seen before it.
-    private mutating func step(_ use: BoundProgram.Use, _ second: UInt32, _ position: UInt64) {
+    @inline(never) private mutating func step(_ use: Lookout.Watch, _ second: UInt32, _ position: UInt64) {
         let t = Int(use.term)
         let term = terms[t]
         let step = Int(use.step)
@@ -232,15 +241,14 @@ package struct Evaluator: ~Copyable {
     /// - Parameter identifiers: Bits of the kinds of identifiers that are known of the customer.
     mutating func conclude(identifiers: UInt64) {
         finish()
-        for slot in 0..<program.slotStarts.count - 1 {
+        var i = 0
+        for slot in 0..<slotStarts.count - 1 {
+            let end = slotStarts[slot + 1]
             var top = -1
-            for i in program.slotStarts[slot]..<program.slotStarts[slot + 1] {
+            while i < end {
                 let op = instructions[i]
+                i &+= 1
                 switch op.code {
-                case .push, .now, .term, .slot, .identifier, .percentile, .quintile, .stage, .termEqual, .termNotEqual, .termLess,
-                    .termLessOrEqual, .termGreater, .termGreaterOrEqual, .termKnown, .termUnknown:
-                    top &+= 1
-                    stack[top] = value(of: op, identifiers)
                 case .not: stack[top] = stack[top] == 1 ? 0 : 1
                 case .oneOf: stack[top] = program.lists[Int(op.place)].contains(stack[top]) ? 1 : 0
                 case .match: stack[top] = matches(Int(op.place), stack[top]) ? 1 : 0
@@ -253,35 +261,42 @@ package struct Evaluator: ~Copyable {
                     top &-= 1
                     if stack[top &+ 1] == 1 { stack[top] = op.number }
                 case .model: model(op, &top)
+                case .unless:
+                    if stack[top] != 1 {
+                        stack[top] = 0
+                        i &+= Int(op.place)
+                    }
+                case .when: if stack[top] == 1 { i &+= Int(op.place) }
+                // What comes onto the stack by itself.
+                case .termEqual: top = push(state[Int(op.place)].value == op.number, top)
+                case .termNotEqual: top = push(Comparison.notEqual.holds(state[Int(op.place)].value, op.number), top)
+                case .termLess: top = push(state[Int(op.place)].value < op.number, top)
+                case .termLessOrEqual: top = push(state[Int(op.place)].value <= op.number, top)
+                case .termGreater: top = push(state[Int(op.place)].value > op.number, top)
+                case .termGreaterOrEqual: top = push(state[Int(op.place)].value >= op.number, top)
+                case .termKnown: top = push(!state[Int(op.place)].value.isNaN, top)
+                case .termUnknown: top = push(state[Int(op.place)].value.isNaN, top)
+                case .term: top = push(state[Int(op.place)].value, top)
+                case .slot: top = push(values[Int(op.place)], top)
+                case .push: top = push(op.number, top)
+                case .now: top = push(Double(now), top)
+                case .identifier: top = push(identifiers & op.mask != 0, top)
+                case .percentile: top = push(percentile(Int(op.place)), top)
+                case .quintile:
+                    let percentile = percentile(Int(op.place))
+                    top = push(percentile.isNaN ? .nan : max(1, (percentile / 20).rounded(.up)), top)
+                case .stage: top = push(op.mask &>> UInt64(max(0, values[Int(op.place)])) & 1 == 1, top)
                 }
             }
             values[slot] = top >= 0 ? stack[top] : .nan
         }
     }
 
-    /// What comes onto the stack by itself.
-    @inline(__always) private func value(of op: BoundProgram.Instruction, _ identifiers: UInt64) -> Double {
-        switch op.code {
-        case .termEqual: return state[Int(op.place)].value == op.number ? 1 : 0
-        case .termNotEqual: return Comparison.notEqual.holds(state[Int(op.place)].value, op.number) ? 1 : 0
-        case .termLess: return state[Int(op.place)].value < op.number ? 1 : 0
-        case .termLessOrEqual: return state[Int(op.place)].value <= op.number ? 1 : 0
-        case .termGreater: return state[Int(op.place)].value > op.number ? 1 : 0
-        case .termGreaterOrEqual: return state[Int(op.place)].value >= op.number ? 1 : 0
-        case .termKnown: return state[Int(op.place)].value.isNaN ? 0 : 1
-        case .termUnknown: return state[Int(op.place)].value.isNaN ? 1 : 0
-        case .now: return Double(now)
-        case .term: return state[Int(op.place)].value
-        case .slot: return values[Int(op.place)]
-        case .identifier: return identifiers & op.mask != 0 ? 1 : 0
-        case .percentile: return percentile(Int(op.place))
-        case .quintile:
-            let percentile = percentile(Int(op.place))
-            return percentile.isNaN ? .nan : max(1, (percentile / 20).rounded(.up))
-        case .stage: return op.mask &>> UInt64(max(0, values[Int(op.place)])) & 1 == 1 ? 1 : 0
-        default: return op.number
-        }
+    @inline(__always) private func push(_ value: Double, _ top: Int) -> Int {
+        stack[top &+ 1] = value
+        return top &+ 1
     }
+    @inline(__always) private func push(_ holds: Bool, _ top: Int) -> Int { push(holds ? 1.0 : 0.0, top) }
 
     /// What two values on the stack give.
     @inline(__always) private static func value(of op: BoundProgram.Instruction, _ a: Double, _ b: Double) -> Double {
@@ -331,21 +346,4 @@ package struct Evaluator: ~Copyable {
         }
         return tests[test][n] == 2
     }
-}
-
-/// An array's elements at a fixed place in memory, for loops that run for every mark.
-struct Table<Element: BitwiseCopyable>: ~Copyable {
-    private let base: UnsafeMutablePointer<Element>
-    let count: Int
-
-    init(_ elements: [Element]) {
-        base = .allocate(capacity: max(1, elements.count))
-        base.initialize(from: elements, count: elements.count)
-        count = elements.count
-    }
-    deinit { base.deallocate() }
-
-    @inline(__always) subscript(_ i: Int) -> Element { base[i] }
-    /// Valid while the table is.
-    var first: UnsafePointer<Element> { UnsafePointer(base) }
 }

@@ -58,9 +58,8 @@ extension Parts {
                 }
                 if i == 0 {
                     for delta in [frozen, active].compactMap({ $0 }) {
-                        delta.forEach { c, mark in
-                            if !isHidden(c), !expiry.takes(mark) { counter.add(mark.second, mark.channel, mark.event, mark.value) }
-                        }
+                        func add(_ mark: Mark) { if !expiry.takes(mark) { counter.add(mark.second, mark.channel, mark.event, mark.value) } }
+                        if hidden.isEmpty { delta.forEach(add) } else { delta.forEach { c, mark in if !isHidden(c) { add(mark) } } }
                     }
                 }
                 let made = counter.totals

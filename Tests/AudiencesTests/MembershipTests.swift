@@ -183,7 +183,7 @@ import Testing
         let again = try await AudienceWorld(world.world.folder)
         try await again.eventually("they have been looked at") { again.engine.state.withLock { $0.sizes["audience/buyers"] } == 3 }
         try await again.eventually("they have entered") { try again.said(of: "both@example.com").contains("Audience Entered buyers") }
-        #expect(try again.said(of: "new@example.com").contains("Audience Entered buyers"))
+        try await again.eventually("so has who is new") { try again.said(of: "new@example.com").contains("Audience Entered buyers") }
         #expect(try again.said(of: "old@example.com").isEmpty)
         // Looked at once, it is not looked at again.
         try await again.eventually("that is written down") {
