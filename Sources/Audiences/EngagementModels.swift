@@ -11,7 +11,8 @@ import Timeline
 package struct EngagementFit: Sendable, Equatable {
     package struct Kind: Sendable, Equatable {
         package var event: String
-        /// What one is worth, in hundredths: learned, scaled so that the greatest is the greatest that was written.
+        /// What one is worth, in hundredths: learned, scaled so that the greatest is the greatest that was written; 0 when it cannot be told
+        /// whether it goes together with more conversions or with fewer.
         package var hundredths: Int
         /// How much the odds of converting are multiplied by one more, with the bounds of its interval of 95 %; nil when too few did it to
         /// learn from, and the weight is the one written.
@@ -135,13 +136,15 @@ extension AudienceEngine {
         }
         let fit = try LogisticRegression.fit(rows)
         let greatest = columns.map { written[$0].hundredths }.max()!
-        guard let strongest = fit.weights.max(), strongest > 0, greatest > 0 else {
-            return .failed("no kind of engagement went together with more conversions", at: at)
+        let half = fit.errors.map { 1.959964 * $0 }
+        let isClear = zip(fit.weights, half).map { abs($0) > $1 }
+        guard let strongest = zip(fit.weights, isClear).filter(\.1).map(\.0).max(), strongest > 0, greatest > 0 else {
+            return .failed("no kind of engagement clearly went together with more conversions", at: at)
         }
         for (place, i) in columns.enumerated() {
-            let (weight, error) = (fit.weights[place], fit.errors[place])
-            kinds[i].hundredths = Int((weight / strongest * Double(greatest)).rounded())
-            kinds[i].oddsRatio = (exp(weight - 1.959964 * error), exp(weight), exp(weight + 1.959964 * error))
+            let weight = fit.weights[place]
+            kinds[i].hundredths = isClear[place] ? Int((weight / strongest * Double(greatest)).rounded()) : 0
+            kinds[i].oddsRatio = (exp(weight - half[place]), exp(weight), exp(weight + half[place]))
         }
         return .engagement(
             EngagementFit(

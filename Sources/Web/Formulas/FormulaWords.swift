@@ -101,9 +101,11 @@ extension MetricDefinition {
         switch way {
         case .formula(let written): return written.tree.map { Explainer.explain($0, titles: titles) } ?? written.text
         case .engagement(let engagement):
-            let kinds = engagement.weights.map { "\($0.event) counts \(FormulaText.number(Double($0.hundredths) / 100))" }
-            let learned = engagement.learning.map { " The weights are learned from which of it leads to \($0.conversion) within \($0.days) days." }
-            return "Engagement in the last \(engagement.days) days, added up: \(kinds.joined(separator: ", "))." + (learned ?? "")
+            let kinds = engagement.weights.map { weight in
+                engagement.learning == nil ? "\(weight.event) counts \(FormulaText.number(Double(weight.hundredths) / 100))" : weight.event
+            }
+            let learned = engagement.learning.map { ", each by a weight that is learned from what came before \($0.conversion) within \($0.days) days" }
+            return "Engagement in the last \(engagement.days) days, added up: \(kinds.joined(separator: ", "))\(learned ?? "")."
         case .lifetime(let lifetime):
             let what =
                 switch lifetime.gives {
