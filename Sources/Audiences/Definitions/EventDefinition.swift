@@ -15,7 +15,7 @@ package struct EventDefinition: Definition, Equatable {
             .init("properties", "what it carries, by the path: `total`, `address.city`, `products[].price`"),
             .init("properties.a_name.type", "the kind of value", standard: "`text`"),
             .init("properties.a_name.meaning", "what it means"),
-            .init("stage", "a life event, or what else it stands for in the life of a customer, in a word or two"),
+            .init("life_event", "what it stands for in a customer's life, in a word or two, as `Moved house`: the page Lifecycle shows these"),
         ],
         example: """
             event:
@@ -52,7 +52,8 @@ package struct EventDefinition: Definition, Equatable {
     package var name = ""
     package var meaning: String?
     package var value: String?
-    package var stage: String?
+    /// What it stands for in a customer's life: `Moved house`. Nil for what is everyday.
+    package var lifeEvent: String?
     package var properties: [Property] = []
 
     package init(reading reader: Reader) {
@@ -61,7 +62,7 @@ package struct EventDefinition: Definition, Equatable {
             reader.problem("\(name) is written by Sightline itself", mend: "remove the document: its meaning is fixed", with: "name")
         }
         meaning = reader.text("meaning", 1...1_000, example: "meaning: what it means when it happens")
-        stage = reader.text("stage", 1...100, example: "stage: moved house")
+        lifeEvent = reader.text("life_event", 1...100, example: "life_event: Moved house")
         properties =
             reader.named("properties", count: 0...Self.mostProperties) { path, place, reader in
                 let type = reader.choice("type", of: PropertyType.self) ?? .text
@@ -91,7 +92,7 @@ package struct EventDefinition: Definition, Equatable {
         yaml.put("name", name)
         if let meaning { yaml.put("meaning", meaning) }
         if let value { yaml.put("value", value) }
-        if let stage { yaml.put("stage", stage) }
+        if let lifeEvent { yaml.put("life_event", lifeEvent) }
         if !properties.isEmpty {
             yaml.mapping("properties") { yaml in
                 for property in properties {

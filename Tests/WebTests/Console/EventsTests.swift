@@ -2,6 +2,7 @@ import Audiences
 import Definitions
 import Formula
 import Foundation
+import Rendering
 import Testing
 
 @testable import Web
@@ -45,6 +46,18 @@ import Testing
         let document = try #require(Blueprint(files: [(name: "event.yaml", bytes: Array(text.utf8))], findings).documents.first)
         _ = document.read(EventDefinition.self, findings)
         #expect(findings.isEmpty)
+    }
+
+    @Test func `a property that means nothing special does not mean what the event means, and a life event says so`() throws {
+        let templates = try Resources(folder: SampleWorld.resources).templates
+        let html = try templates.filled(
+            "event-page",
+            with: [
+                "name": "Address Changed", "meaning": "They have moved.", "lifeEvent": "Moved house", "isKnown": true, "hasProperties": true,
+                "properties": [["path": "new_city", "type": "text", "share": "100%"] as Fields],
+            ])
+        #expect(html.contains("new_city") && html.matches(of: /They have moved\./).count == 1)
+        #expect(html.contains("<a href=\"/lifecycle\">life event</a>: <bdi>Moved house</bdi>"))
     }
 
     @Test func `whoever may not define sees no button, and a name that nothing has is nowhere`() async throws {

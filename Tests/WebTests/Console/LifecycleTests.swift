@@ -1,4 +1,6 @@
+import Audiences
 import Foundation
+import Kernel
 import Rendering
 import Testing
 
@@ -40,6 +42,29 @@ import Testing
         }
     }
 
+    @Test func `a name that is too long stands in several lines, and is cut only where a word is too long`() throws {
+        #expect(LifecyclePicture.lines("Waiting for delivery", to: 100, letter: 8.2) == ["Waiting for", "delivery"])
+        #expect(LifecyclePicture.lines("Repeat", to: 60, letter: 8.2) == ["Repeat"])
+        #expect(LifecyclePicture.lines("Consideringly", to: 60, letter: 8.2) == ["Consid…"])
+        #expect(LifecyclePicture.lines("Waiting for delivery", to: 84, letter: 8.2) == ["Waiting", "for", "delivery"])
+        #expect(LifecyclePicture.lines("Waiting for the very last delivery", to: 60, letter: 8.2).count == 3)
+        #expect(LifecyclePicture.lines("", to: 60, letter: 8.2).isEmpty)
+        #expect(LifecyclePicture.lines("A B", to: 10, letter: 8.2) == ["A", "B"])
+        // Nine stages of a company, as many small ones as there may be: no name reaches into the next.
+        let names = ["Aware", "Considering", "First order", "Repeat", "Advocate", "Lapsing", "Lost", "New home", "Waiting for delivery"]
+        let counts = [1_330, 151, 297, 671, 27, 714, 114, 9, 46]
+        let html = try drawn(LifecyclePicture(stages: zip(names, counts).map { .init(name: $0, count: $1) }, moves: [], new: 20))
+        let wide = try #require(html.split(separator: "is-tall").first)
+        let found = wide.matches(of: #/is-strong[^"]*" x="([-0-9.]+)" y="([-0-9.]+)">([^<]+)</#).compactMap {
+            (x: Double($0.1) ?? .nan, y: Double($0.2) ?? .nan, half: Double($0.3.count) * 4.1, text: String($0.3))
+        }
+        #expect(found.map(\.text).joined(separator: " ") == names.joined(separator: " "))
+        for (i, a) in found.enumerated() {
+            for b in found[(i + 1)...] { #expect(abs(a.x - b.x) > a.half + b.half || abs(a.y - b.y) >= 12, "\(a) and \(b)") }
+            #expect(a.x - a.half >= 0 && a.x + a.half <= 1160, "\(a) is in the picture")
+        }
+    }
+
     @Test func `a move of most is the widest, and what has no room is counted`() throws {
         let few = try drawn(picture([10, 10, 10], [(0, 1, 612), (1, 2, 306), (2, 0, 3)]))
         #expect(few.contains("stroke-width=\"22\"") && few.contains("stroke-width=\"11\"") && !few.contains("in the table alone"))
@@ -48,9 +73,10 @@ import Testing
         #expect(try drawn(picture(Array(repeating: 5, count: 8), many)).contains("46 smaller moves in the table alone"))
     }
 
-    @Test func `nine stages stand below each other everywhere, and one stage stands alone`() throws {
-        let nine = try drawn(picture(Array(repeating: 3, count: 9), [(0, 8, 2)]))
-        #expect(!nine.contains("only-wide") && nine.contains("Stage 8"))
+    @Test func `ten stages stand below each other everywhere, nine beside each other, and one stage stands alone`() throws {
+        let ten = try drawn(picture(Array(repeating: 3, count: 10), [(0, 9, 2)]))
+        #expect(!ten.contains("only-wide") && ten.contains("Stage 9"))
+        #expect(try drawn(picture(Array(repeating: 3, count: 9), [(0, 8, 2)])).contains("only-wide"))
         let one = try drawn(picture([7], []))
         #expect(one.contains("only-wide") && one.contains("Stage 0") && !one.contains("NaN") && !one.contains("inf"))
         let none = try drawn(picture([0, 0], []))
@@ -76,6 +102,22 @@ import Testing
         let over = try told([], [Move(from: 0, to: 1, perWeek: 50)])
         #expect(over.contains("0 a week go from Aware to Customer, against 50"))
         #expect(Console.finding([], [], names) == nil)
+    }
+
+    @Test func `life events stand with how many they happened to, and lead to the event and to whom it happened`() throws {
+        let formats = Formats(zone: .gmt, now: Instant(milliseconds: 1_795_305_600_000))
+        let moved = LifeEvent(
+            title: "Moved house", event: "Address & Home Changed", lately: 1_204, before: 0, last: Instant(milliseconds: 1_795_302_000_000))
+        let child = LifeEvent(title: "Has a child", event: "Child Born", lately: 0, before: 0, last: nil)
+        func drawn(_ events: [LifeEvent]) throws -> String {
+            try Resources(folder: SampleWorld.resources).templates.filled("life-events", with: Console.lifeEventFields(events, formats))
+        }
+        let both = try drawn([moved, child])
+        #expect(both.contains("Moved house") && both.contains("1,204") && both.contains("href=\"/events/Address%20%26%20Home%20Changed\""))
+        #expect(both.contains("href=\"/customers?did=Address") && both.contains("never") && !both.contains("None in the last"))
+        #expect(both.matches(of: #/\/customers\?did=/#).count == 1)
+        #expect(try drawn([child]).contains("None in the last 7 days."))
+        #expect(try !drawn([]).contains("Life events"))
     }
 
     @Test func `without a lifecycle the page says what it is, and leads whoever may to write one`() async throws {

@@ -22,7 +22,7 @@ extension Console {
         let isFixed = Self.fixedEvents.contains(name)
         let mayDefine = visit.may(.administer)
         var fields: Fields = [
-            "name": name, "owner": event?.document.owner, "meaning": event?.definition.meaning, "stage": event?.definition.stage,
+            "name": name, "owner": event?.document.owner, "meaning": event?.definition.meaning, "lifeEvent": event?.definition.lifeEvent,
             "value": event?.definition.value, "document": event?.place, "mayDefine": mayDefine, "isKnown": event != nil, "isFixed": isFixed,
             "isStrange": event == nil && !isFixed, "adopt": mayDefine ? Self.place(ofEvent: name) + "/adoption" : nil,
             "looked": Formats.counted(samples.count, "interaction"), "hasSamples": !samples.isEmpty,
@@ -31,6 +31,9 @@ extension Console {
             fields["arrival"] =
                 "\(Formats.counted(arrival.lately, "time")) in the last \(Arrived.days) days, \(Formats.number(arrival.count)) in all, "
                 + "last \(visit.formats.ago(arrival.last))."
+            var everybody = Parameters()
+            everybody.add("did", name)
+            fields["everybody"] = ListQuery.address(everybody)
         }
         let misfits = event.map { Audiences.misfits($0.definition, samples) } ?? []
         fields["properties"] = properties(event?.definition, guesses, misfits, samples.count)
@@ -75,13 +78,15 @@ extension Console {
         var rows: [Fields] = []
         for sample in samples {
             // As whoever looks gets to see it.
-            guard let item = try await services.interaction(sample.customer, sample.position) else { continue }
+            guard let item = try await services.interaction(sample.customer, sample.position),
+                let view = try await services.view(.id(item.customer))
+            else { continue }
             let members = services.json(item.interaction.properties)?.members ?? []
             let properties = PropertyRow.rows(of: members, isFromCustomer: item.interaction.direction == .in, visit.formats)
             rows.append([
                 "at": item.interaction.at.rfc3339, "whole": visit.formats.whole(item.interaction.at), "when": visit.formats.ago(item.interaction.at),
                 "channel": ChannelWords.title(item.channel), "source": services.sourceName(item.interaction.source),
-                "link": "/customers/\(item.customer)/interactions/\(item.interaction.position.raw)",
+                "who": Who(view).title, "link": "/customers/\(item.customer)/interactions/\(item.interaction.position.raw)",
                 "rows": properties.rows.prefix(Self.sampleRows).map(\.fields), "isBare": members.isEmpty,
                 "more": properties.rows.count > Self.sampleRows,
             ])

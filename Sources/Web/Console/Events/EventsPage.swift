@@ -61,6 +61,7 @@ extension Console {
                 let misfits = (arrived?.misfits ?? []).filter { $0.event == name }.reduce(0) { $0 + $1.count }
                 return [
                     "name": name, "link": Self.place(ofEvent: name), "meaning": event.definition.meaning, "owner": event.document.owner,
+                    "lifeEvent": event.definition.lifeEvent,
                     "lately": arrived == nil ? "…" : Formats.number(count?.lately ?? 0),
                     "last": count.map { formats.ago($0.last) } ?? (arrived == nil ? nil : "never"),
                     "wrong": misfits > 0 ? Formats.number(misfits) : nil, "properties": Formats.number(event.definition.properties.count),

@@ -46,8 +46,12 @@ extension Console {
     }
 
     func lifecyclePage(_ visit: Visit) async throws -> PageAnswer {
-        let isPart = visit.request.query["part"] != nil
+        let asked = visit.request.query["part"]
+        let lifeEvents = lifeEventFields(visit.formats)
+        if asked == "life" { return try part("life-events", lifeEvents) }
+        let isPart = asked != nil
         var fields: Fields = ["document": Self.lifecycleDocument, "mayChange": visit.may(.administer), "again": "/lifecycle?part=1"]
+        fields.merge(lifeEvents)
         guard let state = try lifecycleState(visit.formats.now) else {
             let isDefined = services.definitions.shelf.inForce["lifecycle"] != nil
             fields[isDefined ? "isPreparing" : "isEmpty"] = true

@@ -26,7 +26,7 @@ struct LifecyclePicture: Sendable {
     let new: Double
 
     /// The most stages that stand side by side; more stand below each other on every screen.
-    static let mostWide = 8
+    static let mostWide = 9
     /// The most moves that are drawn side by side: more would crowd.
     static let mostArcs = 10
 
@@ -47,6 +47,29 @@ struct LifecyclePicture: Sendable {
         return name.count <= most ? name : name.prefix(most - 1) + "…"
     }
 
+    /// The most lines of a name.
+    static let mostLines = 3
+
+    /// A name in as few lines as fit into a width; a word that does not fit even so is cut.
+    static func lines(_ name: String, to width: Double, letter: Double) -> [String] {
+        let words = name.split(separator: " ").map(String.init)
+        let most = Int(width / letter)
+        func broken(at limit: Int) -> [String] {
+            words.reduce(into: []) { lines, word in
+                if let last = lines.last, last.count + 1 + word.count <= limit { lines[lines.count - 1] += " " + word } else { lines.append(word) }
+            }
+        }
+        // Lines of about one length, as few as there can be: the least limit at which there are no more.
+        for count in 1...mostLines {
+            let limit = (1...max(1, name.count)).first { broken(at: $0).count <= count } ?? name.count
+            let lines = broken(at: limit)
+            if count == mostLines || count == words.count || lines.allSatisfy({ $0.count <= most }) {
+                return lines.map { cut($0, to: width, letter: letter) }
+            }
+        }
+        return [cut(name, to: width, letter: letter)]
+    }
+
     /// How wide a move is drawn, of at most `most` units: amount shows as width.
     private func breadth(_ perWeek: Double, most: Double) -> Double {
         let largest = max(moves.first?.perWeek ?? 0, new)
@@ -61,8 +84,16 @@ struct LifecyclePicture: Sendable {
         static let width = 1160.0
         static let middle = 0.0
         static let letter = 7.2
-        /// Discs by stage: where, and how large.
-        var discs: [(x: Double, radius: Double, isInside: Bool)] = []
+        /// Where a window is narrow letters are larger against the picture, and beside each other that counts.
+        static let largeLetter = 8.2
+        static let line = 15.0
+        /// What a disc's name and number take below it, with one line of name.
+        static let below = 32.0
+        /// How much of the width is discs, of few stages and of many.
+        static let share = (few: 0.55, many: 0.36)
+        static let few = 7
+        /// Discs by stage: where, how large, and the lines of its name.
+        var discs: [(x: Double, radius: Double, isInside: Bool, name: [String])] = []
     }
 
     private func discs() -> Wide {
@@ -70,8 +101,11 @@ struct LifecyclePicture: Sendable {
         let most = Double(max(1, stages.map(\.count).max() ?? 1))
         let roots = stages.map { (Double($0.count) / most).squareRoot() }
         let entry = new > 0 ? 90.0 : 6
-        let room = Wide.width - entry - 6
-        let largest = min(78, room * 0.55 / (2 * max(0.1, roots.reduce(0, +))))
+        // The last name has as much room beside its disc as one line of it takes, at most.
+        let margin = Double(min(12, stages.last?.name.count ?? 0)) * Wide.largeLetter / 2
+        let room = Wide.width - entry - margin
+        let share = stages.count > Wide.few ? Wide.share.many : Wide.share.few
+        let largest = min(78, room * share / (2 * max(0.1, roots.reduce(0, +))))
         let radii = roots.map { max(5, $0 * largest) }
         let gaps = Double(max(1, stages.count - 1))
         let gap = min(300, (room - 2 * radii.reduce(0, +)) / gaps)
@@ -80,8 +114,13 @@ struct LifecyclePicture: Sendable {
         for (stage, radius) in zip(stages, radii) {
             x += radius
             let text = Double(max(stage.name.count, Formats.number(stage.count).count)) * Wide.letter
-            wide.discs.append((x, radius, radius >= max(24, text / 2 + 4)))
+            wide.discs.append((x, radius, radius >= max(24, text / 2 + 4), [stage.name]))
             x += radius + gap
+        }
+        for place in stages.indices where !wide.discs[place].isInside {
+            // Names below discs stand in one row, so each has the way to the next.
+            let beside = [place - 1, place + 1].filter { wide.discs.indices.contains($0) }.map { abs(wide.discs[$0].x - wide.discs[place].x) }.min()
+            wide.discs[place].name = Self.lines(stages[place].name, to: (beside ?? 300) - 8, letter: Wide.largeLetter)
         }
         return wide
     }
@@ -93,7 +132,11 @@ struct LifecyclePicture: Sendable {
         var arcs: [Fields] = []
         var notes: [Fields] = []
         var top = -(wide.discs.map(\.radius).max() ?? 0) - 8
-        var bottom = -top + (wide.discs.contains { !$0.isInside } ? 30 : 0)
+        /// What names and numbers take below these discs.
+        func below(_ discs: ArraySlice<(x: Double, radius: Double, isInside: Bool, name: [String])>) -> Double {
+            discs.filter { !$0.isInside }.map { Wide.below + Wide.line * Double($0.name.count - 1) }.max() ?? 0
+        }
+        var bottom = -top + below(wide.discs[...])
         for isOnwards in [true, false] {
             let sign = isOnwards ? -1.0 : 1
             var placed: [(move: Move, peak: Double)] = []
@@ -102,7 +145,7 @@ struct LifecyclePicture: Sendable {
                 let across = wide.discs[move.span]
                 let breadth = breadth(move.perWeek, most: 22)
                 var height = (across.map(\.radius).max() ?? 0) + 22 + breadth / 2
-                if !isOnwards, across.contains(where: { !$0.isInside }) { height += 32 }
+                if !isOnwards { height += below(across) }
                 for other in placed where other.move.overlaps(move) { height = max(height, other.peak + 24 + breadth / 2) }
                 placed.append((move, height + breadth / 2))
                 let drawn = arc(move, wide, peak: sign * height)
@@ -121,18 +164,18 @@ struct LifecyclePicture: Sendable {
         let line = wide.discs.first.map { a in "M\(Self.drawn(a.x)) 0H\(Self.drawn(wide.discs.last?.x ?? a.x))" }
         return [
             "box": "0 \(Self.drawn(top)) \(Self.drawn(Wide.width)) \(Self.drawn(bottom - top))", "line": line, "arcs": arcs, "notes": notes,
-            "discs": zip(stages, wide.discs).enumerated().map { place, it in disc(place, it.0, it.1, wide) },
+            "discs": zip(stages, wide.discs).map { disc($0, $1) },
             "rest": rest(moves.count - shown.count),
         ]
     }
 
-    private func disc(_ place: Int, _ stage: Stage, _ disc: (x: Double, radius: Double, isInside: Bool), _ wide: Wide) -> Fields {
-        let beside = [place - 1, place + 1].filter { wide.discs.indices.contains($0) }.map { abs(wide.discs[$0].x - disc.x) }.min() ?? 300
-        let name = disc.isInside ? stage.name : Self.cut(stage.name, to: beside - 8, letter: Wide.letter)
+    private func disc(_ stage: Stage, _ disc: (x: Double, radius: Double, isInside: Bool, name: [String])) -> Fields {
+        let first = disc.isInside ? -2 : disc.radius + Wide.line
+        func line(_ number: Int) -> String { Self.drawn(first + Double(number) * Wide.line) }
         return [
-            "x": Self.drawn(disc.x), "radius": Self.drawn(disc.radius), "name": name, "count": Formats.number(stage.count),
-            "nameY": Self.drawn(disc.isInside ? -2 : disc.radius + 15), "countY": Self.drawn(disc.isInside ? 14 : disc.radius + 30),
-            "isGone": stage.count == 0, "isBelow": !disc.isInside,
+            "x": Self.drawn(disc.x), "radius": Self.drawn(disc.radius), "count": Formats.number(stage.count),
+            "name": disc.name.enumerated().map { ["text": $1, "x": Self.drawn(disc.x), "y": line($0), "isBelow": !disc.isInside] as Fields },
+            "countY": disc.isInside ? "14" : line(disc.name.count), "isGone": stage.count == 0, "isBelow": !disc.isInside,
         ]
     }
 
@@ -164,6 +207,7 @@ struct LifecyclePicture: Sendable {
         static let row = 78.0
         static let x = 30.0
         static let text = 66.0
+        static let line = 18.0
         /// Where brackets begin, and the lanes in which they run.
         static let edge = 210.0
         static let lanes = [244.0, 276, 308, 340]
@@ -247,10 +291,13 @@ struct LifecyclePicture: Sendable {
             "line": "M\(Self.drawn(Tall.x)) \(Self.drawn(y(0)))V\(Self.drawn(y(max(0, stages.count - 1))))",
             "arcs": arcs, "notes": notes, "heads": heads,
             "discs": zip(stages, radii).enumerated().map { place, it -> Fields in
-                [
+                let lines = Self.lines(it.0.name, to: Tall.edge - Tall.text - 8, letter: Tall.letter)
+                let first = y(place) - (lines.count > 1 ? 11 : 2)
+                func line(_ number: Int) -> String { Self.drawn(first + Double(number) * Tall.line) }
+                return [
                     "x": Self.drawn(Tall.x), "y": Self.drawn(y(place)), "radius": Self.drawn(it.1), "textX": Self.drawn(Tall.text),
-                    "name": Self.cut(it.0.name, to: Tall.edge - Tall.text - 8, letter: Tall.letter), "count": Formats.number(it.0.count),
-                    "nameY": Self.drawn(y(place) - 2), "countY": Self.drawn(y(place) + 16), "isGone": it.0.count == 0,
+                    "name": lines.enumerated().map { ["text": $1, "x": Self.drawn(Tall.text), "y": line($0)] as Fields },
+                    "count": Formats.number(it.0.count), "countY": line(lines.count), "isGone": it.0.count == 0,
                 ]
             },
             "rest": rest(moves.count - isDrawn),
