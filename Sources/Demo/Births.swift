@@ -37,7 +37,47 @@ struct Births {
         let shows = person.kind == .phone ? 1 : person.kind == .online ? 0.55 : person.kind == .store ? 0.4 : 0
         if person.phone < 0, !person.isSecond, random.unit() < shows { phones.give(&person) }
         if person.kind == .phone, person.phone < 0 { person.kind = .visitor }
+        person.move = move(of: person, bond, beside: neighbour)
         return person
+    }
+
+    /// Whether and where somebody moves house within history: four in a hundred a year do, couples together. It has chances of its own,
+    /// so that everything else in the world stays as it is.
+    private func move(of person: Person, _ bond: Bond, beside neighbour: Person?) -> Person.Move? {
+        var random = SeededRandom(seed: seed &* 0xD6E8_FEB8_6659_FD93 &+ UInt64(person.index))
+        switch bond {
+        // They are there to be found, which is hard enough where one of them was written down before moving.
+        case .second: return nil
+        case .tablet, .household, .namesakes:
+            if person.index % 2 == 1, let neighbour { return neighbour.move.flatMap { Self.fits($0.town, person) ? $0 : nil } }
+        case .strangers: break
+        }
+        let at = person.from + Int64(-log(1 - random.unit()) * 25 * 365 * Double(Time.day))
+        return at < end ? move(of: person, at: Life.midnight(at), &random) : nil
+    }
+
+    /// Another home from a moment on, of somebody who would tell us; nil for all others.
+    func move(of person: Person, at: Int64, _ random: inout SeededRandom) -> Person.Move? {
+        var town = person.town
+        // A line that goes into the wall has the town's number, so it stays in the town.
+        if person.phone < 0 || person.mobile, random.unit() < 0.45 {
+            for _ in 0..<20 {
+                let other = Places.drawn[random.below(Places.drawn.count)]
+                guard Places.towns[Int(other)].country == Places.towns[Int(town)].country, Self.fits(other, person) else { continue }
+                town = other
+                break
+            }
+        }
+        guard Self.fits(town, person) else { return nil }
+        return Person.Move(at: at, town: town, home: UInt32(truncatingIfNeeded: random.next() >> 32))
+    }
+
+    /// Whether somebody could live in a town: who has a card comes to our shops, and visitors and who has nothing but a card tell us nothing.
+    private static func fits(_ town: UInt8, _ person: Person) -> Bool {
+        switch person.kind {
+        case .online, .phone: !person.flags.contains(.card) || Places.towns[Int(town)].shop != nil
+        case .store, .visitor: false
+        }
     }
 
     /// Somebody who has nothing to do with anybody.
@@ -134,6 +174,22 @@ struct Births {
             }
         case .visitor:
             months(&life, pace: life.person.pace) { life, at in _ = life.visit(at, device: life.chance(0.5) ? 0 : 1, way: way(&life)) }
+        }
+        settle(&life)
+    }
+
+    /// Whoever moves house after we know them tells us, and has rooms to fill.
+    private func settle(_ life: inout Life) {
+        guard let move = life.person.move, let joined = life.joinedAt, joined < move.at else { return }
+        let device = device(&life)
+        let onPhone = life.tellsOnPhone()
+        let at = onPhone ? life.workingMoment(of: move.at) : life.moment(of: move.at)
+        guard at < end else { return }
+        life.tellOfMove(at, device: device, onPhone: onPhone)
+        guard life.person.kind == .online else { return }
+        for _ in 0..<life.count(3) {
+            let later = life.moment(of: Life.midnight(at + life.days(1, 50)))
+            if later < end { life.visit(later, device: self.device(&life), way: way(&life), buys: 1.8) }
         }
     }
 

@@ -19,6 +19,7 @@ extension DemoCompany {
             ("audience-returners.yaml", PackageResources.audience_returners_yaml),
             ("audience-sofa-lookers.yaml", PackageResources.audience_sofa_lookers_yaml),
             ("audience-unhappy.yaml", PackageResources.audience_unhappy_yaml),
+            ("event-address-changed.yaml", PackageResources.event_address_changed_yaml),
             ("event-call-received.yaml", PackageResources.event_call_received_yaml),
             ("event-checkout-started.yaml", PackageResources.event_checkout_started_yaml),
             ("event-delivery-late.yaml", PackageResources.event_delivery_late_yaml),

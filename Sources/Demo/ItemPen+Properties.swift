@@ -16,13 +16,15 @@ extension ItemPen {
         case .signedIn: text("email", Self.email(person), to: &out)
         case .ordered: if let order { placed(order, person, to: &out) }
         case .shopVisited:
-            text("shop", Places.towns[Int(person.town)].shop ?? "", to: &out)
+            text("shop", person.town(at: mark.at).shop ?? "", to: &out)
             if person.flags.contains(.card) {
                 out.append(44)
                 text("loyalty_id", Self.card(person), to: &out)
             }
         case .welcomed, .confirmed, .campaignSent, .campaignOpened, .campaignClicked, .unsubscribed: letter(mark, order, to: &out)
         case .shipped, .late, .delivered, .texted, .stopped, .returning, .returned, .refunded: if let order { step(mark, order, to: &out) }
+        case .moved: moved(person, mark, to: &out)
+        case .settled: address(person.home(at: mark.at), to: &out)
         case .asked, .answered: survey(mark, person, order, to: &out)
         case .called, .chatIn, .chatOut, .mailIn, .mailOut, .socialIn, .socialOut, .praised, .reviewed: talk(mark, person, order, to: &out)
         }
@@ -69,16 +71,8 @@ extension ItemPen {
             out.append(44)
             text("email", Self.email(person), to: &out)
         }
-        let home = Home(person.home, in: person.town)
-        out.put(",\"address\":{")
-        text("street", home.street, to: &out)
         out.append(44)
-        text("city", home.town.name, to: &out)
-        out.append(44)
-        text("postalCode", home.postcode, to: &out)
-        out.append(44)
-        text("country", home.town.country, to: &out)
-        out.append(125)
+        address(person.home(at: mark.at), to: &out)
         if person.kind == .online {
             out.put(",\"newsletter\":")
             out.put(person.flags.contains(.news) ? "true" : "false")
@@ -99,6 +93,30 @@ extension ItemPen {
         out.append(34)
     }
 
+    private func address(_ home: Home, to out: inout [UInt8]) {
+        out.put("\"address\":{")
+        text("street", home.street, to: &out)
+        out.append(44)
+        text("city", home.town.name, to: &out)
+        out.append(44)
+        text("postalCode", home.postcode, to: &out)
+        out.append(44)
+        text("country", home.town.country, to: &out)
+        out.append(125)
+    }
+
+    /// From where to where somebody moved.
+    private func moved(_ person: Person, _ mark: Mark, to out: inout [UInt8]) {
+        let (old, new) = (Home(person.home, in: person.town), person.home(at: mark.at))
+        text("old_city", old.town.name, to: &out)
+        out.append(44)
+        text("old_postcode", old.postcode, to: &out)
+        out.append(44)
+        text("new_city", new.town.name, to: &out)
+        out.append(44)
+        text("new_postcode", new.postcode, to: &out)
+    }
+
     /// The form for the card asks for it, and who is one person has one. Between parent and child lie 27 years.
     private func birthday(_ person: Person, to out: inout [UInt8]) {
         func drawn(_ number: UInt32, below limit: UInt64) -> Int { Int(SeededRandom.first(seed ^ UInt64(number) << 20 ^ 0xB0) % limit) - 10_500 }
@@ -109,7 +127,7 @@ extension ItemPen {
     }
 
     private func placed(_ order: Order, _ person: Person, to out: inout [UInt8]) {
-        let town = Places.towns[Int(person.town)]
+        let town = person.town(at: order.at)
         number(order, to: &out)
         out.put(",\"revenue\":")
         out.put(pence: order.total)
@@ -216,7 +234,7 @@ extension ItemPen {
         case .shop: topic = score >= 4 ? .high : .middle
         }
         out.put(",\"text\":\"")
-        say(topic, person, order, &random, to: &out)
+        say(topic, person, mark.at, order, &random, to: &out)
         out.append(34)
     }
 
@@ -239,7 +257,7 @@ extension ItemPen {
         default: break
         }
         out.put(mark.kind == .called ? "\"note\":\"" : "\"text\":\"")
-        say(topic, person, order, &random, to: &out)
+        say(topic, person, mark.at, order, &random, to: &out)
         out.append(34)
         if let order {
             out.append(44)
@@ -248,7 +266,7 @@ extension ItemPen {
     }
 
     /// Writes a phrase on a topic, its gaps filled.
-    private func say(_ topic: Phrases.Topic, _ person: Person, _ order: Order?, _ random: inout SeededRandom, to out: inout [UInt8]) {
+    private func say(_ topic: Phrases.Topic, _ person: Person, _ at: Int64, _ order: Order?, _ random: inout SeededRandom, to out: inout [UInt8]) {
         let phrases = Phrases.all[Int(topic.rawValue)]
         for piece in phrases[random.below(phrases.count)].pieces {
             switch piece {
@@ -265,7 +283,7 @@ extension ItemPen {
                 }
             case .gap(.days): out.put(max(2, order?.daysLate ?? 2))
             case .gap(.agent): out.put(Places.agents[random.below(Places.agents.count)])
-            case .gap(.town): out.put(Places.towns[Int(person.town)].name)
+            case .gap(.town): out.put(person.town(at: at).name)
             case .gap(.carrier): out.put(Places.carriers[Int(order?.carrier ?? 0)])
             }
         }

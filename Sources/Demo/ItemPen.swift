@@ -99,6 +99,8 @@ struct ItemPen {
         case .campaignClicked: return ("track", "Email Link Clicked", "email", "in")
         case .unsubscribed: return ("track", "Email Unsubscribed", "email", "in")
         case .shopVisited: return ("track", "Store Visited", "store", "in")
+        case .moved: return ("track", "Address Changed", mark.detail == 1 ? "phone" : place, "in")
+        case .settled: return ("identify", nil, mark.detail == 1 ? "phone" : place, "in")
         }
     }
 
@@ -122,6 +124,7 @@ struct ItemPen {
         return switch mark.kind {
         case .page, .product, .added, .checkout, .signedUp, .signedIn, .returning, .chatIn: true
         case .ordered: !(order?.shop ?? false)
+        case .moved, .settled: mark.detail == 0
         default: false
         }
     }

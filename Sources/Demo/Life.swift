@@ -111,6 +111,20 @@ struct Life {
         mark(.welcomed, at + minutes(0.1, 2), way: Mark.signedIn)
     }
 
+    /// When the person said who they are; nil while they have not. Their marks are the last ones.
+    var joinedAt: Int64? { marks.lazy.reversed().prefix { $0.person == person.index }.first { $0.kind == .signedUp }?.at }
+
+    /// Whether the person rings about a new address: whoever shops by phone, and some of the others.
+    mutating func tellsOnPhone() -> Bool { person.kind == .phone || person.phone >= 0 && chance(0.2) }
+
+    /// The person tells us of a new home: on the web, in the app, or on the phone, where somebody writes it down.
+    mutating func tellOfMove(_ at: Int64, device: UInt8, onPhone: Bool) {
+        let (way, detail): (UInt8, UInt8) = onPhone ? (0, 1) : (Mark.signedIn, 0)
+        mark(.moved, at, device: device, detail: detail, way: way)
+        mark(.settled, at + 1000, device: device, detail: detail, way: way)
+        if onPhone { mark(.called, at + minutes(1, 3), detail: Phrases.Topic.callMoved.rawValue) }
+    }
+
     // MARK: orders
 
     mutating func order(_ products: [UInt8], _ at: Int64, device: UInt8, shop: Bool) {
@@ -119,7 +133,7 @@ struct Life {
             let cheap = Catalogue.products[Int(product)].price < 5000
             lines.append((product, cheap ? UInt8(1 + count(0.6)) : 1))
         }
-        let town = Places.towns[Int(person.town)]
+        let town = person.town(at: at)
         let carrier: UInt8 = town.north ? 0 : town.country == "FR" ? 1 : UInt8(1 + random.below(2))
         let promised = Self.midnight(at) + Int64(3 + random.below(5)) * Time.day + 20 * Time.hour
         let isLate = chance(carrier == 0 && troubled.contains(at) ? 0.34 : carrier == 0 ? 0.1 : 0.07)

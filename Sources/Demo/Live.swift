@@ -38,6 +38,8 @@ package struct DemoLive: Sendable, IteratorProtocol {
 
     /// How many items a visit gives, with all that follows from it.
     private static let itemsPerVisit = 4.6
+    /// How many visits in a hundred are of somebody who has moved house: at seven visits a year, four people in a hundred.
+    private static let movesPerHundred = 0.6
 
     init(_ company: DemoCompany, from begin: Instant, perSecond: Double?) {
         births = company.births
@@ -111,11 +113,13 @@ package struct DemoLive: Sendable, IteratorProtocol {
         }
         life.person = persons[index]
         life.marks.removeAll(keepingCapacity: true)
-        switch life.person.kind {
-        case .phone: if life.chance(0.3) { life.orderByPhone(at) } else { life.complain(.question, at, Mark.none) }
-        case .store: life.comeToShop(at)
-        case .visitor: life.visit(at, device: life.chance(0.5) ? 0 : 1, way: births.way(&life))
-        case .online: online(at)
+        if !moves(at) {
+            switch life.person.kind {
+            case .phone: if life.chance(0.3) { life.orderByPhone(at) } else { life.complain(.question, at, Mark.none) }
+            case .store: life.comeToShop(at)
+            case .visitor: life.visit(at, device: life.chance(0.5) ? 0 : 1, way: births.way(&life))
+            case .online: online(at)
+            }
         }
         persons[index] = life.person
         // Whatever the hours of an office say: this is live, so talk begins now.
@@ -123,6 +127,17 @@ package struct DemoLive: Sendable, IteratorProtocol {
             waiting.insert(
                 mark.kind == .called && mark.about == Mark.none || mark.kind == .chatIn || mark.kind == .mailIn ? mark.moved(to: at) : mark)
         }
+    }
+
+    /// Whether somebody tells us of a new home, which happens here then.
+    private mutating func moves(_ at: Int64) -> Bool {
+        guard life.person.flags.contains(.joined), life.person.move == nil, life.chance(Self.movesPerHundred / 100),
+            let move = births.move(of: life.person, at: at, &life.random)
+        else { return false }
+        life.person.move = move
+        let device = births.device(&life)
+        life.tellOfMove(at, device: device, onPhone: life.tellsOnPhone())
+        return true
     }
 
     private mutating func online(_ at: Int64) {

@@ -9,6 +9,7 @@ struct Mark: Sendable {
         case called, chatIn, chatOut, mailIn, mailOut, socialIn, socialOut, praised, reviewed
         case campaignSent, campaignOpened, campaignClicked, unsubscribed
         case shopVisited
+        case moved, settled
     }
 
     /// Milliseconds since 1970.
@@ -21,7 +22,7 @@ struct Mark: Sendable {
     let kind: Kind
     /// Which device: 0 laptop, 1 phone, 2 app, 3 tablet.
     let device: UInt8
-    /// Product, page, score or topic, as the kind has it.
+    /// Product, page, score or topic, as the kind has it; of a move 1 when it was told on the phone.
     let detail: UInt8
     /// ``signedIn`` and the ways that lead to us.
     let way: UInt8

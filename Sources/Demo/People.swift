@@ -30,6 +30,13 @@ struct Person: Sendable {
     /// What somebody got wrong, or what has changed, when a person that we know was written down a second time.
     enum Slip: UInt8, CaseIterable, Sendable { case nothing, given, surname, initial, moved }
 
+    /// Another home, and from which moment on.
+    struct Move: Sendable, Equatable {
+        let at: Int64
+        let town: UInt8
+        let home: UInt32
+    }
+
     let index: UInt32
     /// Who it truly is: the person's own index, or that of the one who stands in our books already under another account, card or
     /// number. Nothing that is sent says so: finding out is what the review of likely duplicates is for.
@@ -37,8 +44,9 @@ struct Person: Sendable {
     var slip = Slip.nothing
     var kind: Kind
     var town: UInt8
-    /// The number of the ``Home``.
+    /// The number of the ``Home``: the first one, of somebody who moves.
     var home: UInt32
+    var move: Move?
     var first: (group: UInt8, name: UInt8)
     var last: (group: UInt8, name: UInt8)
     /// The person's place among the numbers of the town or country; -1 when we have no number.
@@ -56,6 +64,17 @@ struct Person: Sendable {
     var mood: Double
     /// After this moment hardly any visits.
     var until: Int64
+
+    /// Where the person lives at a moment.
+    func home(at moment: Int64) -> Home {
+        guard let move, moment >= move.at else { return Home(home, in: town) }
+        return Home(move.home, in: move.town)
+    }
+    /// The town of that moment.
+    func town(at moment: Int64) -> Town {
+        guard let move, moment >= move.at else { return Places.towns[Int(town)] }
+        return Places.towns[Int(move.town)]
+    }
 
     /// Whether the person stands in our books under another index too.
     var isSecond: Bool { soul != index }
@@ -78,8 +97,8 @@ enum Bond: Sendable {
         switch SeededRandom.first(seed ^ UInt64(index / 2) &* 0xD1B5) % 10_000 {
         case ..<700: self = .tablet
         case ..<1700: self = .household
-        case ..<1745: self = .second
-        case ..<1749: self = .namesakes
+        case ..<1780: self = .second
+        case ..<1784: self = .namesakes
         default: self = .strangers
         }
     }

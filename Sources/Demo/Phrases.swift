@@ -30,6 +30,7 @@ enum Phrases {
     enum Topic: UInt8, CaseIterable, Sendable {
         case late, damaged, wrong, question, replyLate, replyDamaged, replyQuestion, callLate, callDamaged, callQuestion, callOrder
         case lowLate, low, middle, high, deliveredWell, deliveredLate, review, badReview, socialPraise, socialLate
+        case callMoved
     }
 }
 
@@ -191,6 +192,12 @@ extension Phrases.Topic {
                 "@harbourandpine {days} days. One {product}. No answer. Anybody there?",
                 "Day {days} of waiting for my {product} from @harbourandpine. I have named it.",
                 "Dear @harbourandpine, your parcel tracking is the best fiction I have read this year.",
+            ]
+        case .callMoved:
+            [
+                "Has moved house and gave the new address in {town}. Asked how soon a bed could be there.",
+                "New address in {town}, written down and read back. Still living out of boxes.",
+                "Moved to a larger place in {town}. Wants the catalogue sent to the new door.",
             ]
         }
     }

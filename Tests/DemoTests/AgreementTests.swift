@@ -179,7 +179,7 @@ private struct Taken {
     @Test func `are written down in several ways, and couples in one house are two people`() throws {
         let company = DemoCompany(end: end, customers: 20_000, months: 1)
         let seconds = company.persons.filter(\.isSecond)
-        #expect((25...60).contains(seconds.count))
+        #expect((45...95).contains(seconds.count))
         for second in seconds {
             let first = company.persons[Int(second.soul)]
             #expect(ItemPen.account(first) != ItemPen.account(second) && ItemPen.card(first) != ItemPen.card(second))

@@ -141,6 +141,48 @@ private func bytes(_ company: DemoCompany) -> [UInt8] {
         #expect(towns.values.count { $0.count == 1 } > towns.count * 9 / 10)
     }
 
+    // Two years of 3,000 people, of whom seven in eight tell us of a move: 4 in a hundred a year are some 180.
+    @Test func `moves house now and then, tells us so, and lives there from then on`() throws {
+        let company = DemoCompany(end: end, customers: 3000)
+        let all = try items(company)
+        func address(_ item: [String: Any]) -> [String: String]? { (item["traits"] as? [String: Any])?["address"] as? [String: String] }
+        func who(_ item: [String: Any]) -> Substring { (item["messageId"] as? String ?? "").dropLast(6) }
+        var homes: [Substring: [String: String]] = [:]
+        var announced: [Substring: [String: Any]] = [:]
+        var channels: Set<String> = []
+        var (moves, elsewhere) = (0, 0)
+        for item in all {
+            if item["event"] as? String == "Address Changed" {
+                let said = try #require(item["properties"] as? [String: String])
+                #expect(said["old_city"] == homes[who(item)]?["city"] && said["old_postcode"] == homes[who(item)]?["postalCode"])
+                channels.insert((item["context"] as? [String: Any])?["channel"] as? String ?? "")
+                announced[who(item)] = said
+                moves += 1
+                if said["old_city"] != said["new_city"] { elsewhere += 1 }
+            } else if let new = address(item) {
+                if let said = announced[who(item)] {
+                    #expect(said["new_city"] as? String == new["city"] && said["new_postcode"] as? String == new["postalCode"])
+                    #expect(new["street"] != homes[who(item)]?["street"] && new["country"] == homes[who(item)]?["country"])
+                }
+                homes[who(item)] = new
+            }
+        }
+        #expect((110...260).contains(moves), "\(moves) moved")
+        #expect((moves / 5...moves * 3 / 5).contains(elsewhere), "\(elsewhere) of \(moves) left the town")
+        #expect(channels == ["web", "app", "phone"])
+        // Who lives together moves together.
+        let couples = zip(company.persons, company.persons.dropFirst()).filter { $0.move != nil && $0.home == $1.home && $0.town == $1.town }
+        #expect(couples.contains { $0.move == $1.move })
+        // Where a shop is, whoever has a card of ours moved to.
+        #expect(company.persons.allSatisfy { !$0.flags.contains(.card) || $0.town(at: end.milliseconds).shop != nil })
+        let live = company.live(perSecond: 5)
+        var (later, traffic) = (0, live)
+        for _ in 0..<40_000 {
+            if let item = traffic.next()?.item, String(decoding: item, as: UTF8.self).contains("\"Address Changed\"") { later += 1 }
+        }
+        #expect((10...150).contains(later), "\(later) moved in live traffic")
+    }
+
     @Test func `is met before it knows who, and by some on one tablet`() throws {
         var users: [String: Set<String>] = [:]
         var before: Set<String> = []

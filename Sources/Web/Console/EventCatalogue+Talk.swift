@@ -66,6 +66,7 @@ extension EventCatalogue {
         "loggedin": { t in Sentence(.customer, "signed in", nil, [t.properties.text("method")]) },
         "signedout": { _ in Sentence(.customer, "signed out") },
         "loggedout": { _ in Sentence(.customer, "signed out") },
+        "addresschanged": moved, "customermoved": moved, "movedhouse": moved,
         "passwordreset": { _ in Sentence(.customer, "set a new password") },
         "groupjoined": { t in Sentence(.customer, "belongs to", t.properties.text("name", "groupname", "company", "groupid") ?? "a group") },
         "aliasadded": { _ in Sentence(.nobody, "Two identifiers were said to be one person") },
@@ -87,6 +88,14 @@ extension EventCatalogue {
         "stagechanged": staged, "audienceentered": { t in membership(t, "Entered") }, "audienceleft": { t in membership(t, "Left") },
     ]
 
+    /// Another address: `moved from York to Leeds`, `moved within York`.
+    private static let moved: Entry = { t in
+        let p = t.properties
+        let (old, new) = (p.text("oldcity", "fromcity", "previouscity"), p.text("newcity", "tocity", "city"))
+        let post = p.text("newpostcode", "topostcode", "newpostalcode", "postcode", "postalcode")
+        guard let new else { return Sentence(.customer, "has a new address", nil, [post], icon: "home") }
+        return Sentence(.customer, "moved", old == new ? "within " + new : (old.map { "from " + $0 + " " } ?? "") + "to " + new, [post], icon: "home")
+    }
     /// Came into a stage: `Came from Aware to Customer`.
     private static let staged: Entry = { t in
         guard let to = t.properties.text("to", "stage") else {

@@ -29,6 +29,10 @@ import Testing
         #expect(text(say("Email Sent", ["email_subject": "News"], .out, "email")) == "wrote|“News”")
         #expect(text(say("Order Delivered", ["order_id": "A1", "days_late": 1], .out)) == "delivered|order A1|1 day late")
         #expect(text(say("Order Approved", ["order_id": "A1"], .internal)) == "Order approved|order A1")
+        let move: JSON = ["old_city": "York", "new_city": "Leeds", "new_postcode": "LS6 2AB"]
+        #expect(text(say("Address Changed", move)) == "moved|from York to Leeds|LS6 2AB")
+        #expect(text(say("Customer Moved", ["fromCity": "York", "toCity": "York"])) == "moved|within York")
+        #expect(text(say("address_changed", ["postcode": "LS6 2AB"])) == "has a new address|LS6 2AB")
         #expect(
             say("Order Approved", [:], .internal).subject == .nobody && say("Order Shipped", [:], .out).subject == .we
                 && say("Order Completed").subject == .customer)
