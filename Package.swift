@@ -51,6 +51,7 @@ let package = Package(
         .target(name: "CText", linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("phonenumber")]),
 
         room("Kernel", []),
+        room("Curl", ["CCurl", "Kernel"]),
         room("Statistics", ["Kernel"]),
         room("Simdjson", ["CSimdjson", "Kernel"]),
         room("Store", ["Kernel"] + grdb),
@@ -75,13 +76,20 @@ let package = Package(
                 "Formula", "Statistics", "Definitions", "Pipeline", "Timeline", "Identity", "Ledger", "Store", "Kernel", "Simdjson",
                 .product(name: "Logging", package: "swift-log"),
             ] + grdb),
+        room(
+            "Delivery",
+            [
+                "Curl", "Customers", "Definitions", "Pipeline", "Identity", "Ledger", "Store", "Kernel", "Simdjson", "CSodium",
+                .product(name: "Logging", package: "swift-log"),
+            ] + grdb),
         room("Rendering", [.product(name: "Mustache", package: "swift-mustache")]),
         room("Collect", ["Ledger", "Identity", "Definitions", "Kernel", "Simdjson", "CZlib", yams]),
         room(
             "Web",
             [
-                "Access", "Audiences", "Audit", "Notes", "Collect", "Consent", "Customers", "Definitions", "Formula", "Identity", "Kernel", "Ledger",
-                "Pipeline", "Rendering",
+                "Access", "Audiences", "Audit", "Notes", "Collect", "Consent", "Customers", "Definitions", "Delivery", "Formula", "Identity",
+                "Kernel",
+                "Ledger", "Pipeline", "Rendering",
                 "Simdjson", "Store",
                 "Timeline", .product(name: "Hummingbird", package: "hummingbird"), .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
@@ -94,10 +102,10 @@ let package = Package(
         .executableTarget(
             name: "sightline",
             dependencies: [
-                "Access", "Audiences", "Audit", "Collect", "Consent", "Customers", "Definitions", "Demo", "Formula", "Identity", "Kernel", "Ledger",
-                "Notes", "Pipeline", "Simdjson",
+                "Access", "Audiences", "Audit", "Collect", "Consent", "Curl", "Customers", "Definitions", "Delivery", "Demo", "Formula", "Identity",
+                "Kernel", "Ledger", "Notes", "Pipeline", "Simdjson",
                 "Store",
-                "Timeline", "Web", "CCurl", "CSodium", yams,
+                "Timeline", "Web", "CSodium", yams,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
@@ -136,6 +144,12 @@ let package = Package(
                 "Ledger", "Store",
                 "Kernel", "Simdjson", .product(name: "Logging", package: "swift-log"),
             ] + grdb),
+        tests(
+            "DeliveryTests",
+            [
+                "TestSupport", "Curl", "Customers", "Definitions", "Delivery", "Identity", "Pipeline", "Ledger", "Store", "Kernel", "Simdjson",
+                .product(name: "Logging", package: "swift-log"),
+            ] + grdb),
         tests("AuditTests", ["Audit", "Kernel", "Store"] + grdb),
         tests("AccessTests", ["Access", "Kernel", "Store"] + grdb),
         tests(
@@ -150,7 +164,7 @@ let package = Package(
         tests(
             "WebTests",
             [
-                "Audiences", "Formula",
+                "Audiences", "Delivery", "Formula",
                 "Web", "Access", "Audit", "Notes", "Collect", "Consent", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline",
                 "Rendering",
                 "Simdjson",

@@ -32,6 +32,11 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case backup = "backup"
     case backupRemoval = "backup-removal"
     case restore = "restore"
+    case webhookSecret = "webhook-secret-view"
+    case webhookSecretChange = "webhook-secret-change"
+    case webhookSend = "webhook-send"
+    case webhookTest = "webhook-test"
+    case webhookEnable = "webhook-enable"
 }
 
 /// One line of the audit log.

@@ -20,7 +20,14 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    private var isIPv4: Bool { bits >> 32 == Self.mapped >> 32 }
+    /// Reads the 16 bytes of IPv6, the most significant first; nil for any other number of them.
+    package init?(_ bytes: [UInt8]) {
+        guard bytes.count == 16 else { return nil }
+        bits = bytes.reduce(0) { $0 << 8 | UInt128($1) }
+    }
+
+    /// Whether it is one of IPv4, however it was written.
+    package var isIPv4: Bool { bits >> 32 == Self.mapped >> 32 }
 
     /// Whom the address belongs to, for counting: one of IPv4 to itself, one of IPv6 to its network of 64 bits, as whoever has one
     /// address of it has them all.

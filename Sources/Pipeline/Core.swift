@@ -378,6 +378,7 @@ final class Core {
             let all = try Pipeline.definitions(db)
             rules = try options.rules(all, ledger.vocabulary)
             try resolver.use(rules, db)
+            for r in reactions { try r.define(all, in: Writer(database: db)) }
             return all
         }
         return nil

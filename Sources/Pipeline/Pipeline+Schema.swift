@@ -1,4 +1,4 @@
-import GRDB
+package import GRDB
 package import Store
 import Timeline
 
@@ -88,7 +88,7 @@ extension Pipeline {
     }
 
     /// The definitions in force: kind → YAML.
-    static func definitions(_ db: Database) throws -> [String: String] {
+    package static func definitions(_ db: Database) throws -> [String: String] {
         let rows = try Row.fetchAll(
             db, sql: "SELECT kind, text FROM definition AS d WHERE version = (SELECT max(version) FROM definition WHERE kind = d.kind) AND text <> ''"
         )

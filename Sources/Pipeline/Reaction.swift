@@ -22,6 +22,8 @@ package protocol Reaction: Sendable {
     func decide(_ decision: Decision, in writer: Writer) throws
     /// A decision was taken back; ``regroup(_:_:in:)`` follows.
     func reopen(_ a: UInt32, _ b: UInt32, in writer: Writer) throws
+    /// Other definitions are in force from here on: a document's id (`identity`, `metric/lifetime_value`) → YAML, all of them.
+    func define(_ definitions: [String: String], in writer: Writer) throws
     /// Who belongs to a set was found out, as its definition came into force.
     func settle(_ members: MembersOfSet, at: Instant, in writer: Writer) throws
     /// Whoever something that happened long ago made belong somewhere was found, as far as it stands in bodies up to this one.
@@ -34,6 +36,7 @@ extension Reaction {
     package func load(_ store: Store) throws {}
     package func regroup(_ customers: [UInt32], _ people: People, in writer: Writer) throws {}
     package func decide(_ decision: Decision, in writer: Writer) throws {}
+    package func define(_ definitions: [String: String], in writer: Writer) throws {}
     package func settle(_ members: MembersOfSet, at: Instant, in writer: Writer) throws {}
     package func settle(upTo body: Int64, in writer: Writer) throws {}
     package func reopen(_ a: UInt32, _ b: UInt32, in writer: Writer) throws {}

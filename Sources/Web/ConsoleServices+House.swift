@@ -63,6 +63,7 @@ extension ConsoleServices {
             })
         sources = SourceServices(services)
         audiences = services.audiences
+        webhooks = services.webhooks
         newest = { try services.newest(of: $0) { _ in true } }
         formulas = services.formulas
         let held = services.consents

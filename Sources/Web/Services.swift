@@ -4,6 +4,7 @@ package import Audit
 package import Collect
 package import Consent
 package import Customers
+package import Delivery
 package import Kernel
 package import Ledger
 package import Notes
@@ -23,6 +24,8 @@ package struct Services: Sendable {
     package var consents: Consents
     /// Metrics, audiences and the lifecycle.
     package var audiences: Audiences
+    /// What goes out to others when something happens.
+    package var webhooks: Webhooks
     /// Lets few questions about everybody through at a time.
     package let formulaGate = FormulaGate()
     package var operations: any Operations
@@ -43,7 +46,7 @@ package struct Services: Sendable {
 
     package init(
         access: Access, staff: Staff, audit: Audit, collector: @escaping @Sendable () -> Collector, ledger: Ledger, pipeline: Pipeline,
-        customers: Customers, notes: Notes, consents: Consents, audiences: Audiences, operations: any Operations, live: Live,
+        customers: Customers, notes: Notes, consents: Consents, audiences: Audiences, webhooks: Webhooks, operations: any Operations, live: Live,
         definitions: DefinitionBook, clock: Clock, version: String
     ) {
         self.access = access
@@ -56,6 +59,7 @@ package struct Services: Sendable {
         self.notes = notes
         self.consents = consents
         self.audiences = audiences
+        self.webhooks = webhooks
         self.operations = operations
         self.live = live
         self.definitions = definitions

@@ -56,6 +56,30 @@ def define(shop):
     wait_until(lambda: all(a["state"] == "inForce" and a["size"] is not None for a in shop.ask("/api/audiences")["items"]), 30, "never at work")
 
 
+# A receiver that nobody may reach, so that there is something to tell of it; an address and names as long as they may be.
+WEBHOOKS = {
+    "webhook/crm": """webhook:
+  key: crm
+  name: The sales team's CRM
+  owner: Priya Nair
+  url: http://127.0.0.1:9/hooks
+  interactions: [Audience Entered, Audience Left, Stage Changed, Order Completed]
+  audiences: [buyers]
+""",
+    "webhook/long": "webhook:\n  key: long\n  name: " + "Benachrichtigungsempfänger" * 3 + "\n  url: https://crm.example.com/" + "a" * 1976
+    + "\n  enabled: false\n  interactions: [" + ", ".join(f"Warranty Extension Requested By Telephone {n}" for n in range(50)) + "]\n",
+}  # fmt: skip
+
+
+def webhooks(shop):
+    """Webhooks, one of which has messages, and one message that was tried."""
+    kept = shop.ask("/api/blueprint")["documents"]
+    put = shop.call("POST", "/api/blueprint", {"documents": kept + [{"name": f"{k}.yaml", "text": text} for k, text in WEBHOOKS.items()]})
+    assert put.status_code == 200, put.text
+    shop.send(*({"type": "track", "userId": f"c{n}", "event": "Order Completed", "properties": {"total": n}} for n in range(3)))
+    wait_until(lambda: any(m["attempts"] for m in shop.ask("/api/webhooks/crm/messages")["items"]), 20, "it was never tried")
+
+
 STAGES = {
     "lifecycle": """lifecycle:
   owner: Marta Lindqvist
@@ -131,6 +155,7 @@ def pages(shop):
     wait_until(lambda: shop.ask("/api/reviews")["items"], why="the twins were never suggested")
     stages(shop)
     define(shop)
+    webhooks(shop)
     position = shop.history("user_id:c0", name="Complaint Made")[0]["position"]
     other = shop.customer("user_id:c1")["id"]
     return {
@@ -150,6 +175,9 @@ def pages(shop):
         "settings-definition-version": ("/settings/definitions/workspace/versions/2", 200),
         "settings-definition-back": ("/settings/definitions/workspace/versions/1/back", 200),
         "settings-sources": ("/settings/sources", 200), "settings-source": ("/settings/sources/1", 200),
+        "settings-webhooks": ("/settings/webhooks", 200), "settings-webhook": ("/settings/webhooks/crm", 200),
+        "settings-webhook-long": ("/settings/webhooks/long", 200), "settings-webhook-none": ("/settings/webhooks/crm?state=dead", 200),
+        "settings-webhook-edit": ("/settings/webhooks/crm/edit", 200), "settings-webhook-new": ("/new/webhook?audience=buyers", 200),
         "settings-data": ("/settings/data", 200), "settings-backups": ("/settings/backups", 200),
         "settings-log": ("/settings/log", 200), "settings-log-checked": ("/settings/log?check=1", 200),
         "audiences": ("/audiences", 200), "audience": ("/audiences/buyers", 200), "audience-members": ("/audiences/buyers/members", 200),

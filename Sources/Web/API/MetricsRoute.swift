@@ -1,3 +1,4 @@
+import Delivery
 import Hummingbird
 import Kernel
 import Ledger
@@ -21,13 +22,14 @@ struct MetricsRoute: Sendable {
             var out = Exposition()
             services.metrics.writeRequests(to: &out)
             Self.write(
-                services, trouble: await Readiness(services: services).troubles(), quarantine: try await services.ledger.quarantineCount(), to: &out)
+                services, trouble: await Readiness(services: services).troubles(), quarantine: try await services.ledger.quarantineCount(),
+                webhooksWaiting: try services.webhooks.waiting(), to: &out)
             ProcessFigures.now().write(to: &out)
             return Response(.ok, out.bytes, type: Exposition.type)
         }
     }
 
-    private static func write(_ services: Services, trouble: [String], quarantine: Int, to out: inout Exposition) {
+    private static func write(_ services: Services, trouble: [String], quarantine: Int, webhooksWaiting: Int, to out: inout Exposition) {
         let pipeline = services.pipeline.status
         func counter(_ name: String, _ value: some BinaryInteger, _ help: String) {
             out.family(name, .counter, help)
@@ -53,6 +55,9 @@ struct MetricsRoute: Sendable {
         for (name, count) in [("ledger", bytes.ledger), ("state", bytes.state), ("timeline", bytes.timeline)] {
             out.sample(count, labels: [("database", name)])
         }
+        gauge("sightline_webhook_messages_waiting", webhooksWaiting, "Messages to webhooks that wait to be sent or tried again.")
+        counter("sightline_webhook_messages_sent_total", services.webhooks.sent, "Messages that webhooks took.")
+        counter("sightline_webhook_attempts_failed_total", services.webhooks.failed, "Attempts to send a message to a webhook that failed.")
         gauge("sightline_live_listeners", services.live.count, "Connections that watch what customers do.")
         gauge("sightline_ready", trouble.isEmpty ? 1 : 0, "1 when /ready says yes, else 0.")
         if let backups = services.operations.backupFigures {

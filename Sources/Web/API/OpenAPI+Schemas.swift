@@ -18,7 +18,8 @@ extension OpenAPI {
         \#(customers),
         \#(installation),
         \#(people),
-        \#(formulas)
+        \#(formulas),
+        \#(webhooks)
           }
         }
         """#

@@ -92,12 +92,16 @@ package enum OpenAPI {
         }
     }
 
+    private static func pathDescription(_ name: String, _ path: String) -> String {
+        name == "id" && path.hasPrefix("/api/webhooks/") ? "What the header `webhook-id` of the message says." : pathDescriptions[name] ?? ""
+    }
+
     private static func pathParameters(_ path: String) -> [JSON] {
         path.split(separator: "/").filter { $0.hasPrefix("{") }.map { part in
             let name = String(part.dropFirst().dropLast())
             return [
                 "name": .string(name), "in": "path", "required": true, "schema": pathSchema(name, path),
-                "description": .string(pathDescriptions[name] ?? ""),
+                "description": .string(pathDescription(name, path)),
             ]
         }
     }
@@ -105,6 +109,7 @@ package enum OpenAPI {
         switch name {
         case "id" where path.hasPrefix("/api/people/"): ["type": "string", "pattern": "^per_[0-9a-hjkmnp-tv-z]{26}$"]
         case "id" where path.hasPrefix("/api/teams/"): ["type": "string", "pattern": "^tea_[0-9a-hjkmnp-tv-z]{26}$"]
+        case "id" where path.hasPrefix("/api/webhooks/"): ["type": "string", "pattern": "^msg_[0-9a-hjkmnp-tv-z]{27}$"]
         case "id", "merge", "number": ["type": "integer"]
         default: ["type": "string"]
         }

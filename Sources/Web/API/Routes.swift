@@ -17,6 +17,7 @@ package enum Routes {
         all += LedgerRoutes(services: services).endpoints
         all += BlueprintRoutes(services: services).endpoints
         all += AudienceRoutes(services: services).endpoints
+        all += WebhookRoutes(services: services).endpoints
         all += FormulaRoutes(services: services).endpoints
         all += QuarantineRoutes(services: services).endpoints
         all += RetentionRoutes(services: services).endpoints

@@ -3,6 +3,7 @@ package import Audiences
 package import Audit
 package import Customers
 package import Definitions
+package import Delivery
 package import Kernel
 package import Ledger
 package import Notes
@@ -31,6 +32,8 @@ package struct ConsoleServices: Sendable {
     package var audiences: Audiences?
     /// Where formulas are asked about; nil where there is nothing to ask. Set after the rest.
     package var formulas: FormulaDesk?
+    /// What goes out to others; nil where nothing does. Set after the rest.
+    package var webhooks: Webhooks?
     /// What a customer is worth, in so many weeks up to a moment: see `Customers.relationship`; set after the rest.
     package var relationship: @Sendable (CustomerID, _ orders: Set<String>, _ weeks: Int, _ end: Instant) async -> Relationship = { _, _, _, _ in
         Relationship()

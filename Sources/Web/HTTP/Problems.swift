@@ -3,6 +3,7 @@ import Collect
 import Consent
 import Customers
 import Definitions
+import Delivery
 package import HTTPTypes
 package import Hummingbird
 package import Kernel
@@ -34,6 +35,7 @@ extension Problem {
         case let problem as ConsentProblem: self.init(problem)
         case let problem as CustomersProblem: self.init(problem)
         case let problem as DefinitionsProblem: self.init(problem)
+        case let problem as WebhookProblem: self.init(problem)
         case let error as HTTPError where error.status == .notFound: self = .noRoute
         case let error as HTTPError: self = .badRequest(error.body ?? error.status.reasonPhrase, status: error.status.code)
         case is NIOTooManyBytesError: self = .badRequest("The body is too large.", status: 413)
@@ -176,6 +178,25 @@ extension Problem {
         case .noReview: self = .notFound("open review")
         case .noDecision: self = .notFound("decision of this review that is in force")
         case .tooLong(let field, let most): self = .badRequest("`\(field)` takes at most \(most) characters.")
+        }
+    }
+
+    private init(_ problem: WebhookProblem) {
+        switch problem {
+        case .unknown: self = .notFound("webhook")
+        case .noMessage: self = .notFound("message of this webhook")
+        case .disabled:
+            self.init(
+                status: 409, kind: "webhook-disabled", title: "The webhook is switched off",
+                detail: "Its receiver answered 410, that it is gone for good. Switch the webhook on first.")
+        case .off:
+            self.init(
+                status: 409, kind: "webhook-off", title: "The webhook is off",
+                detail: "Its definition says `enabled: false`. Take that out of it first.")
+        case .notSending:
+            self.init(
+                status: 503, kind: "not-sending", title: "Nothing is sent just now",
+                detail: "The server is ending, or a command has the data folder for a moment. Start a server, and ask it again.", retryAfter: 10)
         }
     }
 

@@ -7,25 +7,25 @@ import Simdjson
 /// libcurl waits on the calling thread, so requests run on a thread of their own and never hold one of those that the
 /// server in this process needs to answer them.
 ///
-/// Proven safe: `handle` is touched on `queue` alone, which runs one block at a time; all else never changes.
+/// Proven safe: `connection` is touched on `queue` alone, which runs one block at a time; all else never changes.
 final class APIClient: @unchecked Sendable {
     let address: APIAddress
     private let queue: DispatchQueue
-    private let handle: CurlHandle
+    private let connection: APIConnection
 
     init(_ address: APIAddress) {
         self.address = address
         queue = DispatchQueue(label: "sightline.client")
-        handle = CurlHandle(address)
+        connection = APIConnection(address)
     }
 
     /// Sends a request and gives back whatever was answered, refusals too.
-    /// - Parameter sink: See ``CurlHandle/perform(_:sink:)``; called on the client's thread.
+    /// - Parameter sink: See ``APIConnection/perform(_:sink:)``; called on the client's thread.
     /// - Throws: ``ClientProblem``.
     func send(_ request: APIRequest, sink: (@Sendable (UnsafeRawBufferPointer) -> WriteProblem?)? = nil) async throws -> APIAnswer {
         try await withCheckedThrowingContinuation { continuation in
             queue.async { [self] in
-                continuation.resume(with: Result { try handle.perform(request, sink: sink) })
+                continuation.resume(with: Result { try connection.perform(request, sink: sink) })
             }
         }
     }

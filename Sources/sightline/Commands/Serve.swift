@@ -43,6 +43,7 @@ struct Serve: AsyncParsableCommand {
     @Option(name: .customLong(Known.backupEvery.name), help: Known.backupEvery.help) var backupEvery: String?
     @Option(name: .customLong(Known.backupKeep.name), help: Known.backupKeep.help) var backupKeep: String?
     @Option(name: .customLong(Known.backupKeepWeeks.name), help: Known.backupKeepWeeks.help) var backupKeepWeeks: String?
+    @Option(name: .customLong(Known.deliveryNetworks.name), help: Known.deliveryNetworks.help) var deliveryNetworks: String?
 
     @Flag(
         help:
@@ -64,7 +65,7 @@ struct Serve: AsyncParsableCommand {
             (Known.resources, resources), (Known.logLevel, logLevel), (Known.logFormat, logFormat),
             (Known.readyLag, readyLag), (Known.accessLog, accessLog),
             (Known.backupFolder, backupFolder), (Known.backupEvery, backupEvery), (Known.backupKeep, backupKeep),
-            (Known.backupKeepWeeks, backupKeepWeeks),
+            (Known.backupKeepWeeks, backupKeepWeeks), (Known.deliveryNetworks, deliveryNetworks),
         ]
         return given.reduce(into: [:]) { $0[$1.0.name] = $1.1 }
     }

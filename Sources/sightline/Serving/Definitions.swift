@@ -1,6 +1,7 @@
 import Audiences
 import Collect
 import Definitions
+import Delivery
 import Identity
 import Ledger
 import Web
@@ -17,8 +18,12 @@ enum CompanyDefinitions {
             [
                 WorkspaceDefinition.self, IdentityDefinition.self, ChannelsDefinition.self, PrivacyDefinition.self, RetentionDefinition.self,
                 EventDefinition.self, TraitsDefinition.self, MetricDefinition.self, AudienceDefinition.self, LifecycleDefinition.self,
+                WebhookDefinition.self,
             ],
-            together: [{ blueprint, findings in Company.check(blueprint, known(blueprint, data()), findings) }])
+            together: [
+                { blueprint, findings in Company.check(blueprint, known(blueprint, data()), findings) },
+                { blueprint, findings in WebhookDefinition.check(blueprint, findings) },
+            ])
     }
 
     /// What formulas may name, by a blueprint and what the data tells.

@@ -5,6 +5,7 @@ import Collect
 import Consent
 import Customers
 import Definitions
+import Delivery
 import Formula
 import Foundation
 import Identity
@@ -39,6 +40,7 @@ final class Installation: Sendable {
     let audiences: Audiences
     let engine: AudienceEngine
     private let traits: TraitKeys
+    let webhooks: Webhooks
     let backups: BackupKeeper
     let live: Live
     let clock: Clock
@@ -85,9 +87,10 @@ final class Installation: Sendable {
         let membership = Membership()
         let traits = TraitKeys()
         self.traits = traits
+        let webhookReaction = WebhookReaction(Outbox(channel: WebhookDefinition.kind), OutboxNews(), clock: clock)
         pipeline = try await Pipeline(
             .init(ledger: ledger, store: store, timeline: folder.timeline),
-            reactions: Self.reactions(ledger, traits, membership), options: pipelineOptions, logger: logger)
+            reactions: Self.reactions(ledger, traits, membership) + [webhookReaction], options: pipelineOptions, logger: logger)
         backups = BackupKeeper(
             .init(
                 data: folder, ledger: ledger, pipeline: pipeline, store: store, accessStore: accessStore, audit: audit,
@@ -102,6 +105,10 @@ final class Installation: Sendable {
             ledger: ledger, store: store, pipeline: pipeline, membership: membership, randomness: randomness, clock: clock, logger: logger,
             company: Self.formulas(of: pipeline))
         audiences = Audiences(store: store, engine: engine)
+        webhooks = Webhooks(
+            try .init(
+                customers, in: store, ledger, pipeline, WebhookSecrets(store: accessStore, randomness: randomness), webhookReaction,
+                Reach(allowed: settings[Known.deliveryNetworks]), access, logger))
         live = Live(pipeline) {
             try customers.newest(after: $0, upTo: $1, limit: $2)
         } name: {
@@ -113,6 +120,10 @@ final class Installation: Sendable {
             self?.follow($0)
             self?.engine.reload()
         }
+        try await settleOrClose()
+    }
+
+    private func settleOrClose() async throws {
         do {
             try await settle()
         } catch {
@@ -150,9 +161,9 @@ final class Installation: Sendable {
     /// All tables of `state.db`.
     static let migrations =
         Identity.migrations + Pipeline.migrations + ArrivalsReaction().migrations + CustomersReaction().migrations + NotesReaction().migrations
-        + Consents.migrations + Audiences.migrations
+        + Consents.migrations + Audiences.migrations + Outbox.migrations
     /// All tables of `access.db`.
-    static let accessMigrations = Access.migrations + Staff.migrations + Audit.migrations
+    static let accessMigrations = Access.migrations + Staff.migrations + Audit.migrations + WebhookSecrets.migrations
 
     /// New tables of what follows from the ledger would miss all that was concluded before them, so it is concluded again.
     private static func forgetOlderState(_ folder: DataFolder) throws -> Bool {
@@ -264,7 +275,7 @@ final class Installation: Sendable {
     func services(stop: @escaping @Sendable (ServerEnd) -> Void) -> Services {
         var services = Services(
             access: access, staff: staff, audit: audit, collector: { [self] in collector }, ledger: ledger, pipeline: pipeline, customers: customers,
-            notes: notes, consents: consents, audiences: audiences,
+            notes: notes, consents: consents, audiences: audiences, webhooks: webhooks,
             operations: InstallationOperations(installation: self, stop: stop), live: live,
             definitions: DefinitionBook(
                 kinds: CompanyDefinitions.kinds { [pipeline, traits] in (Set(pipeline.names.all), traits.all) },
@@ -287,6 +298,7 @@ final class Installation: Sendable {
     func close() async {
         // Nothing is appended any more: the server has ended. What the ledger has is concluded before the files close.
         await engine.stop()
+        await webhooks.stop()
         await pipeline.stop()
         do {
             try access.writeLastUsed()
@@ -304,6 +316,19 @@ final class Installation: Sendable {
         }
         unlink(folder.socket)
         lock.release()
+    }
+}
+
+extension Webhooks.Parts {
+    /// With the system's clock and randomness.
+    fileprivate init(
+        _ customers: Customers, in store: Store, _ ledger: Ledger, _ pipeline: Pipeline, _ secrets: WebhookSecrets, _ reaction: WebhookReaction,
+        _ reach: Reach, _ access: Access, _ logger: Logger
+    ) {
+        self.init(
+            store: store, ledger: ledger, pipeline: pipeline, customers: customers, secrets: secrets, reaction: reaction, reach: reach,
+            clock: SystemClock.clock, randomness: SystemRandomness.randomness, sourceName: { access.name(ofSource: $0) }, version: Version.number,
+            logger: logger)
     }
 }
 

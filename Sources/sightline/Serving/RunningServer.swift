@@ -103,8 +103,11 @@ final class RunningServer: OwnServer {
     private func run(_ web: Server, isServing: Bool, failed: @escaping @Sendable (any Error) -> Void) {
         var configuration = ServiceGroupConfiguration(
             services: [.init(service: web)] + installations.flatMap { $0.services.map { .init(service: $0) } }, logger: Self.silent)
-        // A command that has the folder for a moment is no time to make backups.
-        if isServing { configuration.services += installations.map { .init(service: $0.backups) } }
+        // A command that has the folder for a moment is no time to make backups, or to tell others what happened.
+        if isServing {
+            configuration.services += installations.map { .init(service: $0.backups) }
+            configuration.services += installations.map { .init(service: DeliveryKeeping(webhooks: $0.webhooks)) }
+        }
         if let certificate { configuration.services.append(.init(service: certificate)) }
         configuration.maximumGracefulShutdownDuration = Self.patience
         let group = ServiceGroup(configuration: configuration)

@@ -112,6 +112,11 @@ enum Known {
         summary:
             "For how many weeks before this one the newest sound backup of each is kept besides. A week begins on Monday, in UTC; 0 keeps only this week's.",
         form: .whole(0...520))
+    static let deliveryNetworks = Setting(
+        name: "delivery-networks", placeholder: "LIST", standard: "none",
+        summary:
+            "Networks that webhooks may reach though they are not public, as one of your own: `10.20.0.0/16`. Without it no message goes to a private, local or otherwise special address, whatever name leads there.",
+        form: Form<[AddressRange]>.ranges)
     static let accessLog = Setting(
         name: "access-log", placeholder: "FILE", standard: "none",
         summary:
@@ -145,6 +150,7 @@ enum Known {
         importItems, itemDepth,
         objectMembers, aheadTolerance, queueBytes, dedupeWindow, quarantineItems, threads,
         readers, resources, logLevel, logFormat, readyLag, accessLog, backupFolder, backupEvery, backupKeep, backupKeepWeeks,
+        deliveryNetworks,
     ]
 }
 

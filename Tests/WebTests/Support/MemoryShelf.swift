@@ -1,6 +1,7 @@
 import Audiences
 import Collect
 import Definitions
+import Delivery
 import Identity
 import Kernel
 import Ledger
@@ -13,6 +14,7 @@ enum TestKinds {
     static let all = DefinitionKinds([
         WorkspaceDefinition.self, IdentityDefinition.self, ChannelsDefinition.self, PrivacyDefinition.self, RetentionDefinition.self,
         EventDefinition.self, TraitsDefinition.self, MetricDefinition.self, AudienceDefinition.self, LifecycleDefinition.self,
+        WebhookDefinition.self,
     ])
     /// With what is defined by formulas, each read by itself.
     static let withFormulas = DefinitionKinds(
@@ -20,7 +22,8 @@ enum TestKinds {
         together: [
             { blueprint, findings in
                 Company.check(blueprint, Company.Known(channels: Set(Channel.builtIn), identifierKinds: ["email", "phone", "user_id"]), findings)
-            }
+            },
+            { blueprint, findings in WebhookDefinition.check(blueprint, findings) },
         ])
 }
 

@@ -5,6 +5,7 @@ import Collect
 import Consent
 import Customers
 import Definitions
+import Delivery
 import Formula
 import Foundation
 import Identity
@@ -66,6 +67,7 @@ struct TestServer: Sendable {
             return result
         }
         await services.audiences.engine.stop()
+        await services.webhooks.stop()
         await services.pipeline.stop()
         await services.ledger.close()
         return try result.get()
@@ -89,14 +91,16 @@ struct TestServer: Sendable {
         let randomness = Randomness { count in random.withLock { random in (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) } } }
         let ledger = try Ledger(path: folder + "/ledger.db", options: options, randomness: randomness, clock: time.clock)
         let membership = Membership()
+        let webhookReaction = WebhookReaction(Outbox(channel: "webhook"), OutboxNews(), clock: time.clock)
         let reactions: [any Reaction] = [
             ArrivalsReaction(), CustomersReaction(), NotesReaction(), ConsentReaction { ledger.vocabulary },
-            MembershipReaction(membership),
+            MembershipReaction(membership), webhookReaction,
         ]
         let migrations = Identity.migrations + Pipeline.migrations + reactions.flatMap(\.migrations)
         let store = try Store(path: folder + "/state.db", migrations: migrations)
         let accessStore = try Store(
-            path: folder + "/access.db", migrations: Access.migrations + Staff.migrations + Audit.migrations, isDurable: true)
+            path: folder + "/access.db", migrations: Access.migrations + Staff.migrations + Audit.migrations + WebhookSecrets.migrations,
+            isDurable: true)
         let access = try Access(store: accessStore, clock: time.clock, randomness: randomness)
         let pipeline = try await Pipeline(
             .init(ledger: ledger, store: store, timeline: folder + "/timeline"), reactions: reactions,
@@ -104,7 +108,13 @@ struct TestServer: Sendable {
         let collector = try Collector(identity: .standard, vocabulary: ledger.vocabulary, fingerprints: ledger.key, randomness: randomness)
         let customers = Customers(
             store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: time.clock, sourceName: { access.name(ofSource: $0) })
-        // A test that needs it starts it.
+        // A test that needs them starts them.
+        let webhooks = Webhooks(
+            .init(
+                store: store, ledger: ledger, pipeline: pipeline, customers: customers,
+                secrets: try WebhookSecrets(store: accessStore, randomness: randomness), reaction: webhookReaction,
+                reach: Reach(allowed: [AddressRange("127.0.0.1")].compactMap { $0 }), clock: time.clock, randomness: randomness,
+                sourceName: { access.name(ofSource: $0) }, version: "1.2.3", logger: quiet))
         let engine = AudienceEngine(
             ledger: ledger, store: store, pipeline: pipeline, membership: membership, randomness: randomness, clock: time.clock, logger: quiet,
             pause: 100
@@ -118,7 +128,7 @@ struct TestServer: Sendable {
             collector: { collector }, ledger: ledger, pipeline: pipeline, customers: customers,
             notes: Notes(store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: time.clock),
             consents: Consents(store: store, ledger: ledger, pipeline: pipeline, randomness: randomness, clock: time.clock),
-            audiences: Audiences(store: store, engine: engine), operations: operations,
+            audiences: Audiences(store: store, engine: engine), webhooks: webhooks, operations: operations,
             live: Live(pipeline) {
                 try customers.newest(after: $0, upTo: $1, limit: $2)
             } name: {

@@ -132,6 +132,7 @@ extension Console {
             "version": version.map { "Version \($0.number) by \($0.author), \(visit.formats.shortDate($0.at))" },
         ]
         if !isInForce { fields["preparing"] = preparing(audiences) ?? ["words": "It is put to work in a moment."] }
+        fields["hears"] = visit.may(.administer) ? hearers(of: audience.key) : nil
         fields["uses"] = Self.useFields(company?.uses { $0.audiences.contains(audience.key) })
         fields.merge(try sizesFields(audience.key, audiences, visit))
         fields.merge(try await othersFields(audience.key, audiences, visit))

@@ -152,6 +152,11 @@ enum AuditWords {
         case .backup: "Backup made"
         case .backupRemoval: "Old backup removed"
         case .restore: "Backup restored"
+        case .webhookSecret: "Secret of a webhook looked at"
+        case .webhookSecretChange: "Secret of a webhook changed"
+        case .webhookSend: "Message sent again"
+        case .webhookTest: "Webhook tried"
+        case .webhookEnable: "Webhook switched on"
         }
     }
 

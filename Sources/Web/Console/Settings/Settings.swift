@@ -20,6 +20,7 @@ extension Console {
         SettingsSection(name: "keys", label: "Keys", permission: .administer, routes: keysRoutes),
         SettingsSection(name: "definitions", label: "Definitions", permission: .read, routes: definitionsRoutes),
         SettingsSection(name: "sources", label: "Sources", permission: .read, routes: sourcesRoutes),
+        SettingsSection(name: "webhooks", label: "Webhooks", permission: .administer, routes: webhooksRoutes),
         SettingsSection(name: "data", label: "Data", permission: .administer, routes: dataRoutes),
         SettingsSection(name: "backups", label: "Backups", permission: .administer, routes: backupsRoutes),
         SettingsSection(name: "log", label: "Log", permission: .administer, routes: logRoutes),
