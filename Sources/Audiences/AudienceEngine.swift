@@ -125,6 +125,9 @@ package final class AudienceEngine: Sendable {
         }
             && blueprint.definitions(MetricDefinition.self).allSatisfy { key, definition in
                 company.metrics.contains { $0.key == key && $0.definition == definition }
+            }
+            && blueprint.definitions(EventDefinition.self).allSatisfy { key, definition in
+                company.events.contains { $0.key == key && $0.definition == definition }
             } && (blueprint["lifecycle"] == nil || blueprint.definition(LifecycleDefinition.self) == company.lifecycle)
     }
 
