@@ -93,9 +93,11 @@ final class BenchServer {
         // A folder that was filled in process has none of the server's own views yet: they are made first, from the ledger.
         for _ in 0..<6000 {
             if let position = health("position"), health("concluded") ?? -1 >= position { return }
+            guard process.isRunning else { break }
             usleep(100_000)
         }
-        throw CocoaError(.executableLoad)
+        process.terminate()
+        throw CocoaError(.executableLoad, userInfo: [NSLocalizedDescriptionKey: "the server does not come to be ready"])
     }
 
     /// How many raw customers it has.

@@ -2,6 +2,7 @@ import Access
 import Audiences
 import Consent
 import Customers
+import Delivery
 import Foundation
 import Identity
 import Kernel
@@ -39,6 +40,7 @@ struct House: Sendable {
         let ledger = ledger
         let reactions: [any Reaction] = [
             ArrivalsReaction(), CustomersReaction(), NotesReaction(), ConsentReaction { ledger.vocabulary }, MembershipReaction(membership),
+            WebhookReaction(Outbox(channel: WebhookDefinition.kind), OutboxNews(), clock: clock),
         ]
         store = try Store(
             path: folder + "/state.db", migrations: Identity.migrations + Pipeline.migrations + reactions.flatMap(\.migrations))

@@ -8,8 +8,8 @@ final class Delta: @unchecked Sendable {
     static let capacity = 6 << 20
     /// Room left for one group, which is appended before anybody looks again.
     static let reserve = 1 << 17
-    private let arena = Mapped(anonymous: (capacity + 1) * MemoryLayout<Mark>.stride)
-    private let table = Mapped(anonymous: (1 << 26) * 8)
+    private let arena = Mapped(anonymous: (capacity + 1) * MemoryLayout<Mark>.stride, inOrder: true)
+    private let table = Mapped(anonymous: (1 << 26) * 8, inOrder: true)
     private let marks: UnsafeMutablePointer<Mark>
     // Zeroed memory serves as Atomic(0): by its layout.
     // Where the customer's last mark lies, and above it, at hand without looking there, the latest second of all of them.

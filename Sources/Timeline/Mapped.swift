@@ -22,10 +22,13 @@ final class Mapped: @unchecked Sendable {
     }
 
     /// Address space that fills lazily: nothing in it ever moves under a reader.
-    init(anonymous n: Int) {
+    /// - Parameter inOrder: Filled from the beginning, so that large pages, among which what is looked up here and there is found sooner,
+    ///   take no more memory. A system that has none goes on as it is.
+    init(anonymous n: Int, inOrder: Bool = false) {
         guard let p = mmap(nil, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0), p != MAP_FAILED else {
             fatalError("no address space for \(n) bytes: raise the limit on virtual memory (ulimit -v)")
         }
+        if inOrder { _ = madvise(p, n, MADV_HUGEPAGE) }
         count = n
         base = p
     }
