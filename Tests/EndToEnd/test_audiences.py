@@ -1,6 +1,7 @@
 """Audiences and metrics as people write them: names completed by the keyboard, mistakes mended by a button, and what it means beside it."""
 
 import datetime
+import re
 
 import pytest
 from browser import chromium, visiting
@@ -152,6 +153,44 @@ def test_a_metric_is_written_and_says_how_it_is_spread(browser, filled, window):
         visitor.check("a metric", picture=f"metric-{window}")
         visitor.open("/metric")
         expect(page.get_by_role("row", name=f"Spent, {window}")).to_be_visible()
+
+
+@pytest.mark.parametrize("window", ["wide", "narrow"])
+def test_all_names_are_at_hand_beside_the_editor_and_narrowed_by_typing(browser, filled, window):
+    with visiting(browser, filled, window) as visitor:
+        page = visitor.page
+        visitor.open("/new/audience")
+        page.get_by_label("Who belongs").fill("did(any)")
+        page.get_by_text("All names that formulas may use").press("Enter")
+        names = page.locator("#names-list")
+        expect(names).to_contain_text("time since last(…)")
+        expect(names).to_contain_text('"Order Completed"')
+        expect(names).to_contain_text("trait.city")
+        visitor.check("the editor with all names", picture=f"audience-names-{window}")
+        # Narrowing is about the list alone: nothing is asked or sent of the form.
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        field = page.get_by_label("Show those with")
+        field.press_sequentially("order completed")
+        expect(names.locator("section > ul > li").filter(visible=True).first).to_contain_text("Order Completed")
+        expect(names.get_by_text("trait.city", exact=True)).to_be_hidden()
+        expect(names.get_by_role("status")).to_have_text(re.compile(r"^\d+ of \d+$"))
+        field.press("Enter")
+        page.wait_for_timeout(600)
+        assert not asked and page.url.endswith("/new/audience")
+        field.fill("")
+        expect(names.get_by_text("trait.city", exact=True)).to_be_visible()
+        expect(names.get_by_role("status")).to_be_empty()
+    with visiting(browser, filled, window, java_script_enabled=False) as visitor:
+        page = visitor.page
+        visitor.open("/new/audience")
+        page.get_by_text("All names that formulas may use").press("Enter")
+        link = page.get_by_role("link", name="a page of their own")
+        expect(link).to_be_visible()
+        visitor.open(link.get_attribute("href"))
+        expect(page.get_by_role("heading", level=1)).to_have_text("All names")
+        expect(page.get_by_text("trait.city", exact=True)).to_be_visible()
+        expect(page.get_by_label("Show those with")).to_be_hidden()
 
 
 def test_without_scripts_the_editor_checks_mends_and_saves(browser, filled):

@@ -183,7 +183,7 @@ def pages(shop):
         "audiences": ("/audiences", 200), "audience": ("/audiences/buyers", 200), "audience-members": ("/audiences/buyers/members", 200),
         "audience-edit": ("/audiences/buyers/edit", 200), "audience-remove": ("/audiences/buyers/remove", 200),
         "audience-new": ("/new/audience", 200), "metrics": ("/metric", 200), "metric": ("/metric/spent", 200),
-        "metric-edit": ("/metric/spent/edit", 200), "metric-remove": ("/metric/spent/remove", 200), "metric-new": ("/new/metric", 200),
+        "metric-edit": ("/metric/spent/edit", 200), "metric-remove": ("/metric/spent/remove", 200), "metric-new": ("/new/metric", 200), "names": ("/formulas/names", 200),
         "missing-customer": ("/customers/cus_zzzzzzz", 404), "missing": ("/settings/nothing", 404),
     }  # fmt: skip
 

@@ -82,7 +82,7 @@ extension Console {
             PageRoute(.get, "/now/figures", .read, to: "see what customers do") { try await $0.nowFigures($1) },
             PageRoute(.get, "/now/stream", .read, to: "see what customers do") { try $0.liveStream($1) },
             PageRoute(.post, "/signout", .belong, to: "sign out", audit: .signOut) { try $0.signOut($1) },
-        ] + audiencesRoutes + metricsRoutes + lifecycleRoutes + eventsRoutes + editorRoutes + accountRoutes + settingsRoutes
+        ] + audiencesRoutes + metricsRoutes + lifecycleRoutes + eventsRoutes + editorRoutes + namesRoutes + accountRoutes + settingsRoutes
 
     /// The first page that somebody's role may see.
     func home(_ visit: Visit) -> PageAnswer { .seeOther(visit.may(.read) ? "/now" : "/you") }

@@ -2,6 +2,7 @@ import Access
 import Audiences
 import Audit
 import Definitions
+import Formula
 import Foundation
 import Kernel
 import Testing
@@ -72,6 +73,23 @@ import Testing
             #expect(server.services.definitions.shelf.inForce["metric/orders"] != nil)
             #expect(await browser.post("/audiences/regulars/remove", from: "/you").status == 303)
             #expect(server.services.definitions.shelf.inForce["audience/regulars"] == nil)
+        }
+    }
+
+    @Test func `list all that formulas may name, to whoever may read, and lead there from the editor`() async throws {
+        try await TestServer.run(pages: true) { (server) async throws in
+            try await FormulaWorld.fill(server)
+            let (lead, administrator) = (try await server.browser(.lead), try await server.browser(.administrator))
+            let page = await lead.get("/formulas/names")
+            #expect(page.status == 200)
+            for word in FormulaGlossary.functions { #expect(page.text.contains("<code>\(word.text)</code>"), "\(word.text)") }
+            for word in ["&quot;Order Placed&quot;", "in audience buyers", "<code>orders</code>", "consent.email", "identifier.email is known"] {
+                #expect(page.text.contains(word), "\(word)")
+            }
+            let part = await lead.get("/formulas/names?part=1")
+            #expect(part.status == 200 && !part.text.contains("<html") && part.text.contains("in audience buyers"))
+            let editor = await administrator.get("/new/audience").text
+            #expect(editor.contains("<summary>All names that formulas may use</summary>") && editor.contains("href=\"/formulas/names\""))
         }
     }
 

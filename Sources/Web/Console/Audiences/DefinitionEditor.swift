@@ -115,6 +115,7 @@ extension Console {
             .map { $0.split(separator: "\n").contains { $0.trimmed.hasPrefix("#") } } ?? false
         fields["textPlace"] = "/settings/definitions/" + Parameters.encoded(form.document)
         fields["longest"] = FormulaLimits.length
+        fields["names"] = Self.namesPlace
         let heading = form.key == nil ? "New \(form.kind.rawValue)" : form.name.isEmpty ? "No name" : form.name
         fields["heading"] = heading
         return try await page(

@@ -45,6 +45,39 @@ page.addEventListener('htmx:afterSwap', (event) => {
   (first ?? before?.lastElementChild?.querySelector('summary'))?.focus({ preventScroll: true });
 });
 
+// A list that is narrowed by what somebody types. Without a script it is whole.
+const narrowable = () => page.querySelectorAll('[data-filter][hidden]').forEach((field) => (field.hidden = false));
+narrowable();
+page.addEventListener('htmx:afterSwap', narrowable);
+page.addEventListener(
+  'input',
+  (event) => {
+    const field = event.target.closest?.('[data-filter]');
+    if (!field) return;
+    // The form around it, if there is one, is about something else.
+    event.stopPropagation();
+    const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const finds = (it) => (word) => it.textContent.toLowerCase().includes(word);
+    let [left, all] = [0, 0];
+    for (const section of page.querySelectorAll(`${field.dataset.filter} > section`)) {
+      let isEmpty = true;
+      for (const item of section.querySelectorAll(':scope > ul > li')) {
+        item.hidden = !words.every(finds(item));
+        const isWhole = [...item.querySelectorAll(':scope > p')].some((line) => words.every(finds(line)));
+        for (const part of item.querySelectorAll('ul > li')) part.hidden = !isWhole && !words.some(finds(part));
+        all += 1;
+        if (item.hidden) continue;
+        left += 1;
+        isEmpty = false;
+      }
+      section.hidden = isEmpty && words.length > 0;
+    }
+    field.querySelector('[role="status"]').textContent = words.length > 0 ? `${left} of ${all}` : '';
+  },
+  true,
+);
+page.addEventListener('keydown', (event) => event.key === 'Enter' && event.target.closest?.('[data-filter]') && event.preventDefault());
+
 // A file that takes a while says how far it is. Where this fails the link is a link.
 page.addEventListener('click', async (event) => {
   const link = event.target.closest?.('a[data-progress]');
