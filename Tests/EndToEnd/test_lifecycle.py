@@ -148,6 +148,41 @@ def test_whoever_moves_is_told_of_in_words(browser, server, window):
 
 
 @pytest.mark.parametrize("window", ["wide", "narrow"])
+def test_a_life_event_is_counted_and_leads_to_whom_it_happened(browser, server, window):
+    with visiting(browser, server, window) as visitor:
+        page = visitor.page
+        server.post("/v1/import?wait=view", {"batch": history(6)})
+        define(server, LIFECYCLE, "event:\n  key: moved\n  name: Address Changed\n  life_event: Moved house\n")
+        wait_until(lambda: visitor.open("/lifecycle") and page.get_by_role("region", name="Life events, table").count(), 60, "never counted")
+        settled(visitor)
+        section = page.locator("section[aria-labelledby=life]")
+        expect(section).to_contain_text("None in the last 7 days.")
+        expect(section.get_by_role("row", name="Moved house")).to_contain_text("none")
+        visitor.check("no life events", picture=f"lifecycle-quiet-{window}")
+        moves = [("c1", 1), ("c1", 2), ("c2", 6), ("c3", 9)]
+        server.post("/v1/import?wait=view", {"batch": [
+            {"type": "track", "userId": who, "event": "Address Changed", "properties": {"new_city": "Leeds"}, "timestamp": ago(days=days)}
+            for who, days in moves
+        ]})  # fmt: skip
+
+        def counted():
+            visitor.open("/lifecycle")
+            row = page.locator("section[aria-labelledby=life] tbody tr")
+            return row.count() and [cell.inner_text() for cell in row.locator("td").all()][:2] == ["2", "1"]
+
+        wait_until(counted, 90, "the moves were never counted")
+        settled(visitor)
+        expect(section).not_to_contain_text("None in the last 7 days.")
+        visitor.check("life events", picture=f"lifecycle-life-{window}")
+        page.get_by_role("link", name="Moved house").first.click()
+        expect(page.get_by_role("heading", level=1, name="Address Changed")).to_be_visible()
+        expect(page.locator("section[aria-labelledby=samples]")).to_contain_text("Customer 1")
+        page.get_by_role("link", name="See the customers").click()
+        expect(page.get_by_role("link", name="Customer 3")).to_be_visible()
+        expect(page.get_by_role("link", name="Customer 4")).to_have_count(0)
+
+
+@pytest.mark.parametrize("window", ["wide", "narrow"])
 def test_what_arrives_is_adopted_with_one_click_and_what_does_not_fit_is_counted(browser, server, window):
     with visiting(browser, server, window) as visitor:
         page = visitor.page

@@ -48,6 +48,7 @@ import Testing
         #expect(LifecyclePicture.lines("Consideringly", to: 60, letter: 8.2) == ["Consid…"])
         #expect(LifecyclePicture.lines("Waiting for delivery", to: 84, letter: 8.2) == ["Waiting", "for", "delivery"])
         #expect(LifecyclePicture.lines("Waiting for the very last delivery", to: 60, letter: 8.2).count == 3)
+        #expect(LifecyclePicture.lines("Waiting for the delivery", to: 60, letter: 8.2, mostLines: 2) == ["Waitin…", "the de…"])
         #expect(LifecyclePicture.lines("", to: 60, letter: 8.2).isEmpty)
         #expect(LifecyclePicture.lines("A B", to: 10, letter: 8.2) == ["A", "B"])
         // Nine stages of a company, as many small ones as there may be: no name reaches into the next.

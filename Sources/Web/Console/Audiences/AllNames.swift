@@ -12,10 +12,16 @@ extension Console {
     static let namesPlace = "/formulas/names"
 
     func namesPage(_ visit: Visit) async throws -> PageAnswer {
-        let words = try desk().words()
-        let meanings = Dictionary(vocabulary().map { ($0.definition.name, $0.definition.meaning ?? "") }) { a, _ in a }
-        let glossary = FormulaGlossary(names: words.names, library: words.library, titles: words.titles, meanings: meanings)
-        let fields: Fields = ["sections": glossary.sections.map(Self.section)]
+        let desk = try desk()
+        var fields: Fields = [:]
+        if let words = try? desk.words() {
+            let meanings = Dictionary(vocabulary().map { ($0.definition.name, $0.definition.meaning ?? "") }) { a, _ in a }
+            let glossary = FormulaGlossary(names: words.names, library: words.library, titles: words.titles, meanings: meanings)
+            fields["sections"] = glossary.sections.map(Self.section)
+            fields["hasSections"] = true
+        } else {
+            fields["again"] = Self.namesPlace
+        }
         if visit.request.query["part"] != nil { return try part("formula-names", fields) }
         return try await page("formula-names-page", title: "All names", room: "audiences", visit, fields)
     }

@@ -53,7 +53,7 @@ struct DefinitionForm: Sendable {
             [
                 FormulaField(
                     name: "who", label: "Who belongs",
-                    hint: "A formula about one customer, as did(any in last 30 days). Ctrl and space show what may stand next.",
+                    hint: "A formula about one customer, as did(any in last 30 days).",
                     text: texts["who"] ?? "", kind: .condition),
                 FormulaField(
                     name: "except", label: "But never", hint: "Who is left out even if the above holds. It can be left empty.",
@@ -63,7 +63,7 @@ struct DefinitionForm: Sendable {
             [
                 FormulaField(
                     name: "formula", label: "How it is worked out",
-                    hint: "A formula that gives a value, as count(any in last 30 days). Ctrl and space show what may stand next.",
+                    hint: "A formula that gives a value, as count(any in last 30 days).",
                     text: texts["formula"] ?? "", kind: .value)
             ]
         }

@@ -83,7 +83,7 @@ extension Console {
                 "href": "/audiences/\(audience.key)", "name": audience.definition.name, "purpose": audience.definition.purpose,
                 "owner": audience.owner,
                 "size": size.map { Formats.number($0.people) }, "share": size.flatMap { size in swept.map { Self.share(size.people, $0.people) } },
-                "entered": Formats.number(size?.entered ?? 0), "left": Formats.number(size?.left ?? 0), "isPreparing": !isInForce,
+                "entered": size.map { Formats.number($0.entered) }, "left": size.map { Formats.number($0.left) }, "isPreparing": !isInForce,
             ]
         }
         return try await page(

@@ -64,7 +64,7 @@ extension Console {
             "at": formats.whole(fit.at), "kinds": rows, "hasKinds": true, "people": Formats.number(fit.people),
             "converted": Formats.number(fit.converted), "share": share(fit.converted, fit.people), "conversion": learning.conversion,
             "days": Formats.counted(learning.days, "day"), "before": Formats.counted(engagement.days, "day"),
-            "explained": Formats.number(100 * fit.explained, places: 1) + " %",
+            "explained": Formats.number(100 * fit.explained, places: 1) + "%",
         ]
     }
 

@@ -64,7 +64,11 @@ extension Console {
         if let first = spread.texts.first { return "most often \(first.text)" }
         guard spread.quantiles.count == 5 else { return "" }
         func text(_ i: Int) -> String { MetricWords.text(spread.quantiles[i], spread.type, unit: unit, visit.formats) }
-        return text(1) == text(3) ? "half of them: \(text(2))" : "half of them: \(text(1)) to \(text(3))"
+        if text(1) == text(3) { return text(2) }
+        // What both are counted in is said once.
+        let isCounted = unit.map { !MetricWords.isCurrency($0) } ?? false
+        let first = isCounted ? MetricWords.text(spread.quantiles[1], spread.type, unit: nil, visit.formats) : text(1)
+        return "\(first) to \(text(3))"
     }
 
     private func metric(_ visit: Visit) throws -> Defined<MetricDefinition> {

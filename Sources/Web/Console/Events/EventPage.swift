@@ -31,6 +31,8 @@ extension Console {
             fields["arrival"] =
                 "\(Formats.counted(arrival.lately, "time")) in the last \(Arrived.days) days, \(Formats.number(arrival.count)) in all, "
                 + "last \(visit.formats.ago(arrival.last))."
+        }
+        if !samples.isEmpty {
             var everybody = Parameters()
             everybody.add("did", name)
             fields["everybody"] = ListQuery.address(everybody)

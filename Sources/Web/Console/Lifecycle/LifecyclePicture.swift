@@ -47,11 +47,8 @@ struct LifecyclePicture: Sendable {
         return name.count <= most ? name : name.prefix(most - 1) + "…"
     }
 
-    /// The most lines of a name.
-    static let mostLines = 3
-
-    /// A name in as few lines as fit into a width; a word that does not fit even so is cut.
-    static func lines(_ name: String, to width: Double, letter: Double) -> [String] {
+    /// A name in as few lines as fit into a width, of at most `mostLines`; what does not fit even so is cut.
+    static func lines(_ name: String, to width: Double, letter: Double, mostLines: Int = 3) -> [String] {
         let words = name.split(separator: " ").map(String.init)
         let most = Int(width / letter)
         func broken(at limit: Int) -> [String] {
@@ -291,7 +288,7 @@ struct LifecyclePicture: Sendable {
             "line": "M\(Self.drawn(Tall.x)) \(Self.drawn(y(0)))V\(Self.drawn(y(max(0, stages.count - 1))))",
             "arcs": arcs, "notes": notes, "heads": heads,
             "discs": zip(stages, radii).enumerated().map { place, it -> Fields in
-                let lines = Self.lines(it.0.name, to: Tall.edge - Tall.text - 8, letter: Tall.letter)
+                let lines = Self.lines(it.0.name, to: Tall.edge - Tall.text - 8, letter: Tall.letter, mostLines: 2)
                 let first = y(place) - (lines.count > 1 ? 11 : 2)
                 func line(_ number: Int) -> String { Self.drawn(first + Double(number) * Tall.line) }
                 return [
