@@ -117,7 +117,9 @@ package struct Outbox: Sendable {
             message.state.rawValue, message.reason?.rawValue, message.dueAt.milliseconds, message.attempts, message.triedAt?.milliseconds,
             message.status, message.error, channel, message.target, Int64(bitPattern: message.position.raw),
         ])
-        if message.state != .waiting, db.changesCount > 0 { change(message.target, by: -1) }
+        // Its webhook may have been removed meanwhile, and all of its messages with it.
+        guard db.changesCount > 0 else { return }
+        if message.state != .waiting { change(message.target, by: -1) }
         guard isAnswer, let at = message.triedAt?.milliseconds else { return }
         let isSent = message.state == .sent
         try db.cachedStatement(

@@ -25,7 +25,7 @@ final class DeliveryWorld: Sendable {
         func advance(_ milliseconds: Int64) { moment.withLock { $0 = $0 + milliseconds } }
     }
 
-    init(_ folder: String? = nil, clock: TestClock = TestClock(World.start), networks: [String] = ["127.0.0.0/8"]) async throws {
+    init(_ folder: String? = nil, clock: TestClock = TestClock(World.start), networks: [String] = ["127.0.0.0/8"], limit: Int = 15_000) async throws {
         let folder = folder ?? NSTemporaryDirectory() + "sightline-" + UUID().uuidString
         self.clock = clock
         let time = Clock { clock.now }
@@ -38,17 +38,18 @@ final class DeliveryWorld: Sendable {
         let customers = Customers(
             store: world.store, ledger: world.ledger, pipeline: world.pipeline, randomness: World.randomness, clock: time, sourceName: { _ in "shop" }
         )
-        webhooks = Webhooks(
-            .init(
-                store: world.store, ledger: world.ledger, pipeline: world.pipeline, customers: customers,
-                secrets: try WebhookSecrets(store: accessStore, randomness: World.randomness), reaction: reaction,
-                reach: Reach(allowed: networks.compactMap { AddressRange($0) }), clock: time, randomness: World.randomness,
-                sourceName: { _ in "shop" }, version: "1.2.3", logger: logger))
+        var parts = Webhooks.Parts(
+            store: world.store, ledger: world.ledger, pipeline: world.pipeline, customers: customers,
+            secrets: try WebhookSecrets(store: accessStore, randomness: World.randomness), reaction: reaction,
+            reach: Reach(allowed: networks.compactMap { AddressRange($0) }), clock: time, randomness: World.randomness,
+            sourceName: { _ in "shop" }, version: "1.2.3", logger: logger)
+        parts.limit = limit
+        webhooks = Webhooks(parts)
     }
 
     /// Calls the body with a world, and takes it away.
-    static func run<R>(networks: [String] = ["127.0.0.0/8"], _ body: (DeliveryWorld) async throws -> R) async throws -> R {
-        let made = try await DeliveryWorld(networks: networks)
+    static func run<R>(networks: [String] = ["127.0.0.0/8"], limit: Int = 15_000, _ body: (DeliveryWorld) async throws -> R) async throws -> R {
+        let made = try await DeliveryWorld(networks: networks, limit: limit)
         do {
             let result = try await body(made)
             await made.remove()

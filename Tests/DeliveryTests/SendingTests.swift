@@ -14,12 +14,13 @@ import Testing
 
 @Suite(.timeLimit(.minutes(15))) struct `Sending to webhooks` {
     private func run(
-        networks: [String] = ["127.0.0.0/8"], _ answer: @escaping @Sendable (Int, Receiver.Got) -> Receiver.Answer = { _, _ in .init() },
+        networks: [String] = ["127.0.0.0/8"], limit: Int = 15_000,
+        _ answer: @escaping @Sendable (Int, Receiver.Got) -> Receiver.Answer = { _, _ in .init() },
         _ body: (DeliveryWorld, Receiver) async throws -> Void
     ) async throws {
         let receiver = try Receiver(answer)
         defer { receiver.close() }
-        try await DeliveryWorld.run(networks: networks) { world in
+        try await DeliveryWorld.run(networks: networks, limit: limit) { world in
             world.webhooks.start()
             try await body(world, receiver)
         }
@@ -197,6 +198,50 @@ import Testing
             try await world.order()
             try await world.eventually("it failed") { try world.messages().first?.message.attempts == 1 }
             #expect(try world.messages()[0].message.dueAt - world.clock.now == 7_200_000)
+        }
+    }
+
+    @Test func `Retry-After may be a date`() async throws {
+        try await run { _, _ in
+            .status(503, "Retry-After: Sun, 03 May 2026 12:00:00 GMT")
+        } _: { world, receiver in
+            try await world.hook(to: receiver.url)
+            try await world.order()
+            try await world.eventually("it failed") { try world.messages().first?.message.attempts == 1 }
+            #expect(try world.messages()[0].message.dueAt - world.clock.now == 7_200_000)
+        }
+    }
+
+    @Test func `a receiver that takes too long, or hangs up, has not taken it`() async throws {
+        try await run(limit: 200) { number, _ in
+            number == 1 ? .init(delay: 3) : .init(isCut: true)
+        } _: { world, receiver in
+            try await world.hook(to: receiver.url)
+            try await world.order()
+            try await world.eventually("it was too slow") { try world.messages().first?.message.attempts == 1 }
+            #expect(try world.messages()[0].message.error == "It did not answer in time.")
+            world.clock.advance(5_500)
+            world.webhooks.wake()
+            try await world.eventually("it was cut") { try world.messages().first?.message.attempts == 2 }
+            let message = try world.messages()[0].message
+            #expect(message.error?.hasPrefix("The connection broke") == true && message.status == nil && message.state == .waiting)
+            #expect(world.webhooks.failed == 2)
+        }
+    }
+
+    @Test func `what is kept no longer is not told of`() async throws {
+        let receiver = try Receiver()
+        defer { receiver.close() }
+        try await DeliveryWorld.run { world in
+            try await world.hook(to: receiver.url)
+            let position = try await world.order()
+            let end = world.clock.now.milliseconds + 1_000
+            _ = try await world.world.pipeline.perform(.expire(before: [:], rest: end, author: "Ann"), randomness: World.randomness)
+            // What the run does to the file, which another room drives.
+            try await world.world.ledger.expire([position])
+            world.webhooks.start()
+            try await world.eventually("it is held back") { try world.messages("crm", .heldBack).count == 1 }
+            #expect(receiver.all.isEmpty && (try? world.messages()[0].message.reason) == .gone)
         }
     }
 

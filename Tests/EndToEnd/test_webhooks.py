@@ -4,6 +4,7 @@ import base64
 import http.server
 import socket
 import threading
+import time
 
 import pytest
 from browser import chromium, visiting
@@ -16,7 +17,7 @@ class Receiver:
     """Notes each request, and answers what it is told to; 204 when it is told nothing."""
 
     def __init__(self, *statuses):
-        self.got, self.statuses, self.headers = [], list(statuses), {}
+        self.got, self.statuses, self.headers, self.delay = [], list(statuses), {}, 0
         receiver = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -26,6 +27,7 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status = receiver.statuses.pop(0) if receiver.statuses else 204
                 receiver.got.append((self.path, dict(self.headers), body, status))
+                time.sleep(receiver.delay)
                 self.send_response(status)
                 for name, value in receiver.headers.items():
                     self.send_header(name, value)
@@ -189,6 +191,20 @@ def test_what_waits_when_the_server_is_killed_is_sent_by_the_next_under_the_same
                 Webhook(secret(server)).verify(body, headers)
         finally:
             receiver.close()
+
+
+def test_what_was_under_way_when_the_server_was_killed_comes_again_under_the_same_id(folder, receiver):
+    receiver.delay = 3
+    with folder.serving() as server:
+        define(server, hook(receiver.url))
+        order(server)
+        wait_until(lambda: receiver.got, 20, "nobody was told")
+        server.kill()
+    receiver.delay = 0
+    with folder.serving() as server:
+        wait_until(lambda: len(receiver.got) == 2, 30, "it never came again")
+        wait_until(lambda: messages(server, state="sent"), why="it was never noted")
+        assert len(set(receiver.ids)) == 1 and len(messages(server)) == 1
 
 
 def test_after_a_change_of_the_secret_the_old_one_and_the_new_one_hold(server, receiver):

@@ -26,6 +26,12 @@ import Testing
         #expect(try #require(IPAddress(text)).description == written)
     }
 
+    @Test func `an address has 16 bytes, of which those of IPv4 are the last four`() {
+        #expect(IPAddress([UInt8](repeating: 0, count: 10) + [0xff, 0xff, 192, 0, 2, 7])?.description == "192.0.2.7")
+        #expect(IPAddress([0x20, 0x01, 0x0d, 0xb8] + [UInt8](repeating: 0, count: 11) + [7])?.description == "2001:db8::7")
+        #expect(IPAddress([UInt8](repeating: 0, count: 15)) == nil && IPAddress([UInt8](repeating: 0, count: 17)) == nil)
+    }
+
     @Test(arguments: [
         ("192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.7", "192.0.2.7"), ("2001:db8:1:2::7", "2001:db8:1:2::/64"),
         ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"), ("2001:db8:1:3::1", "2001:db8:1:3::/64"),

@@ -64,6 +64,8 @@ final class SendingRound {
         } catch {
             if !isTroubled { parts.logger.error("messages cannot be sent, and it is tried again", metadata: ["reason": "\(error)"]) }
             isTroubled = true
+            // What was counted in a transaction that failed did not happen.
+            parts.outbox.reload()
             pause = Self.troubledPause
         }
         multi.wait(atMost: Int(pause))
@@ -226,7 +228,7 @@ enum WebhookWords {
         case .failure(.forbidden(let address)):
             "\(address) is no public address, and no network of the setting delivery-networks has it. Nothing was sent."
         case .failure(.unreachable(let words)): "It could not be reached: \(words)."
-        case .failure(.tooSlow): "It did not answer within \(WebhookSender.limit / 1_000) seconds."
+        case .failure(.tooSlow): "It did not answer in time."
         case .failure(.broken(let words)): "The connection broke: \(words)."
         case .failure(.stopped): "The answer was not read."
         }

@@ -7,8 +7,6 @@ import Synchronization
 ///
 /// A message is marked as sent after its receiver took it. Whoever loses power in between sends it again under the same name.
 final class WebhookSender: Sendable {
-    /// The longest that a receiver may take, in milliseconds.
-    static let limit = 15_000
     /// The most bytes of an answer that are read.
     static let mostBytes = 64 << 10
     /// How long an end waits for what is under way.
@@ -93,7 +91,7 @@ final class WebhookSender: Sendable {
             "webhook-signature: "
                 + WebhookSignature.header(id: id, timestamp: timestamp, body: body, keys: parts.secrets.keys(of: key, at: now)),
         ]
-        request.limit = Self.limit
+        request.limit = parts.limit
         request.mostBytes = Self.mostBytes
         let reach = parts.reach
         request.mayConnect = { reach.contains($0) }

@@ -29,6 +29,8 @@ package final class Webhooks: Sendable {
         /// Of the program, for receivers.
         package var version: String
         package var logger: Logger
+        /// The longest that a receiver may take, in milliseconds.
+        var limit = 15_000
         private let readers: LedgerReaders
 
         /// - Parameter reaction: The one of the pipeline.

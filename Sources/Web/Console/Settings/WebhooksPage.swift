@@ -121,7 +121,7 @@ extension Console {
     private func events(_ definition: WebhookDefinition) -> [Fields] {
         let arrived = Set(services.names())
         return definition.interactions.map { name in
-            ["name": name, "href": Self.place(ofEvent: name), "isNew": !arrived.contains(name)]
+            ["name": name, "isNew": !arrived.contains(name)]
         }
     }
 
