@@ -201,6 +201,24 @@ import Testing
         }
     }
 
+    @Test func `who sends a message again, or mends the address, does not wait for what the receiver asked`() async throws {
+        try await run { number, _ in
+            number <= 2 ? .status(429, "Retry-After: 7200") : .status(200)
+        } _: { world, receiver in
+            try await world.hook(to: receiver.url)
+            try await world.order()
+            try await world.eventually("it failed") { try world.messages().first?.message.attempts == 1 }
+            _ = try world.webhooks.sendAgain(try world.messages()[0].id, of: "crm")
+            try await world.eventually("it failed again") { try world.messages()[0].message.attempts == 1 && receiver.all.count == 2 }
+            try await world.order("bob@example.com")
+            try await Task.sleep(for: .milliseconds(100))
+            #expect(receiver.all.count == 2)
+            try await world.hook(to: receiver.url + "/mended")
+            try await world.eventually("the other is sent") { try world.messages("crm", .sent).count == 1 }
+            #expect(receiver.all.map(\.path) == ["/hook", "/hook", "/hook/mended"])
+        }
+    }
+
     @Test func `Retry-After may be a date`() async throws {
         try await run { _, _ in
             .status(503, "Retry-After: Sun, 03 May 2026 12:00:00 GMT")

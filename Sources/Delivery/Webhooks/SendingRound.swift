@@ -49,8 +49,12 @@ final class SendingRound {
         multi = CurlMulti(sender.bell)
     }
 
-    func lookAgain() {
-        for key in targets.keys { targets[key]?.look = Instant(milliseconds: 0) }
+    /// - Parameter isUrgent: Whether receivers that failed last are left alone no longer.
+    func lookAgain(isUrgent: Bool = false) {
+        for key in targets.keys {
+            targets[key]?.look = Instant(milliseconds: 0)
+            if isUrgent { targets[key]?.restsUntil = Instant(milliseconds: 0) }
+        }
     }
 
     /// Begins what is due, and waits until some of it is done or there is more.

@@ -24,6 +24,8 @@ final class WebhookSender: Sendable {
         var isEnding = false
         /// Something other than time may have made a message due.
         var isStale = false
+        /// Somebody wants it now, and no receiver is left alone any longer.
+        var isUrgent = false
         var trials: [Trial] = []
         var ended: [CheckedContinuation<Void, Never>] = []
     }
@@ -64,8 +66,12 @@ final class WebhookSender: Sendable {
     }
 
     /// Looks again what is due.
-    func wake() {
-        state.withLock { $0.isStale = true }
+    /// - Parameter isUrgent: Whether receivers that failed last are asked at once, as somebody has mended something.
+    func wake(isUrgent: Bool = false) {
+        state.withLock { state in
+            state.isStale = true
+            if isUrgent { state.isUrgent = true }
+        }
         bell.ring()
     }
 
@@ -105,8 +111,9 @@ final class WebhookSender: Sendable {
         var isEnding = false
         while !isEnding {
             let trials = state.withLock { state in
-                if state.isStale { round.lookAgain() }
+                if state.isStale { round.lookAgain(isUrgent: state.isUrgent) }
                 state.isStale = false
+                state.isUrgent = false
                 isEnding = state.isEnding
                 defer { state.trials = [] }
                 return state.trials

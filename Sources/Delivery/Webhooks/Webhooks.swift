@@ -86,7 +86,7 @@ package final class Webhooks: Sendable {
         self.sender = sender
         parts.pipeline.onDefinitions { definitions in
             hooks.all.withLock { $0 = WebhookDefinition.all(definitions) }
-            sender.wake()
+            sender.wake(isUrgent: true)
         }
     }
 
@@ -156,7 +156,7 @@ package final class Webhooks: Sendable {
         guard try parts.store.write({ try parts.outbox.sendAgain(key, position, now: parts.clock.now, $0) }),
             let message = try parts.outbox.message(to: key, position, in: parts.store)
         else { throw WebhookProblem.noMessage }
-        sender.wake()
+        sender.wake(isUrgent: true)
         return try parts.described([message])[0]
     }
 
@@ -180,7 +180,7 @@ package final class Webhooks: Sendable {
         guard hooks.all.withLock({ $0[key] != nil }) else { throw WebhookProblem.unknown }
         guard parts.secrets.disabledAt(key) != nil else { return }
         try parts.secrets.setDisabled(key, nil)
-        sender.wake()
+        sender.wake(isUrgent: true)
     }
 
     private func checkOpen(_ key: String) throws {
