@@ -116,7 +116,8 @@ let package = Package(
         .executableTarget(
             name: "sightline-bench",
             dependencies: [
-                "Access", "Audiences", "CSodium", "Consent", "Customers", "Definitions", "Delivery", "Formula", "Identity", "Kernel", "Ledger", "Notes",
+                "Access", "Audiences", "CSodium", "Consent", "Customers", "Definitions", "Delivery", "Formula", "Identity", "Kernel", "Ledger",
+                "Notes",
                 "Pipeline", "Statistics", "Store", "Timeline",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
             ] + grdb,

@@ -104,7 +104,9 @@ extension MetricDefinition {
             let kinds = engagement.weights.map { weight in
                 engagement.learning == nil ? "\(weight.event) counts \(FormulaText.number(Double(weight.hundredths) / 100))" : weight.event
             }
-            let learned = engagement.learning.map { ", each by a weight that is learned from what came before \($0.conversion) within \($0.days) days" }
+            let learned = engagement.learning.map {
+                ", each by a weight that is learned from what came before \($0.conversion) within \($0.days) days"
+            }
             return "Engagement in the last \(engagement.days) days, added up: \(kinds.joined(separator: ", "))\(learned ?? "")."
         case .lifetime(let lifetime):
             let what =
