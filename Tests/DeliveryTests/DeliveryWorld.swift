@@ -25,7 +25,8 @@ final class DeliveryWorld: Sendable {
         func advance(_ milliseconds: Int64) { moment.withLock { $0 = $0 + milliseconds } }
     }
 
-    init(_ folder: String? = nil, clock: TestClock = TestClock(World.start), networks: [String] = ["127.0.0.0/8"], limit: Int = 15_000) async throws {
+    init(_ folder: String? = nil, clock: TestClock = TestClock(World.start), networks: [String] = ["127.0.0.0/8"], limit: Int = 300_000) async throws
+    {
         let folder = folder ?? NSTemporaryDirectory() + "sightline-" + UUID().uuidString
         self.clock = clock
         let time = Clock { clock.now }
@@ -48,7 +49,7 @@ final class DeliveryWorld: Sendable {
     }
 
     /// Calls the body with a world, and takes it away.
-    static func run<R>(networks: [String] = ["127.0.0.0/8"], limit: Int = 15_000, _ body: (DeliveryWorld) async throws -> R) async throws -> R {
+    static func run<R>(networks: [String] = ["127.0.0.0/8"], limit: Int = 300_000, _ body: (DeliveryWorld) async throws -> R) async throws -> R {
         let made = try await DeliveryWorld(networks: networks, limit: limit)
         do {
             let result = try await body(made)

@@ -13,8 +13,6 @@ final class Receiver: Sendable {
         var status = 200
         var headers: [String] = []
         var body = ""
-        /// Seconds before anything is answered.
-        var delay = 0.0
         /// Nothing is answered, and the connection ended.
         var isCut = false
         static func status(_ status: Int, _ headers: String...) -> Answer { Answer(status: status, headers: headers) }
@@ -65,7 +63,6 @@ final class Receiver: Sendable {
             }
             let answer = answer(number, request)
             if answer.isCut { return }
-            if answer.delay > 0 { Thread.sleep(forTimeInterval: answer.delay) }
             let head = (["HTTP/1.1 \(answer.status) X", "Content-Length: \(answer.body.utf8.count)"] + answer.headers).joined(separator: "\r\n")
             let bytes = Array((head + "\r\n\r\n" + answer.body).utf8)
             var sent = 0
