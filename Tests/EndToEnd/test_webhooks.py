@@ -2,6 +2,7 @@
 
 import base64
 import http.server
+import json
 import socket
 import threading
 import time
@@ -205,6 +206,29 @@ def test_what_was_under_way_when_the_server_was_killed_comes_again_under_the_sam
         wait_until(lambda: len(receiver.got) == 2, 30, "it never came again")
         wait_until(lambda: messages(server, state="sent"), why="it was never noted")
         assert len(set(receiver.ids)) == 1 and len(messages(server)) == 1
+
+
+def test_however_often_the_server_is_killed_nothing_is_lost_and_what_comes_twice_has_the_same_id(folder, receiver):
+    """Orders go on while the server is killed again and again in the middle of sending them."""
+    count, taken = 0, 0
+    for attempt in range(5):
+        with folder.serving() as server:
+            if attempt == 0:
+                define(server, hook(receiver.url))
+            server.send(*({"type": "track", "userId": "u", "event": "Order Completed", "properties": {"n": n}} for n in range(count, count + 400)))
+            count += 400
+            wait_until(lambda: len(receiver.got) >= taken + 100, 30, "sending never began again")
+            server.kill()
+            taken = len(receiver.got)
+    with folder.serving() as server:
+        wait_until(lambda: server.ask("/api/webhooks")["items"][0]["waiting"] == 0, 60, "not all were sent")
+        told = {}
+        for _, headers, body, _ in receiver.got:
+            told.setdefault(headers["webhook-id"], set()).add(json.loads(body)["data"]["interaction"]["properties"]["n"])
+        # Each id is of one order, and each order has come.
+        assert all(len(orders) == 1 for orders in told.values()) and len(told) == count
+        assert set().union(*told.values()) == set(range(count))
+        assert len(receiver.got) - count <= 5, "more came twice than were under way when it was killed"
 
 
 def test_after_a_change_of_the_secret_the_old_one_and_the_new_one_hold(server, receiver):

@@ -152,7 +152,8 @@ extension Console {
                 "audiences": audiences.map {
                     ["key": $0.key, "name": $0.definition.name, "chosen": form.audiences.contains($0.key)] as Fields
                 },
-                "hasAudiences": !audiences.isEmpty, "nameFault": form.faults["name"], "urlFault": form.faults["url"], "ownerFault": form.faults["owner"],
+                "hasAudiences": !audiences.isEmpty, "nameFault": form.faults["name"], "urlFault": form.faults["url"],
+                "ownerFault": form.faults["owner"],
                 "eventsFault": form.faults["interactions"], "audiencesFault": form.faults["audiences"], "fault": form.faults[""],
                 "hasComments": hasComments ?? false, "document": "/settings/definitions/" + Parameters.encoded(form.document),
                 "longestURL": WebhookDefinition.longestURL,
