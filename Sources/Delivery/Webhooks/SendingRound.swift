@@ -136,15 +136,16 @@ final class SendingRound {
                 pause = min(pause, message.dueAt - now)
                 continue
             }
-            targets[key]?.isBusy = true
+            // Busy only when it was begun: what throws is tried again.
             if !(try begin(message, hook)) { pause = 0 }
+            targets[key]?.isBusy = true
         }
         return pause
     }
 
     /// - Returns: False when it is done already, as there is nothing to send any more.
     private func begin(_ message: OutboxMessage, _ hook: WebhookDefinition) throws -> Bool {
-        guard let body = try parts.body(of: message) else {
+        guard let body = try body(of: message) else {
             var gone = message
             (gone.state, gone.reason) = (.heldBack, .gone)
             outcomes.append(Outcome(message: gone, isAnswer: false))
@@ -153,6 +154,16 @@ final class SendingRound {
         let request = sender.request(parts.id(of: message), to: hook.url, of: message.target, body)
         multi.begin(request) { [self] in ended(message, $0) }
         return true
+    }
+
+    /// Nil for what is not there any more, or cannot be read: one damaged interaction must not hold up all others.
+    private func body(of message: OutboxMessage) throws -> [UInt8]? {
+        do {
+            return try parts.body(of: message)
+        } catch LedgerProblem.damaged(let body) {
+            parts.logger.error("a message is not sent, as what it is about is damaged", metadata: ["body": "\(body)"])
+            return nil
+        }
     }
 
     private func ended(_ message: OutboxMessage, _ result: Result<CurlAnswer, CurlProblem>) {
@@ -226,7 +237,7 @@ enum WebhookWords {
             switch answer.status {
             case 200..<300: nil
             case 300..<400: "It answered \(answer.status), which sends elsewhere, and that is not followed. Change the address."
-            case 410: "It answered 410: it is gone for good. The webhook is switched off."
+            case 410: "It answered 410, that it is gone for good."
             default: "It answered \(answer.status)."
             }
         case .failure(.forbidden(let address)):
