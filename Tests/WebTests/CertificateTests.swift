@@ -109,7 +109,7 @@ import Testing
             }
             // Cut off it may be too, where a second is soon over.
             var status = 0
-            for _ in 0..<60 where status != 200 { status = (try? await server.send("GET", "/health", bySocket: true).status.code) ?? 0 }
+            for _ in 0..<60 where status != 200 { status = (try? await server.send("GET", "/health", bySocket: true).status) ?? 0 }
             #expect(status == 200)
         }
     }
