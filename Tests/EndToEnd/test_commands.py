@@ -344,6 +344,18 @@ def test_the_demo_fills_an_empty_folder_and_leaves_others_alone(folder):
     assert len(other.export()) == 1
 
 
+def test_nobody_enters_an_audience_by_what_the_demo_tells_of_the_past(folder):
+    with folder.serving() as server:
+        folder.run("demo", "--customers", "1000")
+
+        def audiences():
+            return server.ask("/api/audiences")["items"]
+
+        wait_until(lambda: sum(a["size"] or 0 for a in audiences()) > 100, 60, "never at work")
+        assert not any(a["enteredToday"] or a["leftToday"] for a in audiences())
+        assert not any(stage["enteredToday"] or stage["leftToday"] for stage in server.ask("/api/lifecycle")["stages"])
+
+
 def test_serve_demo_prints_what_to_try_it_with_and_leaves_other_data_alone(folder):
     folder.run("demo", "--customers", "20")
 
