@@ -246,8 +246,7 @@ package final class AudienceEngine: Sendable {
             if let (changes, inForce) = sweep() {
                 // What was being concluded meanwhile was seen in part: when it is history, whom it concerns waits to be found.
                 waitForGroup()
-                take(until: .now(), &desk)
-                try suggest(desk.history.without(changes, pipeline.people), inForce)
+                try suggest(changes, inForce, &desk)
             }
             desk.nextSweep = .now() + .milliseconds(pause)
         }
@@ -386,6 +385,7 @@ package final class AudienceEngine: Sendable {
             inForce.changes(of: members[0], evaluator.values, tables, sets.audiences, sets.stages, into: &changes)
         }
         try suggest(changes, inForce)
+        count(changes)
     }
 
     /// Looks at everybody: what has changed; nil while nothing is in force.
@@ -423,6 +423,25 @@ package final class AudienceEngine: Sendable {
         return (found.flatMap(\.changes), inForce)
     }
 
+    /// Writes what a sweep found. After a flood that is much: in between it looks at whoever something happens to, so that nobody waits for
+    /// all of it, and what was found of them before is of no use any more.
+    private func suggest(_ changes: [Change], _ inForce: InForce, _ desk: inout Desk) throws {
+        var looked: Set<UInt32> = []
+        var rest = changes[...]
+        while !rest.isEmpty {
+            if isStopping { throw CancellationError() }
+            take(until: .now(), &desk)
+            desk.history.hold(&desk.touched)
+            let touched = desk.touched
+            desk.touched = []
+            looked.formUnion(pipeline.people.roots(touched))
+            try look(at: touched)
+            let here = desk.history.without(rest.prefix(Self.batch).filter { !looked.contains($0.customer) }, pipeline.people)
+            rest = rest.dropFirst(Self.batch)
+            try suggest(here, inForce)
+        }
+    }
+
     /// Writes changes into the ledger and waits until they are concluded, so that none is suggested twice.
     private func suggest(_ changes: [Change], _ inForce: InForce) throws {
         var rest = changes[...]
@@ -438,7 +457,6 @@ package final class AudienceEngine: Sendable {
             let (ledger, pipeline) = (ledger, pipeline)
             let position = try wait { try await ledger.append(made) }
             while try !wait({ await pipeline.wait(for: position.body, atMost: 5) }) { if isStopping { throw CancellationError() } }
-            count(Array(here))
         }
     }
 

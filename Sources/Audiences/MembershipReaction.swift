@@ -1,4 +1,5 @@
 import GRDB
+import GRDBSQLite
 package import Identity
 package import Kernel
 import Ledger
@@ -172,20 +173,23 @@ extension Membership {
         try store.read { db in
             for row in try Row.fetchAll(db, sql: "SELECT id, name FROM member_set") { name(row[1], row[0]) }
             let stages = Set(now.numbers.filter { $0.key.hasPrefix("lifecycle/") }.values)
-            let rows = try Row.fetchCursor(db, sql: "SELECT set_id, customer_id FROM member ORDER BY set_id")
+            // Millions, so the rows are read where SQLite has them; the cache keeps the statement alive.
+            let rows = try db.cachedStatement(sql: "SELECT set_id, customer_id FROM member ORDER BY set_id").sqliteStatement
             var here: [UInt32] = []
             var set = -1
             func flush() {
                 if set >= 0, stages.contains(set) { put(here, inStage: set) } else if set >= 0 { put(here, in: set, true) }
                 here.removeAll(keepingCapacity: true)
             }
-            while let row = try rows.next() {
-                if row[0] as Int != set {
+            while sqlite3_step(rows) == SQLITE_ROW {
+                let next = Int(sqlite3_column_int64(rows, 0))
+                if next != set {
                     flush()
-                    set = row[0]
+                    set = next
                 }
-                here.append(row[1])
+                here.append(UInt32(truncatingIfNeeded: sqlite3_column_int64(rows, 1)))
             }
+            sqlite3_reset(rows)
             flush()
         }
     }

@@ -59,25 +59,4 @@ package struct Checked: Hashable, Sendable {
         case .metric, .rank, .arithmetic, .negative: false
         }
     }
-
-    /// Every part, the whole one first.
-    package func visit(_ body: (Checked) -> Void) {
-        body(self)
-        switch kind {
-        case .not(let a), .oneOfTexts(let a, _), .oneOf(let a, _), .match(_, let a, _), .known(let a, _), .negative(let a): a.visit(body)
-        case .and(let a, let b), .or(let a, let b), .compare(_, let a, let b), .sameText(let a, let b, _), .arithmetic(_, let a, let b):
-            a.visit(body)
-            b.visit(body)
-        case .constant, .day, .text, .term, .now, .identifier, .metric, .audience, .rank, .stage: break
-        }
-    }
-
-    /// The terms in it, without those of the definitions that it names.
-    package var terms: Set<Term> {
-        var found: Set<Term> = []
-        visit { part in
-            if case .term(let term) = part.kind { found.insert(term) }
-        }
-        return found
-    }
 }

@@ -96,12 +96,4 @@ package enum Quantiles {
     }
 
     private static func median(_ a: Double, _ b: Double, _ c: Double) -> Double { max(min(a, b), min(max(a, b), c)) }
-
-    /// Several quantiles at once. What is not finite is left out of the numbers.
-    ///
-    /// - Returns: in the order of the shares; nil when no number is left, or for a share outside 0...1.
-    package static func quantiles(_ shares: [Double], of numbers: some Sequence<Double>) -> [Double?] {
-        let sorted = numbers.filter(\.isFinite).sorted()
-        return shares.map { quantile($0, ofSorted: sorted) }
-    }
 }

@@ -47,6 +47,11 @@ import Testing
         #expect(try world.said(of: "ann@example.com") == ["Audience Entered recent"])
         world.clock.advance(1)
         try await world.eventually("she has left") { try world.said(of: "ann@example.com").last == "Audience Left recent" }
+        // What the sweep has counted is not counted once more.
+        for _ in 0..<15 {
+            #expect(world.engine.state.withLock { $0.sizes["audience/recent"] } == 0)
+            try await Task.sleep(for: .milliseconds(10))
+        }
         #expect(world.engine.membership.now.belongs(0, to: 1) == false)
         await world.remove()
     }

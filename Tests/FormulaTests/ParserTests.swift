@@ -118,7 +118,9 @@ import Testing
         var checker = Checker(names: names(), library: try library())
         for property in ["due", "undeclared"] {
             let checked = try checker.condition(Parser.parse("did(\"Order Completed\" where \(property) in [2026-01-02])"))
-            guard case .selected(let selector)? = checked.terms.first?.sources.first else {
+            var program = Program(names: names(), library: try library())
+            try program.add(checked, as: .asked(0))
+            guard case .selected(let selector)? = program.terms.first?.sources.first else {
                 Issue.record("\(property) has no selector")
                 continue
             }

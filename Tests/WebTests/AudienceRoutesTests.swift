@@ -96,6 +96,7 @@ enum FormulaWorld {
             let members = try #require(answers["/api/audiences/buyers/members"]?["items"]?.array)
             #expect(members.map { $0["customer"] } == [.string(ann)] && members[0]["name"] == "Ann Archer" && members[0]["found"] == true)
             #expect(answers["/api/lifecycle"]?["stages"]?.array?.map { $0["size"] } == [1, 1])
+            #expect(answers["/api/lifecycle"]?["lifeEvents"] == [])
             let values = try #require(answers["/api/customers/user_id:ann/metrics"]?["items"]?.array)
             #expect(values.map { $0["text"] } == ["Ann Archer", "1\u{A0}orders"])
         }

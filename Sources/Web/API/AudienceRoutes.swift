@@ -140,6 +140,15 @@ struct AudienceRoutes: Sendable {
                             members += found.sizes("lifecycle/\(stage.name)")
                             return .object(members)
                         }),
+                    "lifeEvents": audiences.lifeEvents().map { events in
+                        .array(
+                            events.map {
+                                [
+                                    "title": .string($0.title), "event": .string($0.event), "customers7d": JSON($0.lately),
+                                    "customers7dBefore": JSON($0.before), "last": JSON($0.last),
+                                ]
+                            })
+                    } ?? .null,
                 ])
         }
     }

@@ -69,7 +69,7 @@ extension OpenAPI {
             "MetricValuePage": {"type": "object", "required": ["items", "next"], "properties": {
               "items": {"type": "array", "items": {"$ref": "#/components/schemas/MetricValue"}}, "next": {"type": "null"}}},
             "Lifecycle": {
-              "type": "object", "required": ["owner", "customers", "asOf", "stages"],
+              "type": "object", "required": ["owner", "customers", "asOf", "stages", "lifeEvents"],
               "properties": {
                 "owner": {"type": ["string", "null"]}, "customers": {"type": ["integer", "null"]}, "asOf": {"type": ["string", "null"], "format": "date-time"},
                 "stages": {"type": "array", "items": {"type": "object",
@@ -77,7 +77,14 @@ extension OpenAPI {
                     "name": {"type": "string"}, "when": {"type": ["string", "null"], "description": "Null for the first."},
                     "wants": {"type": ["string", "null"]}, "owner": {"type": ["string", "null"]},
                     "size": {"type": ["integer", "null"]}, "share": {"type": ["number", "null"]}, "enteredToday": {"type": "integer"},
-                    "leftToday": {"type": "integer"}}}}
+                    "leftToday": {"type": "integer"}}}},
+                "lifeEvents": {"type": ["array", "null"],
+                  "description": "Interactions that the vocabulary names as a life event; null for a moment while they are counted.",
+                  "items": {"type": "object", "required": ["title", "event", "customers7d", "customers7dBefore", "last"], "properties": {
+                    "title": {"type": "string"}, "event": {"type": "string"},
+                    "customers7d": {"type": "integer", "description": "To whom it happened in the last 7 days."},
+                    "customers7dBefore": {"type": "integer", "description": "In the 7 days before."},
+                    "last": {"type": ["string", "null"], "format": "date-time"}}}}
               }
             },
             "FormulaQuestion": {"type": "object", "additionalProperties": false, "required": ["formula"], "properties": {
