@@ -167,7 +167,9 @@ def test_all_names_are_at_hand_beside_the_editor_and_narrowed_by_typing(browser,
         expect(names).to_contain_text('"Order Completed"')
         expect(names).to_contain_text("trait.city")
         visitor.check("the editor with all names", picture=f"audience-names-{window}")
-        # Narrowing is about the list alone: nothing is asked or sent of the form.
+        # Narrowing is about the list alone: nothing is asked or sent of the form, once what it asked before is answered.
+        expect(page.locator("#means .figure-value")).to_be_visible(timeout=20_000)
+        expect(page.locator("#means [hx-trigger]")).to_have_count(0, timeout=20_000)
         asked = []
         page.on("request", lambda request: asked.append(request.url))
         field = page.get_by_label("Show those with")
