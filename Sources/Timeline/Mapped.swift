@@ -33,12 +33,13 @@ final class Mapped: @unchecked Sendable {
         base = p
     }
 
-    /// A new file of a known size, written through the mapping and then synced.
+    /// A new file of a known size, written through the mapping and then synced. One of that name must not be there: whoever has it
+    /// mapped would see it change.
     ///
     /// Its blocks are reserved first: writing to a mapping on a full disk would end the process.
     /// - Throws: ``TimelineProblem/unwritable(_:)``
     init(create file: String, size: Int) throws(TimelineProblem) {
-        let fd = open(file, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        let fd = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard fd >= 0 else { throw .unwritable(String(cString: strerror(errno))) }
         defer { close(fd) }
         let code = posix_fallocate(fd, 0, off_t(size))

@@ -4,9 +4,10 @@ import Kernel
 import Ledger
 import Synchronization
 
-// The timeline's folder holds one snapshot: `snapshot` (a line of text, the newest ledger body in it), and
-// `BODY.columns`, `BODY.seen` and `BODY.marked` beside it. A new snapshot's files are written and synced before `snapshot` is replaced
-// by renaming, so a crash leaves the old one or the new one. Anything missing or damaged: all is rebuilt from the ledger.
+// The timeline's folder holds one snapshot: `snapshot` (a line of text, its name), and `NAME.columns`, `NAME.seen` and
+// `NAME.marked` beside it. A name is the newest ledger body in the snapshot, and `-1`, `-2`… when there is another of that body:
+// files that are mapped are never written again. A new snapshot's files are written and synced before `snapshot` is replaced by
+// renaming, so a crash leaves the old one or the new one. Anything missing or damaged: all is rebuilt from the ledger.
 
 /// Per customer, sorted by time, what happened: an immutable base in mapped files and what came since in memory, merged
 /// in the background.
@@ -59,11 +60,14 @@ package final class Timeline: Sendable {
         var seen: SeenBase?
         var marked: Base?
         var body: Int64 = 0
-        if let text = try? String(contentsOfFile: directory + "/snapshot", encoding: .utf8), let found = Int64(text), found <= concluded {
-            base = Base(file: "\(directory)/\(found).columns")
-            seen = SeenBase(file: "\(directory)/\(found).seen")
-            marked = Base(file: "\(directory)/\(found).marked")
-            if base != nil && seen != nil && marked != nil { body = found }
+        var kept: [String] = []
+        if let name = try? String(contentsOfFile: directory + "/snapshot", encoding: .utf8),
+            let found = Int64(name.prefix { $0 != "-" }), found <= concluded
+        {
+            base = Base(file: "\(directory)/\(name).columns")
+            seen = SeenBase(file: "\(directory)/\(name).seen")
+            marked = Base(file: "\(directory)/\(name).marked")
+            if base != nil && seen != nil && marked != nil { (body, kept) = (found, ["snapshot", name + "."]) }
         }
         if body == 0 {
             // What is not used must not come to be used later, when the state has passed it on another way.
@@ -73,10 +77,8 @@ package final class Timeline: Sendable {
             marked = nil
         }
         snapshotBody = body
-        // What was being filled in when the program ended is of no use.
-        for file in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] where file.hasPrefix(Filling.prefix) {
-            unlink("\(directory)/\(file)")
-        }
+        // What was being merged or filled in when the program ended is of no use.
+        Self.clean(directory, keeping: kept)
         let found = base ?? .empty()
         let expiry = expired.reduce(Expiry()) { $0.adding($1) }.without(upTo: body)
         parts = Mutex(
@@ -166,14 +168,15 @@ package final class Timeline: Sendable {
 
     private func merge(_ job: Job) throws(TimelineProblem) {
         guard let delta = job.parts.frozen, let seenDelta = job.parts.seenFrozen else { return }
-        let name = "\(directory)/\(job.position)"
+        let name = unusedName(job.position)
+        let path = "\(directory)/\(name)"
         let hidden = job.parts.hidden
-        try Base.merge(job.parts.base, delta, customers: job.customers, hidden: hidden, expiry: job.parts.expiry, to: name + ".columns")
-        try SeenBase.merge(job.parts.seenBase, seenDelta, oldest: seenDelta.newest > window ? seenDelta.newest - window : 0, to: name + ".seen")
-        try mergeMarked(job, name)
-        try replaceSnapshot("\(job.position)")
-        guard let base = Base(file: name + ".columns"), let seen = SeenBase(file: name + ".seen"), let marked = Base(file: name + ".marked") else {
-            throw .unwritable("\(name): cannot be read back")
+        try Base.merge(job.parts.base, delta, customers: job.customers, hidden: hidden, expiry: job.parts.expiry, to: path + ".columns")
+        try SeenBase.merge(job.parts.seenBase, seenDelta, oldest: seenDelta.newest > window ? seenDelta.newest - window : 0, to: path + ".seen")
+        try mergeMarked(job, path)
+        try replaceSnapshot(name)
+        guard let base = Base(file: path + ".columns"), let seen = SeenBase(file: path + ".seen"), let marked = Base(file: path + ".marked") else {
+            throw .unwritable("\(path): cannot be read back")
         }
         parts.withLock { p in
             let expiry = p.expiry.without(upTo: job.position)
@@ -182,28 +185,43 @@ package final class Timeline: Sendable {
                 expiry: expiry, expired: Parts.expired(base, [p.active], expiry, p.hidden),
                 marked: Marked(base: marked, frozen: nil, active: p.marked.active, expiry: p.marked.expiry.without(upTo: job.position)))
         }
-        clean(keeping: "\(job.position)")
+        clean(keeping: name)
     }
 
-    private func mergeMarked(_ job: Job, _ name: String) throws(TimelineProblem) {
+    /// Removes what a merge left behind, but for the snapshot in force and what is being filled in.
+    private func clean(keeping name: String?) {
+        let name = name ?? (try? String(contentsOfFile: directory + "/snapshot", encoding: .utf8)) ?? ""
+        Self.clean(directory, keeping: ["snapshot", name + ".", Filling.prefix])
+    }
+
+    /// A name for a snapshot of that body which no file has.
+    private func unusedName(_ body: Int64) -> String {
+        var name = "\(body)"
+        var copy = 0
+        while access("\(directory)/\(name).columns", F_OK) == 0 {
+            copy += 1
+            name = "\(body)-\(copy)"
+        }
+        return name
+    }
+
+    private func mergeMarked(_ job: Job, _ path: String) throws(TimelineProblem) {
         let old = job.parts.marked
         guard let delta = old.frozen else { return }
         var base = old.base
         if let filling = job.filling {
-            try Base.join(base, filling.base, customers: job.customers, to: name + ".joined")
-            guard let joined = Base(file: name + ".joined") else { throw .unwritable("\(name).joined: cannot be read back") }
+            try Base.join(base, filling.base, customers: job.customers, to: path + ".joined")
+            guard let joined = Base(file: path + ".joined") else { throw .unwritable("\(path).joined: cannot be read back") }
             base = joined
         }
         try Base.merge(
-            base, delta, customers: job.customers, hidden: job.parts.hidden, expiry: old.expiry.dropping(job.dropped), to: name + ".marked")
-        unlink(name + ".joined")
+            base, delta, customers: job.customers, hidden: job.parts.hidden, expiry: old.expiry.dropping(job.dropped), to: path + ".marked")
+        unlink(path + ".joined")
     }
 
-    /// Removes files that no snapshot names; readers that still map them keep them.
-    private func clean(keeping body: String?) {
-        let keep = body ?? (try? String(contentsOfFile: directory + "/snapshot", encoding: .utf8)) ?? ""
-        for file in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-        where file != "snapshot" && !file.hasPrefix(keep + ".") && !file.hasPrefix(Filling.prefix) {
+    /// Removes the files that begin otherwise; readers that still map them keep them.
+    private static func clean(_ directory: String, keeping prefixes: [String]) {
+        for file in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] where !prefixes.contains(where: file.hasPrefix) {
             unlink("\(directory)/\(file)")
         }
     }

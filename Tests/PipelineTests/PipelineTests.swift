@@ -1,3 +1,4 @@
+import Formula
 import Foundation
 import GRDB
 import Identity
@@ -81,6 +82,29 @@ import Timeline
             bytes[offset] ^= 0xff
         }
         try FileManager.default.removeItem(atPath: w.folder)
+    }
+
+    /// Selectors that are asked for while nothing comes: each has a snapshot made at the same place of the ledger.
+    @Test func `a snapshot leaves the one before it of the same moment to its readers`() async throws {
+        let w = try await World()
+        for i in 0..<60 { try await w.say(.init((.userID, "u\(i % 7)"), name: "E\(i % 3)", at: Int64(i))) }
+        let people = try (0..<7).map { try #require(try w.person(.userID, "u\($0)")) }
+        let told = people.map { w.told($0) }
+        for property in ["a", "b", "c", "d"] {
+            let before = w.pipeline.timeline
+            _ = try await w.pipeline.select([Selector(subject: .event("E1"), property: PropertyPath([.init(property)]))])
+            #expect(w.markCounts.recent == 0)
+            #expect(people.map { w.told($0) } == told)
+            var kept: [Mark] = []
+            before.newest(w.pipeline.people.members(of: people[0]), limit: .max, into: &kept)
+            #expect(kept.count == told[0].count)
+        }
+        let files = try FileManager.default.contentsOfDirectory(atPath: w.folder + "/timeline")
+        #expect(files.count == 4, "\(files)")
+        let again = try await w.reopened()
+        #expect(again.markCounts == (60, 0))
+        #expect(people.map { again.told($0) } == told)
+        await again.remove()
     }
 
     /// Fails at its third group, after the core has resolved and marked what is in it.
