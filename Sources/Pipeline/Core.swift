@@ -439,4 +439,5 @@ final class Core {
     /// Makes a snapshot of all that is concluded, so that the next start is quick.
     func freeze() { timeline.freeze(body: position, customers: people.count) }
     var unmerged: Int { timeline.current.recent }
+    var canRest: Bool { !timeline.isMerging && timeline.unwritable == nil }
 }

@@ -17,6 +17,8 @@ package final class Pipeline: Sendable {
         package var window: UInt32 = 30 * 86_400
         /// Marks after which the timeline merges, instead of its own rule. For tests.
         package var mergeAt: Int?
+        /// Marks since the last merge that are worth one when nothing more comes for a while. Fewer for tests.
+        package var restAt = 20_000
         /// Raw customers there may be. Fewer for tests.
         package var mostCustomers = Resolver.maximumCustomers
         /// Reads the identity rules out of the definitions in force (kind → YAML).
@@ -363,6 +365,8 @@ package final class Pipeline: Sendable {
     private static let patience = 60.0
     /// Marks that are worth a snapshot at the end.
     private static let snapshotAtStop = 20_000
+    /// Without anything to conclude for so long, the timeline is merged though it is not due yet.
+    private static let untilRest = DispatchTimeInterval.seconds(2)
 
     // MARK: The thread
 
@@ -373,7 +377,8 @@ package final class Pipeline: Sendable {
         var pause: DispatchTimeInterval?
         while true {
             var asked: [SelectorRequest] = []
-            for message in box.take(until: pause.map { .now() + $0 } ?? .distantFuture) {
+            let messages = box.take(until: pause.map { .now() + $0 } ?? .distantFuture)
+            for message in messages {
                 switch message {
                 case .stop(let done): stopping.append(done)
                 case .select(let request): asked.append(request)
@@ -397,6 +402,10 @@ package final class Pipeline: Sendable {
             if !stopping.isEmpty, pause == nil || core == nil {
                 end(core, stopping)
                 return
+            }
+            if pause == nil, let core, core.unmerged >= max(options.restAt, core.timeline.current.marks / 64), core.canRest {
+                // What came since the last merge is slow to sweep, and there is time for a merge now.
+                if messages.isEmpty { core.freeze() } else { pause = Self.untilRest }
             }
         }
     }

@@ -25,6 +25,18 @@ import Timeline
         await again.remove()
     }
 
+    @Test func `the timeline merges when nothing comes for a while, and not for a few marks`() async throws {
+        let w = try await World(restAt: 10)
+        for i in 0..<9 { try await w.say(.init((.userID, "u"), message: "m\(i)")) }
+        try await Task.sleep(for: .seconds(3))
+        #expect(w.pipeline.timeline.recent == 9)
+        try await w.say(.init((.userID, "u"), message: "m9"))
+        let u = try #require(try w.person(.userID, "u"))
+        for _ in 0..<600 where w.pipeline.timeline.recent > 0 { try await Task.sleep(for: .milliseconds(100)) }
+        #expect(w.pipeline.timeline.recent == 0 && w.marks(u).count == 10)
+        await w.remove()
+    }
+
     @Test func `the window ends at its last second`() async throws {
         let w = try await World(window: 100)
         func message(_ seconds: Int64) -> World.Said {

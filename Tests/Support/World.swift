@@ -22,6 +22,7 @@ package final class World: Sendable {
 
     package init(
         _ folder: String? = nil, rules: IdentityRules = .standard, reactions: [any Reaction] = [], window: UInt32 = 30 * 86_400, mergeAt: Int? = nil,
+        restAt: Int = 20_000,
         mostCustomers: Int = Resolver.maximumCustomers
     ) async throws {
         let folder = folder ?? NSTemporaryDirectory() + "sightline-" + UUID().uuidString
@@ -33,6 +34,7 @@ package final class World: Sendable {
         var options = Pipeline.Options(clock: clock) { _, _ in rules }
         options.window = window
         options.mergeAt = mergeAt
+        options.restAt = restAt
         options.mostCustomers = mostCustomers
         var logger = Logger(label: "test")
         logger.logLevel = .critical
