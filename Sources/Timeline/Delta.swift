@@ -44,7 +44,7 @@ final class Delta: @unchecked Sendable {
     func hasMarks(_ c: UInt32) -> Bool { heads.hasMarks(Int(c)) }
 
     /// Which customers have marks here, for loops over everybody. Valid while the delta is.
-    struct Heads: @unchecked Sendable {
+    struct Heads {
         fileprivate let first: UnsafeMutablePointer<Atomic<UInt64>>
         @inline(__always) func hasMarks(_ c: Int) -> Bool { first[c].load(ordering: .relaxed) != 0 }
     }

@@ -1,8 +1,10 @@
-"""Fixtures: a fresh data folder, a server on it, and one server that the tests of a file share."""
+"""Fixtures: a fresh data folder, a server on it, and a server and a browser that the tests of a file share."""
 
 import pathlib
 
 import pytest
+from browser import chromium
+from playwright.sync_api import sync_playwright
 from program import DATA, Folder, Server
 
 
@@ -24,6 +26,15 @@ def shop(tmp_path_factory):
     """A server that the tests of one file share: each uses names of its own."""
     with Folder(tmp_path_factory.mktemp("shop") / "data").serving() as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A browser that the tests of one file share."""
+    with sync_playwright() as playwright:
+        browser = chromium(playwright)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,6 +1,7 @@
 """The real program under test: a data folder, its commands and its server, as a user has them."""
 
 import contextlib
+import datetime
 import gzip
 import http.client
 import itertools
@@ -42,6 +43,11 @@ def wait_until(holds, seconds=10, why="it never came to hold"):
         if time.monotonic() > end:
             raise AssertionError(why)
         time.sleep(0.02)
+
+
+def ago(**time):
+    """A moment of the past as the APIs take it: ago(days=3)."""
+    return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(**time)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def free_port():
@@ -223,6 +229,12 @@ class Server:
         answer = self.get(path, params=params)
         assert answer.status_code == 200, f"GET {path}: {answer.status_code} {answer.text[:500]}"
         return answer.json()
+
+    def define(self, *documents):
+        """Puts documents, each a name and a text, in force beside those that are."""
+        every = {d["name"]: d["text"] for d in self.ask("/api/blueprint")["documents"]} | {f"{name}.yaml": text for name, text in documents}
+        put = self.call("POST", "/api/blueprint", {"documents": [{"name": name, "text": text} for name, text in every.items()]})
+        assert put.status_code == 200, put.text
 
     def customer(self, reference):
         """The single view, or None when there is no such customer."""

@@ -1,24 +1,11 @@
 """Audiences and metrics as people write them: names completed by the keyboard, mistakes mended by a button, and what it means beside it."""
 
-import datetime
 import re
 
 import pytest
-from browser import chromium, visiting
-from playwright.sync_api import expect, sync_playwright
-from program import wait_until
-
-
-def ago(**time):
-    return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(**time)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = chromium(playwright)
-        yield browser
-        browser.close()
+from browser import visiting
+from playwright.sync_api import expect
+from program import ago, wait_until
 
 
 def fill(shop):
@@ -47,9 +34,7 @@ def filled(shop):
 
 def define(shop, *documents):
     """Puts documents in force beside those that are, and waits until they are at work."""
-    kept = [d for d in shop.ask("/api/blueprint")["documents"] if d["name"] not in {name + ".yaml" for name, _ in documents}]
-    put = shop.call("POST", "/api/blueprint", {"documents": kept + [{"name": name + ".yaml", "text": text} for name, text in documents]})
-    assert put.status_code == 200, put.text
+    shop.define(*documents)
     wait_until(lambda: all(a["state"] == "inForce" and a["size"] is not None for a in shop.ask("/api/audiences")["items"]), why="never in force")
 
 

@@ -12,8 +12,8 @@ import time
 
 import pytest
 import requests
-from browser import chromium, visiting
-from playwright.sync_api import expect, sync_playwright
+from browser import visiting
+from playwright.sync_api import expect
 from program import Folder, Server, wait_until
 from test_disk import fill, small_disk
 from test_operations import metrics, value
@@ -317,14 +317,6 @@ def test_backups_are_made_from_their_page(folder, tmp_path):
             assert page.count("is-good") == 2
         log = server.ask("/api/audit", action="backup")["items"]
         assert [e["name"] for e in log] == ["Ann Example", "Schedule"] and log[0]["detail"] == "begun by hand"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = chromium(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("window", ["wide", "narrow"])

@@ -1,27 +1,14 @@
 """The pages in a real browser: by eye, by keyboard, without scripts, on a phone, in the dark, on paper."""
 
-import datetime
 import re
 
 import pytest
-from browser import chromium, visiting
-from playwright.sync_api import expect, sync_playwright
-from program import wait_until
+from browser import visiting
+from playwright.sync_api import expect
+from program import ago, wait_until
 
 HOSTILE = "\u0600<script>alert(1)</script>"
 LONG = "Maximiliane-Theodora Freifrau von und zu Hohenlohe-Waldenburg-Schillingsfürst geborene Donaudampfschifffahrtsgesellschaft"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = chromium(playwright)
-        yield browser
-        browser.close()
-
-
-def ago(minutes):
-    return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +23,8 @@ def people(shop):
     answer = {"score": 3, "scale": 10, "comment": "التوصيل كان متأخرا جدا."}
     shop.send(
         {"type": "track", "userId": "nora", "event": "Complaint Made", "properties": complaint, "context": {"channel": "phone"}},
-        {"type": "track", "userId": "nora", "event": "Order Placed", "timestamp": ago(9000), "properties": {"order_id": "N-1", "total": 64.5}},
-        *({"type": "track", "userId": "nora", "event": f"Thing {n % 7}", "timestamp": ago(100 * n)} for n in range(70)),
+        {"type": "track", "userId": "nora", "event": "Order Placed", "timestamp": ago(minutes=9000), "properties": {"order_id": "N-1", "total": 64.5}},
+        *({"type": "track", "userId": "nora", "event": f"Thing {n % 7}", "timestamp": ago(minutes=100 * n)} for n in range(70)),
         {"type": "identify", "userId": "long", "traits": {"name": LONG, "email": "a" * 60 + "@" + "b" * 60 + ".example", "note": "x" * 400}},
         {"type": "identify", "userId": "rtl", "traits": {"name": "فاطمة الزهراء بنت محمد"}},
         {"type": "track", "userId": "rtl", "event": "Survey Answered", "properties": answer},

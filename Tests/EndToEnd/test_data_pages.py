@@ -4,18 +4,10 @@ import json
 import re
 
 import pytest
-from browser import chromium, visiting
-from playwright.sync_api import expect, sync_playwright
+from browser import visiting
+from playwright.sync_api import expect
 
 LONG = "x" * 64
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = chromium(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("window", ["wide", "narrow"])

@@ -1,12 +1,11 @@
 """The lifecycle, where a customer stands, and the company's vocabulary, in a real browser."""
 
-import datetime
 import uuid
 
 import pytest
-from browser import chromium, visiting
-from playwright.sync_api import expect, sync_playwright
-from program import wait_until
+from browser import visiting
+from playwright.sync_api import expect
+from program import ago, wait_until
 
 LIFECYCLE = """lifecycle:
   owner: Marta Lindqvist
@@ -31,18 +30,6 @@ SPENT = """metric:
   unit: EUR
   formula: sum("Order Completed".total in last 90 days)
 """
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = chromium(playwright)
-        yield browser
-        browser.close()
-
-
-def ago(**time):
-    return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(**time)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def define(server, *texts):

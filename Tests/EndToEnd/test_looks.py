@@ -1,19 +1,11 @@
 """What somebody saw wrong on the pages once, so that it stays right: long texts, keys, paper."""
 
 import pytest
-from browser import chromium, visiting
-from playwright.sync_api import expect, sync_playwright
+from browser import visiting
+from playwright.sync_api import expect
 
 NAME = ("Wolfeschlegelsteinhausenbergerdorff of the " * 5)[:200]
 EVENT = ("A name that no person would choose " + "andaprogramdid" * 20)[:200]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = chromium(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("window", ["wide", "narrow"])

@@ -1,12 +1,10 @@
 """Every page there is, by eye: wide and narrow, light and dark. The pictures go to .build/screenshots, or to SIGHTLINE_TEST_SCREENSHOTS."""
 
-import datetime
 import re
 
 import pytest
-from browser import chromium, visiting
-from playwright.sync_api import sync_playwright
-from program import ROOT, wait_until
+from browser import visiting
+from program import ROOT, ago, wait_until
 
 # Parts of pages and files, which have tests of their own.
 NO_PAGES = {
@@ -14,18 +12,6 @@ NO_PAGES = {
     "/audiences/:key/sizes", "/audiences/:key/others", "/audiences/:key/members.csv", "/metric/:key/spread",
     "/settings/data/interactions.ndjson", "/settings/log/entries.ndjson",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = chromium(playwright)
-        yield browser
-        browser.close()
-
-
-def ago(**time):
-    return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(**time)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 NAMES = ["Nora Adeyemi", "Jonas Weber", "Aiko Tanaka", "Priya Raman", "Tomás Álvarez", "فاطمة الزهراء", "Lena Fischer", "Kwame Mensah"]
@@ -50,9 +36,7 @@ FORMULAS = {
 
 def define(shop):
     """Audiences and metrics, at work, and what is worked out of everybody there to be looked at."""
-    kept = shop.ask("/api/blueprint")["documents"]
-    put = shop.call("POST", "/api/blueprint", {"documents": kept + [{"name": f"{k}.yaml", "text": text} for k, text in FORMULAS.items()]})
-    assert put.status_code == 200, put.text
+    shop.define(*FORMULAS.items())
     wait_until(lambda: all(a["state"] == "inForce" and a["size"] is not None for a in shop.ask("/api/audiences")["items"]), 30, "never at work")
 
 
@@ -73,9 +57,7 @@ WEBHOOKS = {
 
 def webhooks(shop):
     """Webhooks, one of which has messages, and one message that was tried."""
-    kept = shop.ask("/api/blueprint")["documents"]
-    put = shop.call("POST", "/api/blueprint", {"documents": kept + [{"name": f"{k}.yaml", "text": text} for k, text in WEBHOOKS.items()]})
-    assert put.status_code == 200, put.text
+    shop.define(*WEBHOOKS.items())
     shop.send(*({"type": "track", "userId": f"c{n}", "event": "Order Completed", "properties": {"total": n}} for n in range(3)))
     wait_until(lambda: any(m["attempts"] for m in shop.ask("/api/webhooks/crm/messages")["items"]), 20, "it was never tried")
 
@@ -108,9 +90,7 @@ STAGES = {
 
 def stages(shop):
     """A lifecycle, a metric and an event, in force."""
-    kept = shop.ask("/api/blueprint")["documents"]
-    put = shop.call("POST", "/api/blueprint", {"documents": kept + [{"name": f"{k}.yaml", "text": text} for k, text in STAGES.items()]})
-    assert put.status_code == 200, put.text
+    shop.define(*STAGES.items())
 
 
 @pytest.fixture(scope="module")

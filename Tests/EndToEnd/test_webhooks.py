@@ -64,12 +64,6 @@ def folder(tmp_path):
     return Folder(tmp_path / "data", delivery_networks="127.0.0.0/8")
 
 
-def define(server, *documents):
-    kept = [d for d in server.ask("/api/blueprint")["documents"] if d["name"] not in {name + ".yaml" for name, _ in documents}]
-    put = server.call("POST", "/api/blueprint", {"documents": kept + [{"name": name + ".yaml", "text": text} for name, text in documents]})
-    assert put.status_code == 200, put.text
-
-
 def hook(url, interactions="[Order Completed]", key="crm", more=""):
     return f"webhook/{key}", f"webhook:\n  key: {key}\n  name: {key}\n  url: {url}\n  interactions: {interactions}\n{more}"
 
@@ -87,8 +81,8 @@ def secret(server, key="crm"):
 
 
 def test_who_enters_an_audience_is_told_of_within_seconds_and_the_signature_holds(server, receiver):
-    define(
-        server, ("audience/buyers", "audience:\n  key: buyers\n  name: Buyers\n  who: did(\"Order Completed\")\n"),
+    server.define(
+        ("audience/buyers", "audience:\n  key: buyers\n  name: Buyers\n  who: did(\"Order Completed\")\n"),
         ("audience/others", "audience:\n  key: others\n  name: Others\n  who: did(\"Page Viewed\")\n"),
         hook(receiver.url, "[Audience Entered, Audience Left]", more="  audiences: [buyers]\n"),
     )
@@ -117,7 +111,7 @@ def test_who_enters_an_audience_is_told_of_within_seconds_and_the_signature_hold
 
 def test_what_fails_is_tried_again_under_the_same_id(server, receiver):
     receiver.statuses = [500]
-    define(server, hook(receiver.url))
+    server.define(hook(receiver.url))
     order(server)
     wait_until(lambda: len(receiver.got) == 2, 20, "it was never tried again")
     wait_until(lambda: messages(server, state="sent"), why="it was never noted")
@@ -132,7 +126,7 @@ def test_what_fails_is_tried_again_under_the_same_id(server, receiver):
 
 def test_410_switches_it_off_until_somebody_switches_it_on(server, receiver):
     receiver.statuses = [410]
-    define(server, hook(receiver.url))
+    server.define(hook(receiver.url))
     order(server)
     wait_until(lambda: server.ask("/api/webhooks")["items"][0]["state"] == "disabled", 20, "it was never switched off")
     order(server, 2)
@@ -151,7 +145,7 @@ def test_410_switches_it_off_until_somebody_switches_it_on(server, receiver):
 
 def test_a_redirect_is_not_followed(server, receiver):
     receiver.statuses, receiver.headers = [307], {"Location": receiver.url + "/elsewhere"}
-    define(server, hook(receiver.url))
+    server.define(hook(receiver.url))
     order(server)
     wait_until(lambda: messages(server) and messages(server)[0]["status"] == 307, 20, "it never failed")
     assert [path for path, *_ in receiver.got] == ["/hooks"] and "not followed" in messages(server)[0]["error"]
@@ -160,7 +154,7 @@ def test_a_redirect_is_not_followed(server, receiver):
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
 def test_without_a_setting_no_message_goes_to_a_private_address(tmp_path, receiver, host):
     with Folder(tmp_path / "data").serving() as server:
-        define(server, hook(receiver.url.replace("127.0.0.1", host)))
+        server.define(hook(receiver.url.replace("127.0.0.1", host)))
         order(server)
         wait_until(lambda: messages(server) and messages(server)[0]["attempts"], 20, "it was never tried")
         assert "no public address" in messages(server)[0]["error"] and "delivery-networks" in messages(server)[0]["error"]
@@ -176,7 +170,7 @@ def test_what_waits_when_the_server_is_killed_is_sent_by_the_next_under_the_same
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
         with folder.serving() as server:
-            define(server, hook(f"http://127.0.0.1:{port}/hooks"))
+            server.define(hook(f"http://127.0.0.1:{port}/hooks"))
             for n in range(3):
                 order(server, n)
             wait_until(lambda: any(m["attempts"] for m in messages(server)), 20, "it was never tried")
@@ -186,7 +180,7 @@ def test_what_waits_when_the_server_is_killed_is_sent_by_the_next_under_the_same
     with folder.serving() as server:
         receiver = Receiver()
         try:
-            define(server, hook(receiver.url))
+            server.define(hook(receiver.url))
             wait_until(lambda: set(receiver.ids) == waiting, 30, "not all of them came")
             for _, headers, body, _ in receiver.got:
                 Webhook(secret(server)).verify(body, headers)
@@ -197,7 +191,7 @@ def test_what_waits_when_the_server_is_killed_is_sent_by_the_next_under_the_same
 def test_what_was_under_way_when_the_server_was_killed_comes_again_under_the_same_id(folder, receiver):
     receiver.delay = 3
     with folder.serving() as server:
-        define(server, hook(receiver.url))
+        server.define(hook(receiver.url))
         order(server)
         wait_until(lambda: receiver.got, 20, "nobody was told")
         server.kill()
@@ -214,7 +208,7 @@ def test_however_often_the_server_is_killed_nothing_is_lost_and_what_comes_twice
     for attempt in range(5):
         with folder.serving() as server:
             if attempt == 0:
-                define(server, hook(receiver.url))
+                server.define(hook(receiver.url))
             server.send(*({"type": "track", "userId": "u", "event": "Order Completed", "properties": {"n": n}} for n in range(count, count + 400)))
             count += 400
             wait_until(lambda: len(receiver.got) >= taken + 100, 30, "sending never began again")
@@ -232,7 +226,7 @@ def test_however_often_the_server_is_killed_nothing_is_lost_and_what_comes_twice
 
 
 def test_after_a_change_of_the_secret_the_old_one_and_the_new_one_hold(server, receiver):
-    define(server, hook(receiver.url))
+    server.define(hook(receiver.url))
     old = secret(server)
     changed = server.call("POST", "/api/webhooks/crm/secret").json()
     assert changed["secret"] != old and changed["previous"]["secret"] == old
@@ -252,7 +246,7 @@ def test_after_a_change_of_the_secret_the_old_one_and_the_new_one_hold(server, r
 
 def test_a_webhook_is_added_tried_and_looked_after_in_the_console(folder, receiver):
     with folder.serving() as server, sync_playwright() as playwright:
-        define(server, ("audience/buyers", "audience:\n  key: buyers\n  name: Buyers\n  who: did(\"Order Completed\")\n"))
+        server.define(("audience/buyers", "audience:\n  key: buyers\n  name: Buyers\n  who: did(\"Order Completed\")\n"))
         server.person()
         browser = chromium(playwright)
         with visiting(browser, server) as visitor:
