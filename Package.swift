@@ -44,6 +44,7 @@ let package = Package(
     targets: [
         // System libraries: one thin shim each.
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CMemory"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CXxhash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
@@ -59,7 +60,7 @@ let package = Package(
         room("Ledger", ["Store", "Kernel", "CSodium", "CXxhash"] + grdb),
         room("Identity", ["Ledger", "Store", "Kernel", "Definitions", "CText"] + grdb),
         room("Formula", ["Kernel"]),
-        room("Timeline", ["Formula", "Identity", "Ledger", "Kernel"]),
+        room("Timeline", ["Formula", "Identity", "Ledger", "Kernel", "CMemory"]),
         room(
             "Pipeline",
             ["Formula", "Timeline", "Identity", "Ledger", "Store", "Kernel", "Simdjson", .product(name: "Logging", package: "swift-log")] + grdb),

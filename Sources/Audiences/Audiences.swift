@@ -114,24 +114,6 @@ package final class Audiences: Sendable {
         }
     }
 
-    /// Calls back with everybody who belongs, some hundreds at a time, by their ids.
-    package func eachMember(of set: String, _ body: ([Member]) throws -> Void) throws {
-        guard let number = engine.membership.number(of: set) else { return }
-        var after: Int64 = -1
-        while true {
-            let rows = try store.read { db in
-                try Row.fetchAll(
-                    db, sql: "SELECT customer_id, since FROM member WHERE set_id = ? AND customer_id > ? ORDER BY customer_id LIMIT 500",
-                    arguments: [number, after]
-                ).map { Member(customer: CustomerID(raw: $0[0]), since: Instant(milliseconds: $0[1])) }
-            }
-            guard let last = rows.last else { return }
-            after = Int64(last.customer.raw)
-            let timeline = pipeline.timeline
-            try body(rows.filter { pipeline.people.root($0.customer.raw) == $0.customer.raw && !timeline.isHidden($0.customer.raw) })
-        }
-    }
-
     // MARK: One customer
 
     /// What a set is to one customer.

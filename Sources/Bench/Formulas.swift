@@ -6,7 +6,6 @@ import Identity
 import Kernel
 import Ledger
 import Pipeline
-import Statistics
 import Timeline
 
 /// Formulas over everybody: twenty audiences swept, and questions that DuckDB answers over the same marks in the same run.
@@ -174,8 +173,10 @@ struct Formulas {
             let began = seconds()
             let found = Sweep.run(
                 bound, Everybody(), parts, rings, now: now, isPatient: false, make: { [Double]() }, { _, values, all in all.append(values[0]) })
-            var all = found.flatMap { $0 }
-            value = Quantiles.nearestRank(0.95, rearranging: &all) ?? .nan
+            var all: [Double] = []
+            all.reserveCapacity(found.reduce(0) { $0 + $1.count })
+            for part in found { all += part }
+            value = NearestRank.value(0.95, rearranging: &all) ?? .nan
             best = min(best, seconds() - began)
         }
         return (value, best)

@@ -70,6 +70,13 @@ package final class BoundProgram: Sendable {
             case .count, .sum, .average, .distinct, .daysActive, .sequence, .unfollowed: false
             }
         }
+        /// Whether it looks at the values of marks, and not only at when they were.
+        var readsValue: Bool {
+            switch self {
+            case .sum, .average, .min, .max, .first, .last, .lastTold, .distinct: true
+            case .count, .firstSecond, .lastSecond, .daysActive, .sequence, .unfollowed: false
+            }
+        }
     }
     struct TermInfo: Sendable, BitwiseCopyable {
         var function: Function

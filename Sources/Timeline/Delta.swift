@@ -1,3 +1,4 @@
+import CMemory
 import Synchronization
 
 /// Marks since the base: an arena and one list per customer, newest arrival first.
@@ -9,6 +10,7 @@ final class Delta: @unchecked Sendable {
     /// Room left for one group, which is appended before anybody looks again.
     static let reserve = 1 << 17
     private let arena = Mapped(anonymous: (capacity + 1) * MemoryLayout<Mark>.stride, inOrder: true)
+    // Customers are numbered one after the other, so with large pages it takes 8 bytes for each there is, whoever comes.
     private let table = Mapped(anonymous: (1 << 26) * 8, inOrder: true)
     private let marks: UnsafeMutablePointer<Mark>
     // Zeroed memory serves as Atomic(0): by its layout.
@@ -16,7 +18,7 @@ final class Delta: @unchecked Sendable {
     private let head: UnsafeMutablePointer<Atomic<UInt64>>
     private let appended = Atomic<Int>(0)
     /// Marks; to other threads than the writer's a figure of a moment ago.
-    var count: Int { appended.load(ordering: .relaxed) }
+    var count: Int { appended.load(ordering: .acquiring) }
     /// One more than the highest raw customer with marks here.
     private let most = Atomic<Int>(0)
     var isFull: Bool { count >= Self.capacity - Self.reserve }
@@ -34,7 +36,7 @@ final class Delta: @unchecked Sendable {
         mark.next = UInt32(truncatingIfNeeded: before)
         mark.latest = max(mark.second, UInt32(before >> 32))
         marks[i] = mark
-        appended.store(i, ordering: .relaxed)
+        appended.store(i, ordering: .releasing)
         head[Int(c)].store(UInt64(mark.latest) << 32 | UInt64(i), ordering: .releasing)
         if Int(c) >= most.load(ordering: .relaxed) { most.store(Int(c) + 1, ordering: .releasing) }
     }
@@ -46,9 +48,15 @@ final class Delta: @unchecked Sendable {
     /// Which customers have marks here, for loops over everybody. Valid while the delta is.
     struct Heads {
         fileprivate let first: UnsafeMutablePointer<Atomic<UInt64>>
+        fileprivate let marks: UnsafeMutablePointer<Mark>
         @inline(__always) func hasMarks(_ c: Int) -> Bool { first[c].load(ordering: .relaxed) != 0 }
+        /// Has the customer's last mark fetched, when there is one.
+        @inline(__always) func prefetch(_ c: Int) {
+            let last = UInt32(truncatingIfNeeded: first[c].load(ordering: .relaxed))
+            if last != 0 { sl_prefetch(marks + Int(last)) }
+        }
     }
-    var heads: Heads { Heads(first: head) }
+    var heads: Heads { Heads(first: head, marks: marks) }
 
     func count(of c: UInt32) -> Int {
         var n = 0

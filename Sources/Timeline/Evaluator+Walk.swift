@@ -1,5 +1,3 @@
-package import Identity
-
 // Which marks a customer has, and in which order.
 extension Evaluator {
     /// The two sides of a timeline, its own marks and those of selectors, at hand.
@@ -18,6 +16,10 @@ extension Evaluator {
                 (self.active, self.frozen) = (active.heads, frozen?.heads)
             }
             @inline(__always) func hasRecent(_ c: Int) -> Bool { active.hasMarks(c) || frozen?.hasMarks(c) ?? false }
+            @inline(__always) func prefetchRecent(_ c: Int) {
+                active.prefetch(c)
+                frozen?.prefetch(c)
+            }
         }
         let plain: Side
         let selected: Side
@@ -37,8 +39,7 @@ extension Evaluator {
         evaluate(Sides(parts), customers, identifiers)
     }
 
-    private mutating func evaluate(_ sides: borrowing Sides, _ customers: [UInt32], _ identifiers: UInt64) {
-        reset()
+    mutating func evaluate(_ sides: borrowing Sides, _ customers: [UInt32], _ identifiers: UInt64) {
         if !plain.isEmpty { walk(sides.plain, customers, plain.sight) }
         if !selected.isEmpty { walk(sides.selected, customers, selected.sight) }
         conclude(identifiers: identifiers)
@@ -49,10 +50,12 @@ extension Evaluator {
         recent.removeAll(keepingCapacity: true)
         for customer in customers {
             gather(side, Int(customer), sight)
-            for i in side.base.slice(customer).reversed() where sight.relevant[Int(side.base.events[i])] {
+            for i in side.base.slice(customer).reversed() {
                 let second = side.base.seconds[i]
                 guard second >= earliest else { break }
-                if second <= now, side.expiry.isEmpty || !side.base.isExpired(i, side.expiry) { recent.append(side.base.mark(i)) }
+                if sight.counts(side.base.events[i], second), side.expiry.isEmpty || !side.base.isExpired(i, side.expiry) {
+                    recent.append(side.base.mark(i))
+                }
             }
         }
         sortNewestFirst(&recent)
@@ -60,11 +63,11 @@ extension Evaluator {
     }
 
     /// Adds what came since the base to ``recent``, in no order.
-    private mutating func gather(_ side: borrowing Sides.Side, _ customer: Int, _ sight: Lookout.Sight) {
-        let (now, earliest) = (now, earliest)
+    mutating func gather(_ side: borrowing Sides.Side, _ customer: Int, _ sight: Lookout.Sight) {
+        let earliest = earliest
         for delta in side.deltas where delta.hasMarks(UInt32(customer)) {
             delta.visit(UInt32(customer), since: earliest) { mark in
-                if mark.second <= now, mark.second >= earliest, sight.relevant[Int(mark.event)], side.expiry.isEmpty || !side.expiry.takes(mark) {
+                if sight.counts(mark.event, mark.second), side.expiry.isEmpty || !side.expiry.takes(mark) {
                     recent.append(mark)
                 }
                 return earliest
@@ -72,80 +75,23 @@ extension Evaluator {
         }
     }
 
-    /// Works the program out for every person whose root is in the range.
-    /// - Parameter body: Called with the root and the values, by slot, of each person who was not erased.
-    package mutating func sweep(_ parts: Parts, _ people: People.Rings, _ range: Range<Int>, _ body: (UInt32, UnsafePointer<Double>) -> Void) {
-        let sides = Sides(parts)
-        let isPlain = sides.isPlain
-        let (looksAtPlain, looksAtSelected) = (!plain.isEmpty, !selected.isEmpty)
-        let (plainSight, selectedSight) = (plain.sight, selected.sight)
-        var members: [UInt32] = []
-        people.withTables { parent, next, kinds in
-            for c in range where parent[c] == UInt32(c) && !parts.isHidden(UInt32(c)) {
-                // The usual case, one raw customer, touches columns and little else.
-                if isPlain, next[c] == UInt32(c) {
-                    reset()
-                    if looksAtPlain { walk(sides.plain, c, plainSight) }
-                    if looksAtSelected { walk(sides.selected, c, selectedSight) }
-                    conclude(identifiers: kinds[c])
-                } else {
-                    members.removeAll(keepingCapacity: true)
-                    members.append(UInt32(c))
-                    var known = kinds[c]
-                    var m = Int(next[c])
-                    while m != c {
-                        members.append(UInt32(m))
-                        known |= kinds[m]
-                        m = Int(next[m])
-                    }
-                    evaluate(sides, members, known)
-                }
-                body(UInt32(c), values)
-            }
-        }
-    }
-
-    @inline(__always) private mutating func walk(_ side: borrowing Sides.Side, _ c: Int, _ sight: Lookout.Sight) {
-        if side.hasRecent(c) {
-            recent.removeAll(keepingCapacity: true)
-            gather(side, c, sight)
-            sortNewestFirst(&recent)
-            if !recent.isEmpty { return walkMixed(side.columns, c, sight) }
-        }
-        walk(side.columns, c, sight)
-    }
-
-    @inline(__always) private mutating func walk(_ columns: SweptColumns, _ c: Int, _ sight: Lookout.Sight) {
-        guard c < columns.customers else { return }
-        let (low, relevant, now, earliest) = (Int(columns.offsets[c]), sight.relevant, now, earliest)
-        var i = Int(columns.offsets[c &+ 1]) &- 1
-        while i >= low {
-            if relevant[Int(columns.events[i])] {
-                let second = columns.seconds[i]
-                if second < earliest { return }
-                if second <= now, sight.counts(columns.events[i], second) { see(sight, columns, i, second) }
-            }
-            i &-= 1
-        }
-    }
-
-    /// The same with what is in ``recent`` in between.
-    private mutating func walkMixed(_ columns: SweptColumns, _ c: Int, _ sight: Lookout.Sight) {
+    /// The marks of one raw customer, with what is in ``recent`` in between.
+    mutating func walkMixed(_ columns: SweptColumns, _ c: Int, _ sight: Lookout.Sight) {
         var next = 0
         if c < columns.customers {
             let low = Int(columns.offsets[c])
             var i = Int(columns.offsets[c &+ 1]) &- 1
             while i >= low {
-                if sight.relevant[Int(columns.events[i])] {
-                    let second = columns.seconds[i]
-                    if second < earliest { break }
+                let second = columns.seconds[i]
+                if second < earliest { break }
+                if sight.counts(columns.events[i], second) {
                     while next < recent.count,
                         recent[next].second > second || recent[next].second == second && recent[next].position > columns.positions[i]
                     {
                         see(sight, recent[next])
                         next &+= 1
                     }
-                    if second <= now { see(sight, columns, i, second) }
+                    see(sight, columns, i, second)
                 }
                 i &-= 1
             }

@@ -41,6 +41,11 @@ package struct Evaluator: ~Copyable {
     package let values: UnsafeMutablePointer<Double>
     /// Marks from before it count for nothing.
     private(set) var earliest: UInt32 = 0
+    /// Whether the customer at hand has a mark that counted.
+    private(set) var isTouched = false
+    /// What comes out, by the program's slots, for whoever has none; nil when it depends on what else is known of them.
+    private(set) var untouched: UnsafePointer<Double>?
+    private let untouchedValues: UnsafeMutablePointer<Double>
     /// The values that a distinct term has seen: a few in a list, many in a set.
     private var few: [[Double]]
     private var many: [Set<Double>]
@@ -69,12 +74,14 @@ package struct Evaluator: ~Copyable {
         stack = .allocate(capacity: program.deepest + 2)
         values = .allocate(capacity: max(1, program.program.slots.count))
         values.initialize(repeating: .nan, count: max(1, program.program.slots.count))
+        untouchedValues = .allocate(capacity: max(1, program.program.slots.count))
         few = Array(repeating: [], count: program.distincts)
         many = Array(repeating: [], count: program.distincts)
         tests = Array(repeating: [], count: program.matches.count)
         ranks = program.program.slots.map { slot in
             if case .metric(let key) = slot.name { everybody.values[key] ?? [] } else { [] }
         }
+        reset()
     }
 
     deinit {
@@ -83,6 +90,7 @@ package struct Evaluator: ~Copyable {
         nearest.deallocate()
         stack.deallocate()
         values.deallocate()
+        untouchedValues.deallocate()
     }
 
     /// The moment for which it is worked out, in seconds since 1970.
@@ -96,13 +104,19 @@ package struct Evaluator: ~Copyable {
             least = min(least, starts[i])
         }
         earliest = program.terms.isEmpty ? .max : least
-        plain.begin(starts)
-        selected.begin(starts)
+        plain.begin(starts, now: now)
+        selected.begin(starts, now: now)
+        guard !program.instructions.contains(where: { $0.code == .identifier }) else { return }
+        conclude(identifiers: 0)
+        untouchedValues.update(from: values, count: slotStarts.count - 1)
+        untouched = UnsafePointer(untouchedValues)
     }
 
     // MARK: Marks
 
-    @inline(__always) mutating func reset() {
+    /// Ready for the next customer.
+    @inline(__always) private mutating func reset() {
+        isTouched = false
         state.update(from: fresh.first, count: fresh.count)
         for i in 0..<within.count { nearest[i].known = 0 }
         for i in 0..<few.count {
@@ -119,11 +133,12 @@ package struct Evaluator: ~Copyable {
         _ sight: Lookout.Sight, _ number: Int, _ second: UInt32, value: @autoclosure () -> Double, channel: @autoclosure () -> UInt8,
         flags: @autoclosure () -> UInt8, position: @autoclosure () -> UInt64
     ) {
+        isTouched = true
         var (watch, end) = sight.watches(number)
         while watch < end {
             let use = watch.pointee
             watch += 1
-            guard second >= use.start else { continue }
+            if second < use.start { break }
             if use.filter != 0, !filters[Int(use.filter)].passes(channel(), flags()) { continue }
             let t = Int(use.term)
             switch use.function {
@@ -238,9 +253,11 @@ package struct Evaluator: ~Copyable {
         }
     }
 
+    /// Makes the values of what the marks came to, and forgets them.
     /// - Parameter identifiers: Bits of the kinds of identifiers that are known of the customer.
     mutating func conclude(identifiers: UInt64) {
         finish()
+        defer { reset() }
         var i = 0
         for slot in 0..<slotStarts.count - 1 {
             let end = slotStarts[slot + 1]

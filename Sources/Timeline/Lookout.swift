@@ -1,3 +1,5 @@
+import CMemory
+
 /// Which terms look at the marks of which events, or of which selectors: ready for the loops that run for every mark.
 struct Lookout: ~Copyable {
     /// A term looks at marks.
@@ -8,26 +10,100 @@ struct Lookout: ~Copyable {
         /// The filter that the mark must pass; 0 for none.
         var filter: UInt8
         var term: UInt16
-        /// Marks from before it count for nothing; 0 for sequences, whose steps have their own rules.
+        /// Marks from before it count for nothing.
         var start: UInt32
     }
     /// Where everything lies; valid while the lookout is.
     struct Sight: BitwiseCopyable {
-        /// By number, for every number that there can be: whether anything looks at it.
-        fileprivate(set) var relevant: UnsafeMutablePointer<Bool>
-        /// By number up to ``numbers``: of marks from before it nothing is counted.
-        fileprivate var earliest: UnsafeMutablePointer<UInt32>
+        /// Seconds from a start on.
+        fileprivate struct Time: BitwiseCopyable {
+            var start = UInt32.max
+            var length: UInt32 = 0
+            @inline(__always) func contains(_ second: UInt32) -> Bool { second &- start <= length }
+        }
+        /// Of which time marks of a number are looked at, and of which time their values are.
+        fileprivate struct Times: BitwiseCopyable {
+            var any = Time()
+            var value = Time()
+        }
+        /// By number up to ``numbers``.
+        fileprivate var times: UnsafeMutablePointer<Times>
         fileprivate var starts: UnsafeMutablePointer<UInt32>
+        /// What looks at a number, furthest back first.
         fileprivate var first: UnsafeMutablePointer<Watch>
         /// Numbers that have watches of their own; those beyond have what looks at all, which stands last.
         fileprivate var numbers: Int
 
-        @inline(__always) func counts(_ number: UInt16, _ second: UInt32) -> Bool { second >= earliest[min(Int(number), numbers)] }
+        /// Whether anything looks at a mark of this number and second.
+        @inline(__always) func counts(_ number: UInt16, _ second: UInt32) -> Bool { times[min(Int(number), numbers)].any.contains(second) }
 
         /// The first of what looks at a number, and the one behind the last.
         @inline(__always) func watches(_ number: Int) -> (UnsafePointer<Watch>, UnsafePointer<Watch>) {
             let place = min(number, numbers)
             return (UnsafePointer(first + Int(starts[place])), UnsafePointer(first + Int(starts[place &+ 1])))
+        }
+    }
+    /// Which marks of some customers in a row count: found for all of them, without a branch for each mark, before the first of them is
+    /// worked out. So what is read of these marks here and there is on its way from memory by then.
+    struct Counting: ~Copyable {
+        /// A bit for each mark, 64 in a word, the highest for the first.
+        private var words: UnsafeMutablePointer<UInt64>
+        private var capacity = 64
+        /// Where the first mark lies.
+        private var start = 0
+
+        init() { words = .allocate(capacity: capacity) }
+        deinit { words.deallocate() }
+
+        @inline(never) mutating func find(_ columns: SweptColumns, _ customers: Range<Int>, _ sight: Sight) {
+            let end = Int(columns.offsets[min(customers.upperBound, columns.customers)])
+            start = Int(columns.offsets[min(customers.lowerBound, columns.customers)])
+            if (end - start) / 64 >= capacity {
+                words.deallocate()
+                capacity = 2 * ((end - start) / 64 + 1)
+                words = .allocate(capacity: capacity)
+            }
+            let (times, numbers) = (sight.times, sight.numbers)
+            var (from, word) = (start, words)
+            while from < end {
+                let (events, seconds) = (columns.events + from, columns.seconds + from)
+                var (any, value): (UInt64, UInt64) = (0, 0)
+                let count = min(64, end &- from)
+                for i in 0..<count {
+                    let second = seconds[i]
+                    let times = times[min(Int(events[i]), numbers)]
+                    any = any &+ any &+ (times.any.contains(second) ? 1 : 0)
+                    value = value &+ value &+ (times.value.contains(second) ? 1 : 0)
+                }
+                word.pointee = any &<< UInt64(truncatingIfNeeded: 64 &- count)
+                while value != 0 {
+                    sl_prefetch(columns.values + (from &+ count &- 1 &- value.trailingZeroBitCount))
+                    value &= value &- 1
+                }
+                from &+= 64
+                word += 1
+            }
+        }
+
+        /// Calls back with where each mark of a customer lies that counts, the last first.
+        @inline(__always) func forEach(_ columns: SweptColumns, _ customer: Int, _ body: (Int) -> Void) {
+            guard customer < columns.customers else { return }
+            let first = Int(columns.offsets[customer]) &- start
+            let last = Int(columns.offsets[customer &+ 1]) &- start &- 1
+            guard first <= last else { return }
+            let lowest = first &>> 6
+            var place = last &>> 6
+            var word = words[place] & (.max &<< UInt64(truncatingIfNeeded: 63 &- last & 63))
+            while true {
+                if place == lowest { word &= .max &>> UInt64(truncatingIfNeeded: first & 63) }
+                while word != 0 {
+                    body(start &+ place &<< 6 &+ 63 &- word.trailingZeroBitCount)
+                    word &= word &- 1
+                }
+                if place == lowest { return }
+                place &-= 1
+                word = words[place]
+            }
         }
     }
     let sight: Sight
@@ -42,16 +118,11 @@ struct Lookout: ~Copyable {
         let numbers = max(0, starts.count - 1)
         count = all.count
         sight = Sight(
-            relevant: .allocate(capacity: 1 << 16), earliest: .allocate(capacity: numbers + 1), starts: .allocate(capacity: numbers + 2),
-            first: .allocate(capacity: max(1, all.count)),
+            times: .allocate(capacity: numbers + 1), starts: .allocate(capacity: numbers + 2), first: .allocate(capacity: max(1, all.count)),
             numbers: numbers)
-        sight.relevant.initialize(repeating: !any.isEmpty, count: 1 << 16)
-        sight.earliest.initialize(repeating: 0, count: numbers + 1)
+        sight.times.initialize(repeating: .init(), count: numbers + 1)
         sight.starts.initialize(repeating: UInt32(uses.count), count: numbers + 2)
-        for number in 0..<numbers {
-            sight.starts[number] = starts[number]
-            sight.relevant[number] = starts[number] != starts[number + 1]
-        }
+        for number in 0..<numbers { sight.starts[number] = starts[number] }
         sight.starts[numbers + 1] = UInt32(all.count)
         for (i, use) in all.enumerated() {
             (sight.first + i).initialize(
@@ -59,20 +130,23 @@ struct Lookout: ~Copyable {
         }
     }
     deinit {
-        sight.relevant.deallocate()
-        sight.earliest.deallocate()
+        sight.times.deallocate()
         sight.starts.deallocate()
         sight.first.deallocate()
     }
 
-    /// Takes over from which second on each term counts.
-    func begin(_ starts: UnsafeMutablePointer<UInt32>) {
-        for i in 0..<count where sight.first[i].function != .sequence && sight.first[i].function != .unfollowed {
-            sight.first[i].start = starts[Int(sight.first[i].term)]
+    /// Takes over from which second on each term counts, up to now.
+    func begin(_ starts: UnsafeMutablePointer<UInt32>, now: UInt32) {
+        func time(_ start: UInt32?) -> Sight.Time {
+            if let start, start <= now { Sight.Time(start: start, length: now - start) } else { Sight.Time() }
         }
+        for i in 0..<count { sight.first[i].start = starts[Int(sight.first[i].term)] }
         for number in 0...sight.numbers {
-            let watches = Int(sight.starts[number])..<Int(sight.starts[number + 1])
-            sight.earliest[number] = watches.map { sight.first[$0].start }.min() ?? .max
+            var watches = UnsafeMutableBufferPointer(
+                start: sight.first + Int(sight.starts[number]), count: Int(sight.starts[number + 1] - sight.starts[number]))
+            // Of steps of one sequence the later comes first.
+            watches.sort { ($0.start, $0.term, $1.step) < ($1.start, $1.term, $0.step) }
+            sight.times[number] = .init(any: time(watches.first?.start), value: time(watches.first { $0.function.readsValue }?.start))
         }
     }
 }

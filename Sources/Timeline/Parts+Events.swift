@@ -35,7 +35,8 @@ extension Parts {
         package var last: UInt32?
     }
 
-    /// To whom each of some names happened, by its number, in some stretches of time. One look at all marks: about a nanosecond each.
+    /// To whom each of some names happened, by its number, in some stretches of time. One look at all marks; those of other names
+    /// cost next to nothing.
     /// - Parameters:
     ///   - stretches: Apart from each other.
     ///   - root: The person that a raw customer is now.

@@ -109,14 +109,7 @@ package struct EventDefinition: Definition, Equatable {
     package static let ours = FormulaNames.ours
 
     /// The keys that lead to the value; nil when there is none, or when it is in a list and so no one value of an interaction.
-    package var valuePath: [String]? { value.flatMap { Self.path($0)?.plain } }
+    package var valuePath: [String]? { value.flatMap { PropertyFit.path($0)?.plain } }
 
-    private static func isPath(_ text: String) -> Bool { path(text)?.description == text }
-
-    private static func path(_ text: String) -> PropertyPath? {
-        guard case .compare(_, let left, _)? = (try? Parser.parse("last(\"E\".\(text)) = 1"))?.kind, case .call(_, let events) = left.kind else {
-            return nil
-        }
-        return events.property
-    }
+    private static func isPath(_ text: String) -> Bool { PropertyFit.path(text)?.description == text }
 }
