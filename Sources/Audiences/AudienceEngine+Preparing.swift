@@ -12,30 +12,56 @@ extension AudienceEngine {
         var inForce: InForce
         var everybody: Everybody
         var models: [String: ModelState]
+        /// History that nobody has looked at; nil when that was asked before.
+        var history: History?
     }
 
     var hasDefinitions: Bool { state.withLock { $0.inForce != nil } }
 
     /// Reads what the definitions ask of old interactions, and works out what they need to know of everybody.
-    func prepare() {
+    /// - Returns: Whether it began to: false when what is in force says the same.
+    func prepare(looksBack: Bool) -> Bool {
         let (company, zone) = company()
         let program = InForce.program(company)
         let before = state.withLock { state in
             if state.inForce == nil || state.inForce?.program.selectors != program.selectors { state.phase = .preparing(nil) }
-            return state.inForce
+            return state.inForce.map { (inForce: $0, everybody: state.everybody, models: state.models) }
         }
+        if let before = before?.inForce, before.company.isDefined(as: company), before.bound.binding.zone == zone { return false }
         startThread("preparing", isPatient: before != nil) { [self] in
-            box.send(.prepared(Result { try prepared(company, program, zone, before) }))
+            let result = Result {
+                var new = try prepared(company, program, zone, before)
+                if looksBack { new.history = try lookBack() }
+                return new
+            }
+            box.send(.prepared(result))
         }
+        return true
     }
 
-    private func prepared(_ company: Company, _ program: Program, _ zone: Zone, _ before: InForce?) throws -> Prepared {
+    private func prepared(
+        _ company: Company, _ program: Program, _ zone: Zone, _ known: (inForce: InForce, everybody: Everybody, models: [String: ModelState])?
+    ) throws -> Prepared {
+        let before = known?.inForce
         let wanted = program.selectors.union(before?.program.selectors ?? [])
         let pipeline = pipeline
         let selectors = try wait { try await pipeline.select(wanted) }
         let new = InForce(company, program, try bind(program, selectors, zone))
         var everybody = Everybody()
-        let models = fitModels(new, &everybody)
+        // A metric that says what it said goes on with what it has learned, also when that cannot be learned again.
+        let same = company.metrics.filter { metric in
+            known?.inForce.company.metrics.contains { $0.key == metric.key && $0.definition == metric.definition } ?? false
+        }
+        var learned: [String: ModelState] = [:]
+        for metric in same {
+            if case .failed? = known?.models[metric.key] { continue }
+            learned[metric.key] = known?.models[metric.key]
+        }
+        let models = fitModels(new, &everybody, but: Set(learned.keys)).merging(learned) { _, kept in kept }
+        for key in same.map(\.key) {
+            let hasFailed = if case .failed? = models[key] { true } else { false }
+            if learned[key] != nil || hasFailed, let model = known?.everybody.models[key] { everybody.models[key] = model }
+        }
         if !program.ranked.isEmpty { everybody = ranks(of: new, everybody) }
         return Prepared(inForce: new, everybody: everybody, models: models)
     }

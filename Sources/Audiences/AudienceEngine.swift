@@ -94,6 +94,7 @@ package final class AudienceEngine: Sendable {
         membership.onTouch { [weak self] in self?.touch($0) }
     }
 
+    /// Begins to work, on a thread of its own. Once.
     package func start() {
         hasStarted.withLock { $0 = true }
         box.send(.definitions)
@@ -131,6 +132,7 @@ package final class AudienceEngine: Sendable {
             } && (blueprint["lifecycle"] == nil || blueprint.definition(LifecycleDefinition.self) == company.lifecycle)
     }
 
+    /// What it is at, with how far it is.
     package var phase: Phase {
         let phase = state.withLock { $0.phase }
         if case .preparing = phase { return .preparing(pipeline.selecting) }
@@ -159,7 +161,8 @@ package final class AudienceEngine: Sendable {
     private struct Desk {
         var touched: [UInt32] = []
         var history = History()
-        var hasLookedBack = false
+        /// Who did something before it is known what history nobody has looked at; nil when it is known.
+        var early: Set<UInt32>? = []
         /// Definitions have changed.
         var isNew = false
         /// What takes long is done beside the thread, so that whoever enters meanwhile does so at once: one such thing at a time.
@@ -173,9 +176,11 @@ package final class AudienceEngine: Sendable {
         var hasFailed = false
 
         /// Until when there is nothing to do.
-        func idle(_ pause: Int) -> DispatchTime {
-            if !hasFailed, !touched.isEmpty || isNew && !isPreparing || prepared != nil { return .now() }
-            return history.isEmpty ? nextSweep : min(nextSweep, .now() + .milliseconds(pause))
+        /// - Parameter isReady: Whether definitions are in force.
+        func idle(_ pause: Int, isReady: Bool) -> DispatchTime {
+            if hasFailed { return nextSweep }
+            if !touched.isEmpty || isNew && !isPreparing || prepared != nil { return .now() }
+            return history.isEmpty || !isReady ? nextSweep : min(nextSweep, history.due(after: pause))
         }
     }
 
@@ -183,7 +188,7 @@ package final class AudienceEngine: Sendable {
         catchUp()
         var desk = Desk()
         while true {
-            take(until: desk.idle(pause), &desk)
+            take(until: desk.idle(pause, isReady: hasDefinitions), &desk)
             if !desk.stops.isEmpty { return end(desk.stops) }
             if isStopping { continue }
             do {
@@ -208,7 +213,10 @@ package final class AudienceEngine: Sendable {
     private func take(until deadline: DispatchTime, _ desk: inout Desk) {
         for message in box.take(until: deadline) {
             switch message {
-            case .touched(.now(let customers)): desk.touched += customers
+            case .touched(.now(let customers)):
+                desk.touched += customers
+                desk.early?.formUnion(customers)
+            case .touched(.regrouped(let customers)): desk.touched += desk.history.join(customers, pipeline.people)
             case .touched(.longAgo(let customers, let body)): desk.history.add(customers, body: body)
             case .definitions: desk.isNew = true
             case .prepared(let result): (desk.isPreparing, desk.prepared) = (false, result)
@@ -221,13 +229,9 @@ package final class AudienceEngine: Sendable {
     }
 
     private func turn(_ desk: inout Desk) throws {
-        if !desk.hasLookedBack {
-            try lookBack(into: &desk.history)
-            desk.hasLookedBack = true
-        }
         try define(&desk)
         renew()
-        if hasDefinitions, desk.history.isOver(after: pause) {
+        if hasDefinitions, !desk.history.isEmpty, .now() >= desk.history.due(after: pause) {
             try settleHistory(desk.history)
             desk.touched += desk.history.acted
             desk.history = History()
@@ -242,7 +246,7 @@ package final class AudienceEngine: Sendable {
             learnEverybody()
             desk.nextEverybody = .now() + .milliseconds(Self.everybodyPause)
         }
-        if .now() >= desk.nextSweep, desk.history.isEmpty {
+        if .now() >= desk.nextSweep {
             if let (changes, inForce) = sweep() {
                 // What was being concluded meanwhile was seen in part: when it is history, whom it concerns waits to be found.
                 waitForGroup()
@@ -256,12 +260,18 @@ package final class AudienceEngine: Sendable {
     private func define(_ desk: inout Desk) throws {
         if desk.isNew, !desk.isPreparing {
             (desk.isNew, desk.isPreparing, desk.prepared) = (false, true, nil)
-            prepare()
+            if !prepare(looksBack: desk.early != nil) { desk.isPreparing = false }
         }
         if let result = desk.prepared.take() {
             // What cannot be put to work now is prepared again.
             desk.isNew = true
-            try putToWork(result.get(), after: desk.history)
+            let new = try result.get()
+            if let history = new.history, let early = desk.early {
+                desk.history.join(history)
+                desk.history.act(early)
+                desk.early = nil
+            }
+            try putToWork(new, after: desk.history)
             desk.isNew = false
             desk.touched += desk.history.acted
             desk.history = History()
@@ -305,60 +315,6 @@ package final class AudienceEngine: Sendable {
         state.withLock { $0.inForce = renewed }
     }
 
-    /// Whom new and changed definitions find is written down as found: nobody entered or left.
-    /// - Parameter history: Whom it says something of and who did nothing since is found anew in every set, not only in those whose
-    ///   definition says something else.
-    func settle(_ new: InForce, _ everybody: Everybody, after history: History) throws {
-        let known = try Audiences.sets(store)
-        var sets: [(set: String, holds: @Sendable (UnsafePointer<Double>) -> Bool)] = []
-        for audience in new.audiences {
-            let slot = audience.slot
-            sets.append((audience.set, { $0[slot] == 1 }))
-        }
-        if let stage = new.stage {
-            for (place, set) in new.stages.enumerated() where place > 0 { sets.append((set, { Int($0[stage]) == place })) }
-        }
-        let changed = sets.compactMap { set in
-            let isNew = known[set.set]?.signature != new.company.signature(of: set.set)
-            return isNew || !history.isEmpty ? (set: set.set, holds: set.holds, isNew: isNew) : nil
-        }
-        let here = Set(new.audiences.map(\.set) + new.stages)
-        let gone = known.filter { !here.contains($0.key) && !$0.value.signature.isEmpty }.keys.sorted()
-        guard !changed.isEmpty || !gone.isEmpty else { return try end(history) }
-        let anew = Set(pipeline.people.roots(Array(history.customers))).subtracting(pipeline.people.roots(Array(history.acted)))
-        let tables = membership.now
-        let found = Sweep.run(
-            new.bound, everybody, pipeline.timeline, pipeline.people.rings, now: UInt32(clamping: clock.now.seconds),
-            make: { [[UInt32]](repeating: [], count: changed.count) },
-            { root, values, out in
-                let isAnew = anew.contains(root)
-                for (i, set) in changed.enumerated() where set.isNew || isAnew ? set.holds(values) : tables.isIn(root, set.set) {
-                    out[i].append(root)
-                }
-            })
-        for (i, set) in changed.enumerated() {
-            try write(set.set, new.company.signature(of: set.set), found.flatMap { $0[i] })
-        }
-        for set in gone { try write(set, "", []) }
-        try end(history)
-    }
-
-    /// In ranges, as a command has room for so many.
-    private func write(_ set: String, _ signature: String, _ roots: [UInt32]) throws {
-        let members = roots.flatMap { pipeline.people.members(of: $0) }.sorted()
-        var from: UInt32 = 0
-        var rest = members[...]
-        repeat {
-            let here = rest.prefix(MembersOfSet.most)
-            rest = rest.dropFirst(here.count)
-            let to = rest.isEmpty ? UInt32.max : here.last! + 1
-            let command = Command.members(
-                MembersOfSet(set: set, signature: signature, from: from, to: to, isLast: rest.isEmpty, members: Array(here)))
-            from = to
-            try perform(command)
-        } while !rest.isEmpty
-    }
-
     /// Writes a command and waits until it is concluded.
     func perform(_ command: Command) throws {
         let (pipeline, randomness) = (pipeline, randomness)
@@ -369,7 +325,8 @@ package final class AudienceEngine: Sendable {
     // MARK: Working out
 
     /// Looks at whoever something happened to.
-    private func look(at touched: [UInt32]) throws {
+    /// - Parameter counted: Of whom the sizes know already what they will be.
+    private func look(at touched: [UInt32], counted: Set<UInt32> = []) throws {
         guard !touched.isEmpty, let (inForce, everybody) = state.withLock({ s in s.inForce.map { ($0, s.everybody) } }) else { return }
         let roots = Set(pipeline.people.roots(touched))
         let parts = pipeline.timeline
@@ -385,7 +342,7 @@ package final class AudienceEngine: Sendable {
             inForce.changes(of: members[0], evaluator.values, tables, sets.audiences, sets.stages, into: &changes)
         }
         try suggest(changes, inForce)
-        count(changes)
+        count(counted.isEmpty ? changes : changes.filter { !counted.contains($0.customer) })
     }
 
     /// Looks at everybody: what has changed; nil while nothing is in force.
@@ -426,7 +383,11 @@ package final class AudienceEngine: Sendable {
     /// Writes what a sweep found. After a flood that is much: in between it looks at whoever something happens to, so that nobody waits for
     /// all of it, and what was found of them before is of no use any more.
     private func suggest(_ changes: [Change], _ inForce: InForce, _ desk: inout Desk) throws {
-        var looked: Set<UInt32> = []
+        let people = pipeline.people
+        let counted = Set(changes.map(\.customer))
+        // Who did something or has history, so what the sweep found of them is of no use.
+        var passed: Set<UInt32> = []
+        var known = 0
         var rest = changes[...]
         while !rest.isEmpty {
             if isStopping { throw CancellationError() }
@@ -434,9 +395,14 @@ package final class AudienceEngine: Sendable {
             desk.history.hold(&desk.touched)
             let touched = desk.touched
             desk.touched = []
-            looked.formUnion(pipeline.people.roots(touched))
-            try look(at: touched)
-            let here = desk.history.without(rest.prefix(Self.batch).filter { !looked.contains($0.customer) }, pipeline.people)
+            passed.formUnion(people.roots(touched))
+            try look(at: touched, counted: counted)
+            if desk.history.customers.count != known {
+                known = desk.history.customers.count
+                passed.formUnion(people.roots(Array(desk.history.customers)))
+            }
+            // Who has become one with somebody was looked at as that one.
+            let here = rest.prefix(Self.batch).filter { !passed.contains($0.customer) && people.root($0.customer) == $0.customer }
             rest = rest.dropFirst(Self.batch)
             try suggest(here, inForce)
         }

@@ -320,9 +320,9 @@ extension Audiences {
         guard let number = engine.membership.number(of: set) else { return ([], nil) }
         let rows = try store.read { db in
             try Row.fetchAll(
-                db, sql: "SELECT customer_id, since FROM member WHERE set_id = ? AND customer_id > ? ORDER BY customer_id LIMIT ?",
+                db, sql: "SELECT customer_id, since, found FROM member WHERE set_id = ? AND customer_id > ? ORDER BY customer_id LIMIT ?",
                 arguments: [number, after.map(Int64.init) ?? -1, limit]
-            ).map { Member(customer: CustomerID(raw: $0[0]), since: Instant(milliseconds: $0[1])) }
+            ).map { Member(customer: CustomerID(raw: $0[0]), since: Instant(milliseconds: $0[1]), isFound: $0[2]) }
         }
         let timeline = pipeline.timeline
         // A person is here with all the raw customers that they are made of.

@@ -17,6 +17,9 @@ struct PastKey: Hashable {
 
 // The past is worked out from what happened, as of then: it is there for definitions of today too.
 extension Audiences {
+    /// Milliseconds for which what was worked out of the past is good enough: imports and erasures change it, and little else does.
+    private static let pastLasts: Int64 = 600_000
+
     /// How many belonged to an audience at some moments, by its definition of now and all that is known now; nil while it is being worked
     /// out, which this begins.
     /// - Parameters:
@@ -34,7 +37,7 @@ extension Audiences {
             set: "audience/\(audience)", signature: inForce.company.signature(of: "audience/\(audience)"), end: end, step: step, count: count)
         let moments = (0..<count).map { end - step * Int64(count - 1 - $0) }
         let pipeline = pipeline
-        let sizes = keptSizes.value(key, now: last, lasting: nil) {
+        let sizes = keptSizes.value(key, now: engine.clock.now, lasting: Self.pastLasts) {
             let (parts, rings) = (pipeline.timeline, pipeline.people.rings)
             return moments.map { moment in
                 Sweep.run(
@@ -75,7 +78,7 @@ extension Audiences {
             set: "lifecycle", signature: inForce.company.signature(of: "lifecycle/"), end: end, step: step, count: weeks)
         let moments = (0...weeks).map { end - step * Int64(weeks - $0) }
         let pipeline = pipeline
-        let found = keptStages.value(key, now: last, lasting: nil) {
+        let found = keptStages.value(key, now: engine.clock.now, lasting: Self.pastLasts) {
             let (parts, rings) = (pipeline.timeline, pipeline.people.rings)
             return moments.map { moment in
                 // By raw customer: 0 for one who was not there yet, else the stage's place and one.

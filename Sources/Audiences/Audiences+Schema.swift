@@ -41,5 +41,12 @@ extension Audiences {
                 newest BIGINT NOT NULL
             );
             """),
+        Migration(
+            "audiences 3: who was found by a definition",
+            """
+            -- Whether they were found to belong, by a definition or in history, rather than entered: `since` is when they were found.
+            ALTER TABLE member ADD COLUMN found BOOLEAN NOT NULL DEFAULT FALSE;
+            UPDATE member SET found = TRUE WHERE since = (SELECT at FROM member_set WHERE id = set_id);
+            """),
     ]
 }

@@ -91,6 +91,8 @@ package final class Audiences: Sendable {
     package struct Member: Sendable, Equatable {
         package var customer: CustomerID
         package var since: Instant
+        /// Whether they were found to belong, by the definition or in history, rather than entered.
+        package var isFound: Bool
     }
 
     /// Who belongs to a set, the newest first.
@@ -101,14 +103,18 @@ package final class Audiences: Sendable {
         let timeline = pipeline.timeline
         return try store.read { db in
             let rows = try Row.fetchCursor(
-                db, sql: "SELECT customer_id, since FROM member WHERE set_id = ? ORDER BY since DESC, customer_id", arguments: [number])
+                db, sql: "SELECT customer_id, since, found FROM member WHERE set_id = ? ORDER BY since DESC, customer_id", arguments: [number])
             var found: [Member] = []
             var left = max(0, offset)
             // A person is here with all the raw customers that they are made of.
             while found.count < min(limit, 1_000), let row = try rows.next() {
                 let customer: UInt32 = row[0]
                 guard people.root(customer) == customer, !timeline.isHidden(customer) else { continue }
-                if left > 0 { left -= 1 } else { found.append(Member(customer: CustomerID(raw: customer), since: Instant(milliseconds: row[1]))) }
+                if left > 0 {
+                    left -= 1
+                } else {
+                    found.append(Member(customer: CustomerID(raw: customer), since: Instant(milliseconds: row[1]), isFound: row[2]))
+                }
             }
             return found
         }
@@ -122,7 +128,7 @@ package final class Audiences: Sendable {
         package var key: String
         package var name: String
         package var since: Instant
-        /// Whether they were found by the definition: since when it holds for them is not known then, but since when it has been looked.
+        /// Whether they were found, by the definition or in history: since when it holds for them is not known then, but since when it is known.
         package var isFound: Bool
     }
 
@@ -132,11 +138,11 @@ package final class Audiences: Sendable {
         let root = pipeline.people.root(customer.raw)
         let rows = try store.read { db in
             try Row.fetchAll(
-                db, sql: "SELECT name, since, at FROM member JOIN member_set ON id = set_id WHERE customer_id = ?", arguments: [root]
-            ).map { (name: $0[0] as String, since: $0[1] as Int64, at: $0[2] as Int64) }
+                db, sql: "SELECT name, since, found FROM member JOIN member_set ON id = set_id WHERE customer_id = ?", arguments: [root]
+            ).map { (name: $0[0] as String, since: $0[1] as Int64, isFound: $0[2] as Bool) }
         }
-        func belonging(_ key: String, _ name: String, _ row: (name: String, since: Int64, at: Int64)) -> Belonging {
-            Belonging(key: key, name: name, since: Instant(milliseconds: row.since), isFound: row.since == row.at)
+        func belonging(_ key: String, _ name: String, _ row: (name: String, since: Int64, isFound: Bool)) -> Belonging {
+            Belonging(key: key, name: name, since: Instant(milliseconds: row.since), isFound: row.isFound)
         }
         let audiences = company.audiences.compactMap { audience in
             rows.first { $0.name == "audience/\(audience.key)" }.map { belonging(audience.key, audience.definition.name, $0) }

@@ -4,17 +4,17 @@ import Kernel
 
 /// Everything that a company has decided with formulas, put together: what names there are, and what each stands for.
 package struct Company: Sendable {
-    package struct Metric: Sendable {
+    package struct Metric: Sendable, Equatable {
         package var key: String
         package var owner: String?
         package var definition: MetricDefinition
     }
-    package struct Audience: Sendable {
+    package struct Audience: Sendable, Equatable {
         package var key: String
         package var owner: String?
         package var definition: AudienceDefinition
     }
-    package struct Event: Sendable {
+    package struct Event: Sendable, Equatable {
         package var key: String
         package var owner: String?
         package var definition: EventDefinition
@@ -69,6 +69,12 @@ package struct Company: Sendable {
         traits = blueprint.definition(TraitsDefinition.self).fields
         names = Self.names(events, traits, known)
         library = Self.library(metrics, audiences, lifecycle)
+    }
+
+    /// Whether another has decided the same with formulas, whatever has arrived by now.
+    func isDefined(as other: Company) -> Bool {
+        metrics == other.metrics && audiences == other.audiences && events == other.events && traits == other.traits && lifecycle == other.lifecycle
+            && lifecycleOwner == other.lifecycleOwner
     }
 
     /// Names that every company has, whatever has arrived.

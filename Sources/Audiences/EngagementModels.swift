@@ -17,7 +17,7 @@ package struct EngagementFit: Sendable, Equatable {
         /// How much the odds of converting are multiplied by one more, with the bounds of its interval of 95 %; nil when too few did it to
         /// learn from, and the weight is the one written.
         package var oddsRatio: (least: Double, likely: Double, most: Double)?
-        /// Customers who had done it, and how many of them converted.
+        /// Customers, of those learned from, who had done it, and how many of them converted.
         package var people: Int
         package var converted: Int
 
@@ -28,7 +28,7 @@ package struct EngagementFit: Sendable, Equatable {
     }
     /// In the order of the definition.
     package var kinds: [Kind]
-    /// Customers who were there before, and how many of them converted afterwards.
+    /// Customers learned from, who were there before, and how many of them converted afterwards. Of many, every second, third or so.
     package var people: Int
     package var converted: Int
     /// How much of what can be told engagement tells, from 0 to 1: McFadden's pseudo R² (McFadden 1974, "Conditional logit analysis of

@@ -2,6 +2,7 @@ import Dispatch
 import Formula
 import Foundation
 import GRDB
+import Glibc
 import Identity
 import Kernel
 import Ledger
@@ -41,20 +42,29 @@ struct History: Sendable {
         touched.removeAll(where: customers.contains)
     }
 
-    /// Changes but those of its customers.
-    func without(_ changes: [Change], _ people: People) -> [Change] {
-        if isEmpty || changes.isEmpty { return changes }
-        let roots = Set(people.roots(Array(customers)))
-        return changes.filter { !roots.contains($0.customer) }
+    /// Takes those out of who is one person with others now who are so with one of its customers: whom the history makes belong where is not
+    /// known before it is looked at.
+    mutating func join(_ regrouped: [UInt32], _ people: People) -> [UInt32] {
+        if isEmpty { return regrouped }
+        return regrouped.filter { customer in
+            let isHistory = people.members(of: customer).contains(where: customers.contains)
+            if isHistory { customers.insert(customer) }
+            return !isHistory
+        }
+    }
+
+    /// Takes over what was found of before.
+    mutating func join(_ other: History) {
+        guard !other.isEmpty else { return }
+        add(Array(other.customers), body: other.body)
+        acted.formUnion(other.acted)
     }
 
     /// Notes who of them did something since.
     mutating func act(_ touched: Set<UInt32>) { acted.formUnion(touched.intersection(customers)) }
 
-    /// Whether nothing more has arrived for so many milliseconds.
-    func isOver(after pause: Int) -> Bool {
-        !isEmpty && (.now() >= last + .milliseconds(pause) || .now() >= began + .seconds(Self.longest))
-    }
+    /// When it is to be looked at: when nothing more has arrived for so many milliseconds, or when it has waited long enough.
+    func due(after pause: Int) -> DispatchTime { min(last + .milliseconds(pause), began + .seconds(Self.longest)) }
 }
 
 extension AudienceEngine {
@@ -64,6 +74,8 @@ extension AudienceEngine {
     /// Whoever belongs somewhere by what happened long ago has not entered now: they are found, as by a definition, and nothing that
     /// waits for somebody to enter begins.
     func settleHistory(_ history: History) throws {
+        // It is told while it is being concluded: until it is, nobody can see it.
+        while !isStopping, pipeline.body < history.body { usleep(1_000) }
         let acted = Set(pipeline.people.roots(Array(history.acted)))
         let customers = history.customers
         guard let (inForce, before) = state.withLock({ s in s.inForce.map { ($0, s.everybody) } }) else { return }
@@ -94,24 +106,31 @@ extension AudienceEngine {
     }
 
     /// Gathers the history that nobody looked at before the last stop, or that arrived while nobody was there to look, and who did
-    /// something after the first of it came.
-    func lookBack(into history: inout History) throws {
-        let first = try store.read { try Int64.fetchOne($0, sql: "SELECT first FROM member_history") }
-        guard let first else { return }
+    /// something after the first of it came. It may be all that the ledger has, so it is read beside the engine's thread, in pieces.
+    func lookBack() throws -> History {
+        var history = History()
+        guard let first = try store.read({ try Int64.fetchOne($0, sql: "SELECT first FROM member_history") }) else { return history }
         let (end, reader) = (pipeline.body, try LedgerReader(path: ledger.path))
         var acted: Set<UInt32> = []
-        try store.read { db in
-            let known = try db.cachedStatement(sql: "SELECT customers FROM concluded WHERE body = ?")
-            try reader.bodies(after: first - 1) { id, view in
-                guard id <= end, !isStopping else { return false }
-                guard let blob = try Data.fetchOne(known, arguments: [id]), blob.count == 4 * view.count else { return true }
-                let (longAgo, now) = blob.withUnsafeBytes { Self.touched(by: view, $0) }
-                if !longAgo.isEmpty { history.add(longAgo, body: id) }
-                acted.formUnion(now)
-                return true
+        var after = first - 1
+        while after < end, !isStopping {
+            // One look at the database no longer than that, as what it writes meanwhile cannot be cleared up behind a reader.
+            let piece = min(end, after + 1_000)
+            try store.read { db in
+                let known = try db.cachedStatement(sql: "SELECT customers FROM concluded WHERE body = ?")
+                try reader.bodies(after: after) { id, view in
+                    guard id <= piece, !isStopping else { return false }
+                    guard let blob = try Data.fetchOne(known, arguments: [id]), blob.count == 4 * view.count else { return true }
+                    let (longAgo, now) = blob.withUnsafeBytes { Self.touched(by: view, $0) }
+                    if !longAgo.isEmpty { history.add(longAgo, body: id) }
+                    acted.formUnion(now)
+                    return true
+                }
             }
+            after = piece
         }
         history.act(acted)
+        return history
     }
 
     /// Whom a body says something of that happened long ago, and whom of now.

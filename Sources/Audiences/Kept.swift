@@ -15,11 +15,11 @@ final class Kept<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     init(most: Int = 64) { self.most = most }
 
     /// The value, or nil while it is worked out for the first time, which this begins.
-    /// - Parameter lasting: Milliseconds after which it is worked out anew; nil for never.
-    func value(_ key: Key, now: Instant, lasting: Int64?, make: @escaping @Sendable () -> Value) -> Value? {
+    /// - Parameter lasting: Milliseconds after which it is worked out anew.
+    func value(_ key: Key, now: Instant, lasting: Int64, make: @escaping @Sendable () -> Value) -> Value? {
         let (known, begins) = state.withLock { s in
             let known = s.values[key]
-            if let known, lasting.map({ now - known.at < $0 }) ?? true { return (Optional(known.value), false) }
+            if let known, now - known.at < lasting { return (Optional(known.value), false) }
             return (known?.value, s.atWork.insert(key).inserted)
         }
         if begins {

@@ -54,6 +54,8 @@ package final class Membership: Sendable {
         case now([UInt32])
         /// Long ago, says this body.
         case longAgo([UInt32], body: Int64)
+        /// They are one person with others now, or no more.
+        case regrouped([UInt32])
     }
     func onTouch(_ listener: @escaping @Sendable (Touch) -> Void) { self.listener.withLock { $0 = listener } }
     func touched(_ touch: Touch) { listener.withLock { $0 }?(touch) }

@@ -35,7 +35,6 @@ package struct MembershipReaction: Reaction {
                 last = customer
             }
         }
-        raws += concluded.merges.flatMap(\.touched)
         if !raws.isEmpty { membership.touched(.now(raws)) }
         guard !history.isEmpty else { return }
         try writer.database.cachedStatement(
@@ -52,7 +51,8 @@ package struct MembershipReaction: Reaction {
     private func conclude(_ name: Int, _ said: JSON, of members: [UInt32], at: Instant, noticed: Instant, _ db: Database) throws {
         if name == 2 {
             let to = said["to"]?.string
-            if let to { try move(members, to: number(of: "lifecycle/\(to)", db), since: at, db) } else { try move(members, to: nil, since: at, db) }
+            let stage = try to.map { try number(of: "lifecycle/\($0)", db) }
+            try move(members, to: stage, Since(at: at, isFound: false), db)
             for (key, entered) in [("to", true), ("from", false)] {
                 if let stage = said[key]?.string { try count(number(of: "lifecycle/\(stage)", db), entered, noticed, db) }
             }
@@ -62,27 +62,33 @@ package struct MembershipReaction: Reaction {
         let set = try number(of: "audience/\(key)", db)
         membership.put(members, in: set, name == 0)
         for member in members {
-            if name == 0 { try insert(set, member, since: at, db) } else { try delete(set, member, db) }
+            if name == 0 { try insert(set, member, Since(at: at, isFound: false), db) } else { try delete(set, member, db) }
         }
         try count(set, name == 0, noticed, db)
     }
 
+    /// Since when somebody belongs, and whether that is when they were found rather than when they entered.
+    private struct Since {
+        var at: Instant
+        var isFound: Bool
+    }
+
     /// Everybody is in one stage, so whoever comes into one leaves every other.
-    private func move(_ members: [UInt32], to set: Int?, since: Instant, _ db: Database) throws {
+    private func move(_ members: [UInt32], to set: Int?, _ since: Since, _ db: Database) throws {
         membership.put(members, inStage: set)
         for member in members {
             try db.cachedStatement(
                 sql:
                     "DELETE FROM member WHERE customer_id = ? AND set_id IN (SELECT id FROM member_set WHERE name >= 'lifecycle/' AND name < 'lifecycle0')"
             ).execute(arguments: [member])
-            if let set { try insert(set, member, since: since, db) }
+            if let set { try insert(set, member, since, db) }
         }
     }
 
-    private func insert(_ set: Int, _ member: UInt32, since: Instant, _ db: Database) throws {
+    private func insert(_ set: Int, _ member: UInt32, _ since: Since, _ db: Database) throws {
         try db.cachedStatement(
-            sql: "INSERT INTO member (set_id, customer_id, since) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-        ).execute(arguments: [set, member, since.milliseconds])
+            sql: "INSERT INTO member (set_id, customer_id, since, found) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+        ).execute(arguments: [set, member, since.at.milliseconds, since.isFound])
     }
 
     private func delete(_ set: Int, _ member: UInt32, _ db: Database) throws {
@@ -117,16 +123,17 @@ package struct MembershipReaction: Reaction {
             db, sql: "SELECT customer_id FROM member WHERE set_id = ? AND customer_id >= ? AND customer_id < ?",
             arguments: [set, members.from, members.to])
         let gone = Set(here).subtracting(wanted)
+        let found = Since(at: at, isFound: true)
         for customer in gone { try delete(set, customer, db) }
         if isStage {
             membership.put(membership.among(Array(gone), inStage: set, true), inStage: nil)
             let new = membership.among(wanted, inStage: set, false)
-            try move(new, to: set, since: at, db)
+            try move(new, to: set, found, db)
         } else {
             membership.put(Array(gone), in: set, false)
             membership.put(wanted, in: set, true)
             // Who belonged before goes on since then.
-            for customer in Set(wanted).subtracting(here) { try insert(set, customer, since: at, db) }
+            for customer in Set(wanted).subtracting(here) { try insert(set, customer, found, db) }
         }
         if members.isLast {
             try db.execute(
@@ -146,18 +153,20 @@ package struct MembershipReaction: Reaction {
             for (set, inside) in membership.audiences(ofSome: members) {
                 let since = try since(set, inside, db)
                 membership.put(members, in: set, true)
-                for member in members { try insert(set, member, since: since, db) }
+                for member in members { try insert(set, member, since, db) }
             }
             // Of their stages that of the first who has one stays.
-            if let stage = membership.stage(ofSome: members) { try move(members, to: stage, since: try since(stage, members, db), db) }
+            if let stage = membership.stage(ofSome: members) { try move(members, to: stage, since(stage, members, db), db) }
         }
-        membership.touched(.now(customers))
+        membership.touched(.regrouped(customers))
     }
 
-    private func since(_ set: Int, _ members: [UInt32], _ db: Database) throws -> Instant {
+    /// Of the first of them.
+    private func since(_ set: Int, _ members: [UInt32], _ db: Database) throws -> Since {
         let list = members.map(String.init).joined(separator: ",")
-        let first = try Int64.fetchOne(db, sql: "SELECT min(since) FROM member WHERE set_id = ? AND customer_id IN (\(list))", arguments: [set])
-        return Instant(milliseconds: first ?? 0)
+        let first = try Row.fetchOne(
+            db, sql: "SELECT since, found FROM member WHERE set_id = ? AND customer_id IN (\(list)) ORDER BY since LIMIT 1", arguments: [set])
+        return Since(at: Instant(milliseconds: first?[0] ?? 0), isFound: first?[1] ?? true)
     }
 
     package func forget(_ forgotten: Forgotten, in writer: Writer) throws {
@@ -181,15 +190,18 @@ extension Membership {
                 if set >= 0, stages.contains(set) { put(here, inStage: set) } else if set >= 0 { put(here, in: set, true) }
                 here.removeAll(keepingCapacity: true)
             }
-            while sqlite3_step(rows) == SQLITE_ROW {
+            var code = sqlite3_step(rows)
+            while code == SQLITE_ROW {
                 let next = Int(sqlite3_column_int64(rows, 0))
                 if next != set {
                     flush()
                     set = next
                 }
                 here.append(UInt32(truncatingIfNeeded: sqlite3_column_int64(rows, 1)))
+                code = sqlite3_step(rows)
             }
             sqlite3_reset(rows)
+            guard code == SQLITE_DONE else { throw DatabaseError(resultCode: ResultCode(rawValue: code), message: "who belongs cannot be read") }
             flush()
         }
     }

@@ -15,10 +15,11 @@ extension AudienceEngine {
     static let fitPause = 86_400_000
 
     /// Fits what metrics ask for, and puts what it gives into what is known of everybody.
-    func fitModels(_ inForce: InForce, _ everybody: inout Everybody) -> [String: ModelState] {
+    /// - Parameter but: Metrics that are left as they are.
+    func fitModels(_ inForce: InForce, _ everybody: inout Everybody, but kept: Set<String> = []) -> [String: ModelState] {
         var states: [String: ModelState] = [:]
         var lifetimes: [[String]: ModelState] = [:]
-        for metric in inForce.company.metrics {
+        for metric in inForce.company.metrics where !kept.contains(metric.key) {
             switch metric.definition.way {
             case .lifetime(let lifetime):
                 // What a model gives of the same orders comes from one fit.

@@ -6,6 +6,7 @@ import Identity
 import Kernel
 import Ledger
 import Pipeline
+import Statistics
 import Timeline
 
 /// Formulas over everybody: twenty audiences swept, and questions that DuckDB answers over the same marks in the same run.
@@ -176,7 +177,7 @@ struct Formulas {
             var all: [Double] = []
             all.reserveCapacity(found.reduce(0) { $0 + $1.count })
             for part in found { all += part }
-            value = NearestRank.value(0.95, rearranging: &all) ?? .nan
+            value = Quantiles.nearestRank(0.95, rearranging: &all) ?? .nan
             best = min(best, seconds() - began)
         }
         return (value, best)

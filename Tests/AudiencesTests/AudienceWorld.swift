@@ -3,6 +3,7 @@ import Customers
 import Definitions
 import Formula
 import Foundation
+import GRDB
 import Identity
 import Kernel
 import Ledger
@@ -83,6 +84,9 @@ final class AudienceWorld: Sendable {
             return "\(name) \(json["audience"]?.string ?? "")"
         }
     }
+
+    /// Whether all history was looked at.
+    var hasFoundAll: Bool { get throws { try world.store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM member_history") } == 0 } }
 
     func remove() async {
         await engine.stop()

@@ -88,6 +88,15 @@ import Testing
         let expected =
             (Double(all[0].opened * opened.hundredths) + Double(all[0].shared * shared.hundredths) + Double(likes * liked.hundredths)) / 100
         #expect(abs(value - expected) < 1e-9)
+        // Another definition changes nothing of what was learned.
+        world.clock.advance(60)
+        try await world.define(["metric/engagement": Self.metric, "audience/all": "audience: {key: all, name: All, who: did(any)}"])
+        guard case .engagement(let kept)? = world.audiences.model(of: "engagement") else {
+            Issue.record("unlearned: \(String(describing: world.audiences.model(of: "engagement")))")
+            return
+        }
+        #expect(kept == fit)
+        #expect(try world.audiences.metrics(of: CustomerID(raw: root), at: World.start).first?.value.number == value)
         await world.remove()
     }
 

@@ -2,6 +2,7 @@
 ///
 /// It is made of the language's own functions and of the names that the checker knows, so it cannot offer what does not read.
 package struct FormulaGlossary: Sendable {
+    /// What a section is of.
     package enum Kind: String, CaseIterable, Sendable {
         case functions, phrases, interactions, metrics, audiences, stages, traits, consent, identifiers, channels
     }
@@ -22,6 +23,7 @@ package struct FormulaGlossary: Sendable {
             self.parts = parts
         }
     }
+    /// Words of one kind.
     package struct Section: Sendable {
         package var kind: Kind
         package var words: [Word]

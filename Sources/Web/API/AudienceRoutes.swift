@@ -56,7 +56,6 @@ struct AudienceRoutes: Sendable {
             let limit = Int(try context.query.integer("limit", in: 1...500, default: 50))
             let offset = Int(try context.query.integer("after", in: 0...Int64.max, default: 0))
             let set = "audience/\(audience.key)"
-            let definedAt = try audiences.sizes(since: services.clock.now)[set]?.definedAt
             let found = try audiences.members(of: set, offset: offset, limit: limit)
             let seen = services.seen(by: context)
             let items = try found.compactMap { member -> JSON? in
@@ -65,7 +64,7 @@ struct AudienceRoutes: Sendable {
                 return [
                     "customer": .string(view.id.description), "name": JSON(view.name),
                     "identifier": best.map { ["kind": .string($0.kind), "value": .string($0.value)] } ?? .null, "since": JSON(member.since),
-                    "found": .bool(member.since == definedAt),
+                    "found": .bool(member.isFound),
                 ]
             }
             return page(items, next: found.count < limit ? .null : JSON(offset + found.count))

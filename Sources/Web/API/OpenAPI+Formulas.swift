@@ -42,7 +42,7 @@ extension OpenAPI {
                   "properties": {
                     "at": {"type": "string", "format": "date-time"},
                     "failed": {"type": ["string", "null"], "description": "Why it cannot be learned; null when it was."},
-                    "customers": {"type": "integer"},
+                    "customers": {"type": "integer", "description": "That it was learned from."},
                     "converted": {"type": "integer", "description": "Of them, those who came to the conversion."},
                     "explained": {"type": "number", "description": "McFadden's pseudo R²."},
                     "weights": {"type": "array", "items": {

@@ -123,7 +123,7 @@ extension Console {
             "share": size.flatMap { size in swept.map { Self.share(size.people, $0.people) + " of " + Formats.number($0.people) } },
             "entered": Formats.number(size?.entered ?? 0), "left": Formats.number(size?.left ?? 0), "workedOut": workedOut(audiences, visit),
             "file": visit.may(.export) ? "/audiences/\(audience.key)/members.csv" : nil,
-            "members": try await memberFields(members, size?.definedAt, visit), "isNobody": members.isEmpty,
+            "members": try await memberFields(members, visit), "isNobody": members.isEmpty,
             "who": field("who", "Who belongs", audience.definition.who.text),
             "except": field("except", "But never", audience.definition.except?.text),
             "explained": audience.definition.who.tree.map { Explainer.explain($0, titles: titles) },
@@ -143,15 +143,14 @@ extension Console {
         (uses ?? []).map { ["kind": $0.kind, "name": $0.name, "href": $0.place] }
     }
 
-    private func memberFields(_ members: [Audiences.Member], _ definedAt: Instant?, _ visit: Visit) async throws -> [Fields] {
+    private func memberFields(_ members: [Audiences.Member], _ visit: Visit) async throws -> [Fields] {
         var rows: [Fields] = []
         for member in members {
             guard let view = try await services.view(.id(member.customer)) else { continue }
             let who = Who(view)
-            let isFound = member.since == definedAt
             rows.append([
                 "href": "/customers/\(view.id)", "title": who.title, "initials": who.initials, "note": who.nameless,
-                "since": isFound ? "at least since " + visit.formats.shortDate(member.since) : visit.formats.ago(member.since),
+                "since": member.isFound ? "at least since " + visit.formats.shortDate(member.since) : visit.formats.ago(member.since),
                 "at": member.since.rfc3339, "whole": visit.formats.whole(member.since),
             ])
         }
@@ -282,7 +281,7 @@ extension Console {
             "audience-members", title: "Who belongs to \(audience.definition.name)", room: "audiences", visit,
             [
                 "name": audience.definition.name, "place": place, "count": Formats.counted(size?.people ?? 0, "customer"),
-                "members": try await memberFields(Array(found.prefix(Self.membersPage)), size?.definedAt, visit), "isNobody": found.isEmpty,
+                "members": try await memberFields(Array(found.prefix(Self.membersPage)), visit), "isNobody": found.isEmpty,
                 "earlier": number > 1 ? "\(place)/members?page=\(number - 1)" : nil,
                 "later": found.count > Self.membersPage ? "\(place)/members?page=\(number + 1)" : nil,
                 "hasPages": number > 1 || found.count > Self.membersPage,

@@ -19,8 +19,8 @@ extension Console {
 
     /// What stands in for a model that cannot be fitted.
     private static func holds(_ metric: MetricDefinition) -> String {
-        if case .engagement = metric.way { return "The weights as they are written hold until it can." }
-        return "What it learned before holds until it can; without that nobody’s value is known."
+        if case .engagement = metric.way { return "Until it can, what it learned before holds, or else the weights as they are written." }
+        return "Until it can, what it learned before holds; without that nobody’s value is known."
     }
 
     private static func fields(_ fit: LifetimeFit, unit: String?, _ formats: Formats) -> Fields {

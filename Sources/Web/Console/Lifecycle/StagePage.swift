@@ -102,10 +102,10 @@ extension Console {
         let formats = visit.formats
         var rows: [Fields] = []
         for member in found {
-            let isFound = member.since == size?.definedAt
             rows.append(
                 try await person(
-                    member.customer, since: isFound ? "before " + formats.shortDate(member.since) : formats.ago(member.since), at: member.since, visit
+                    member.customer, since: member.isFound ? "before " + formats.shortDate(member.since) : formats.ago(member.since),
+                    at: member.since, visit
                 ))
         }
         if place == 0, offset == 0, !hasMore, let names = audiences.names,
