@@ -167,6 +167,17 @@ package final class CurlHandle {
         return transfer.isStopped ? 0 : bytes.count
     }
 
+    /// What `Retry-After` says: seconds, or a date (RFC 9110, section 10.2.3). A receiver may write anything, so what is greater than can be
+    /// counted counts as the most, and what is neither as nothing said.
+    private static func retry(_ value: String) -> (seconds: Int?, at: Instant?) {
+        if !value.isEmpty, value.utf8.allSatisfy({ (48...57).contains($0) }) { return (Int(value) ?? .max, nil) }
+        // -1 is no date, and nothing before 1970 is one to wait for.
+        let date = Int64(curl_getdate(value, nil))
+        guard date >= 0 else { return (nil, nil) }
+        let (milliseconds, isTooFar) = date.multipliedReportingOverflow(by: 1_000)
+        return (nil, Instant(milliseconds: isTooFar ? .max : milliseconds))
+    }
+
     private static func header(_ bytes: UnsafeRawBufferPointer, _ transfer: Transfer) {
         let line = String(decoding: bytes, as: UTF8.self)
         guard let colon = line.firstIndex(of: ":") else { return }
@@ -175,11 +186,7 @@ package final class CurlHandle {
         while value.last?.isWhitespace == true { value.removeLast() }
         switch line[..<colon].lowercased() {
         case "content-type": transfer.answer.type = String(value)
-        case "retry-after":
-            transfer.answer.retryAfter = Int(value)
-            // -1 is no date.
-            let date = curl_getdate(String(value), nil)
-            transfer.answer.retryAt = transfer.answer.retryAfter == nil && date >= 0 ? Instant(milliseconds: Int64(date) * 1000) : nil
+        case "retry-after": (transfer.answer.retryAfter, transfer.answer.retryAt) = retry(String(value))
         default: break
         }
     }

@@ -33,9 +33,9 @@ package struct CurlAnswer: Sendable, Equatable {
     package var status = 0
     /// The media type; empty when it was not said.
     package var type = ""
-    /// Seconds after which the server wants to hear from us again; nil when it did not say, or said a date.
+    /// Seconds after which the server wants to hear from us again: 0 to `Int.max`, whatever it wrote. Nil when it did not say, or said a date.
     package var retryAfter: Int?
-    /// When the server wants to hear from us again, where it said a date.
+    /// When the server wants to hear from us again, where it said a date: 1970 to the end of time, so it cannot be reckoned with as it is.
     package var retryAt: Instant?
     /// Empty when it went to a sink.
     package var body: [UInt8] = []

@@ -36,9 +36,9 @@ package enum RetrySchedule {
         return max(min(minute, 1_000 << Int64(min(failures - 1, 6))), min(asked ?? 0, longestAsked))
     }
 
-    /// What an answer asks for by `Retry-After`, in milliseconds; nil for nothing.
+    /// What an answer asks for by `Retry-After`, in milliseconds: 0 to ``longestAsked``, however far off the moment is; nil for nothing.
     package static func asked(seconds: Int?, at: Instant?, now: Instant) -> Int64? {
-        if let seconds { return Int64(clamping: max(0, min(seconds, Int(longestAsked / 1_000)))) * 1_000 }
-        return at.map { max(0, min($0 - now, longestAsked)) }
+        if let seconds { return Int64(max(0, min(seconds, Int(longestAsked / 1_000)))) * 1_000 }
+        return at.map { max(now, min($0, now + longestAsked)) - now }
     }
 }

@@ -233,6 +233,27 @@ import Testing
         }
     }
 
+    @Test(
+        arguments: [
+            // libcurl reads a date of a year that no number of milliseconds reaches.
+            ("Sun, 06 Nov 2147483647 08:49:37 GMT", 86_400_000), ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400_000),
+            ("99999999999999999999", 86_400_000), ("9223372036854775807", 86_400_000), ("86401", 86_400_000), ("86399", 86_399_000),
+            ("-5", nil), ("-9223372036854775808", nil), ("Mon, 01 Jan 1601 00:00:00 GMT", nil), ("Sun, 03 May 1970 12:00:00 GMT", nil),
+            ("soon", nil), ("", nil),
+        ] as [(String, Int64?)])
+    func `Retry-After is waited for a day at most, whatever a receiver writes there`(value: String, wait: Int64?) async throws {
+        try await run { _, _ in
+            .status(503, "Retry-After: \(value)")
+        } _: { world, receiver in
+            try await world.hook(to: receiver.url)
+            try await world.order()
+            try await world.eventually("it failed") { try world.messages().first?.message.attempts == 1 }
+            let waited = try world.messages()[0].message.dueAt - world.clock.now
+            // Who asks for nothing is asked again as without it.
+            if let wait { #expect(waited == wait) } else { #expect((4_500...5_500).contains(waited)) }
+        }
+    }
+
     @Test func `a receiver that takes too long has not taken it`() async throws {
         let isOver = Mutex(false)
         try await run(limit: 200) { _, _ in
