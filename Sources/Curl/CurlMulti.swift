@@ -3,6 +3,7 @@ import Synchronization
 
 /// Several requests at once, on the one thread that made it. Connections are kept open between requests to the same place.
 package final class CurlMulti {
+    /// Called once for each request, whatever becomes of it.
     package typealias Done = (Result<CurlAnswer, CurlProblem>) -> Void
 
     private let raw: UnsafeMutableRawPointer
@@ -24,17 +25,19 @@ package final class CurlMulti {
         curl_multi_cleanup(raw)
     }
 
-    /// Gives up everything that is under way; nobody is called back.
+    /// Gives up everything that is under way: each ends with ``CurlProblem/cancelled``, so that nobody waits for an answer for ever.
     package func cancel() {
-        for handle in running.keys { curl_multi_remove_handle(raw, handle) }
+        let given = running
         running = [:]
+        for (easy, _) in given { curl_multi_remove_handle(raw, easy) }
+        for (_, done) in given.values { done(.failure(.cancelled)) }
     }
 
     /// How many requests are under way.
     package var count: Int { running.count }
 
     /// Begins a request.
-    /// - Parameter done: Called on this thread, from ``wait(atMost:)``.
+    /// - Parameter done: Called on this thread: from ``wait(atMost:)``, ``cancel()``, the end of this object, or here when it cannot begin.
     package func begin(_ request: CurlRequest, _ done: @escaping Done) {
         let handle = CurlHandle()
         handle.prepare(request)

@@ -35,7 +35,7 @@ package struct CurlAnswer: Sendable, Equatable {
     package var type = ""
     /// Seconds after which the server wants to hear from us again: 0 to `Int.max`, whatever it wrote. Nil when it did not say, or said a date.
     package var retryAfter: Int?
-    /// When the server wants to hear from us again, where it said a date: 1970 to the end of time, so it cannot be reckoned with as it is.
+    /// When the server wants to hear from us again, where it said a date: from 1970 to the last moment that can be counted, so nothing can be added to it.
     package var retryAt: Instant?
     /// Empty when it went to a sink.
     package var body: [UInt8] = []
@@ -55,4 +55,6 @@ package enum CurlProblem: Error, Equatable, Sendable {
     case broken(String)
     /// Whoever was to take the body did not.
     case stopped
+    /// It was given up before it was over, as by an end of the program. What was asked may or may not be done.
+    case cancelled
 }

@@ -380,6 +380,33 @@ import Testing
         }
     }
 
+    @Test func `an end does not wait for a receiver that never answers: a test of it fails, and what was under way waits for the next start`()
+        async throws
+    {
+        let isOver = Mutex(false)
+        try await run { _, _ in
+            while !isOver.withLock({ $0 }) { usleep(10_000) }
+            return .init()
+        } _: { world, receiver in
+            defer { isOver.withLock { $0 = true } }
+            try await world.hook(to: receiver.url)
+            try await world.order()
+            let problem = Mutex<WebhookProblem?>(nil)
+            Task.detached {
+                do {
+                    _ = try await world.webhooks.test("crm")
+                } catch {
+                    problem.withLock { $0 = error as? WebhookProblem }
+                }
+            }
+            try await world.eventually("both are under way") { receiver.all.count == 2 }
+            await world.webhooks.stop()
+            try await world.eventually("the test has failed") { problem.withLock { $0 == .notSending } }
+            let message = try world.messages()[0].message
+            #expect(message.state == .waiting && message.attempts == 0 && message.error == nil && world.webhooks.failed == 0)
+        }
+    }
+
     @Test func `nothing is tried while nothing is sent`() async throws {
         try await DeliveryWorld.run { world in
             try await world.hook()

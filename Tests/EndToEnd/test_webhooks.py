@@ -225,6 +225,22 @@ def test_however_often_the_server_is_killed_nothing_is_lost_and_what_comes_twice
         assert len(receiver.got) - count <= 5, "more came twice than were under way when it was killed"
 
 
+def test_a_server_ends_while_a_test_hangs_at_a_receiver_that_never_answers(folder, receiver):
+    receiver.delay = 60
+    with folder.serving() as server:
+        server.define(hook(receiver.url))
+        answers = []
+        asking = threading.Thread(target=lambda: answers.append(server.call("POST", "/api/webhooks/crm/test").status_code))
+        asking.start()
+        wait_until(lambda: receiver.got, 20, "nobody was tried")
+        begun = time.monotonic()
+        server.stop()
+        # Three seconds for what is under way, and what every end takes.
+        assert time.monotonic() - begun < 10
+        asking.join(10)
+        assert answers == [503]
+
+
 def test_after_a_change_of_the_secret_the_old_one_and_the_new_one_hold(server, receiver):
     server.define(hook(receiver.url))
     old = secret(server)

@@ -75,7 +75,7 @@ final class SendingRound {
         multi.wait(atMost: Int(pause))
     }
 
-    /// Waits for what is under way, at most so long.
+    /// Waits for what is under way, at most so long, and gives up the rest.
     func end(within patience: Duration) {
         let start = ContinuousClock.now
         while multi.count > 0, ContinuousClock.now - start < patience { multi.wait(atMost: 50) }
@@ -167,6 +167,8 @@ final class SendingRound {
     }
 
     private func ended(_ message: OutboxMessage, _ result: Result<CurlAnswer, CurlProblem>) {
+        // We gave it up, and its receiver has not failed: the next start sends it under the same name.
+        if case .failure(.cancelled) = result { return }
         var message = message
         let now = parts.clock.now
         let answer = try? result.get()
@@ -217,6 +219,8 @@ final class SendingRound {
         let start = ContinuousClock.now
         let request = sender.request(id, to: trial.url, of: trial.key, WebhookPayload.test(of: trial.key, at: now))
         multi.begin(request) { result in
+            // Whoever waits holds up the end of the server.
+            if case .failure(.cancelled) = result { return trial.done.resume(throwing: WebhookProblem.notSending) }
             let (seconds, rest) = (ContinuousClock.now - start).components
             let answer = try? result.get()
             let text = String(decoding: (answer?.body ?? []).prefix(WebhookTrial.longest), as: UTF8.self)
@@ -246,6 +250,7 @@ enum WebhookWords {
         case .failure(.tooSlow): "It did not answer in time."
         case .failure(.broken(let words)): "The connection broke: \(words)."
         case .failure(.stopped): "The answer was not read."
+        case .failure(.cancelled): "It was given up before there was an answer."
         }
     }
 }

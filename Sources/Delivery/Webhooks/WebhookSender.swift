@@ -52,7 +52,7 @@ final class WebhookSender: Sendable {
         startThread("delivery") { [self] in run() }
     }
 
-    /// Begins nothing more, and waits a moment for what is under way.
+    /// Begins nothing more, waits a moment for what is under way, and gives up what is not done by then.
     func stop() async {
         await withCheckedContinuation { done in
             let isOver = state.withLock { state in
@@ -75,7 +75,7 @@ final class WebhookSender: Sendable {
         bell.ring()
     }
 
-    /// - Throws: ``WebhookProblem/notSending`` when nothing is sent now.
+    /// - Throws: ``WebhookProblem/notSending`` when nothing is sent now, or sending ended before there was an answer.
     func attempt(_ key: String, _ url: String) async throws -> WebhookTrial {
         try await withCheckedThrowingContinuation { done in
             let isTaken = state.withLock { state in

@@ -161,7 +161,7 @@ package final class Webhooks: Sendable {
     }
 
     /// Sends a message that only tries the way, now and once, and waits for the answer. Also to a webhook that is off.
-    /// - Throws: ``WebhookProblem``
+    /// - Throws: ``WebhookProblem/unknown``; ``WebhookProblem/notSending`` also when sending ends meanwhile.
     package func test(_ key: String) async throws -> WebhookTrial {
         guard let hook = hooks.all.withLock({ $0[key] }), hook.isWhole else { throw WebhookProblem.unknown }
         return try await sender.attempt(key, hook.url)

@@ -94,6 +94,7 @@ final class APIConnection {
             case .tooSlow(let words), .broken(let words): throw .broken(words)
             case .forbidden(let address): throw .unreachable("\(address) may not be connected to")
             case .stopped: throw .broken("the answer was not taken")
+            case .cancelled: throw .broken("it was given up")
             }
         }
     }
