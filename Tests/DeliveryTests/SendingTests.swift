@@ -222,6 +222,32 @@ import Testing
         }
     }
 
+    @Test func `what somebody wants of one webhook does not wake the receivers of others, nor does a change of anything else`() async throws {
+        try await run { _, _ in
+            .status(429, "Retry-After: 7200")
+        } _: { world, receiver in
+            let url = "http://127.0.0.1:\(receiver.port)/"
+            func asked(_ key: String) -> Int { receiver.all.count { $0.path == "/" + key } }
+            try await world.hook("a", to: url + "a")
+            try await world.hook("b", to: url + "b")
+            try await world.order()
+            try await world.eventually("both failed") { try ["a", "b"].allSatisfy { try world.messages($0).first?.message.attempts == 1 } }
+            // Due at once, but for the rest that its receiver asked for.
+            try await world.order("bob@example.com")
+            try await world.define(["workspace": "workspace:\n  name: Marlow\n"])
+            try await Task.sleep(for: .milliseconds(200))
+            #expect(asked("a") == 1 && asked("b") == 1)
+            _ = try world.webhooks.sendAgain(try world.messages("a")[1].id, of: "a")
+            try await world.eventually("a is asked again") { asked("a") == 2 }
+            try await world.eventually("it failed again") { try world.messages("a").contains { $0.message.attempts == 1 } }
+            try await world.hook("a", to: url + "a", more: "  owner: Priya\n")
+            try await world.hook("a", to: url + "a", "[Order Completed, Page Viewed]")
+            try await world.eventually("a is asked once more") { asked("a") == 3 }
+            try await Task.sleep(for: .milliseconds(200))
+            #expect(asked("b") == 1)
+        }
+    }
+
     @Test func `Retry-After may be a date`() async throws {
         try await run { _, _ in
             .status(503, "Retry-After: Sun, 03 May 2026 12:00:00 GMT")

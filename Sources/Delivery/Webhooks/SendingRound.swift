@@ -49,12 +49,10 @@ final class SendingRound {
         multi = CurlMulti(sender.bell)
     }
 
-    /// - Parameter isUrgent: Whether receivers that failed last are left alone no longer.
-    func lookAgain(isUrgent: Bool = false) {
-        for key in targets.keys {
-            targets[key]?.look = Instant(milliseconds: 0)
-            if isUrgent { targets[key]?.restsUntil = Instant(milliseconds: 0) }
-        }
+    /// - Parameter urgent: The webhooks whose receivers are left alone no longer.
+    func lookAgain(urgent: Set<String> = []) {
+        for key in targets.keys { targets[key]?.look = Instant(milliseconds: 0) }
+        for key in urgent { targets[key]?.restsUntil = Instant(milliseconds: 0) }
     }
 
     /// Begins what is due, and waits until some of it is done or there is more.

@@ -24,8 +24,8 @@ final class WebhookSender: Sendable {
         var isEnding = false
         /// Something other than time may have made a message due.
         var isStale = false
-        /// Somebody wants it now, and no receiver is left alone any longer.
-        var isUrgent = false
+        /// The webhooks of which somebody wants it now: their receivers are left alone no longer.
+        var urgent: Set<String> = []
         var trials: [Trial] = []
         var ended: [CheckedContinuation<Void, Never>] = []
     }
@@ -66,11 +66,11 @@ final class WebhookSender: Sendable {
     }
 
     /// Looks again what is due.
-    /// - Parameter isUrgent: Whether receivers that failed last are asked at once, as somebody has mended something.
-    func wake(isUrgent: Bool = false) {
+    /// - Parameter urgent: The webhooks whose receivers are asked at once though they failed last, as somebody has mended something.
+    func wake(urgent: Set<String> = []) {
         state.withLock { state in
             state.isStale = true
-            if isUrgent { state.isUrgent = true }
+            state.urgent.formUnion(urgent)
         }
         bell.ring()
     }
@@ -111,9 +111,9 @@ final class WebhookSender: Sendable {
         var isEnding = false
         while !isEnding {
             let trials = state.withLock { state in
-                if state.isStale { round.lookAgain(isUrgent: state.isUrgent) }
+                if state.isStale { round.lookAgain(urgent: state.urgent) }
                 state.isStale = false
-                state.isUrgent = false
+                state.urgent = []
                 isEnding = state.isEnding
                 defer { state.trials = [] }
                 return state.trials

@@ -76,6 +76,15 @@ package final class Webhooks: Sendable {
     private final class Hooks: Sendable {
         let all: Mutex<[String: WebhookDefinition]>
         init(_ all: [String: WebhookDefinition]) { self.all = Mutex(all) }
+
+        /// - Returns: The keys of those that are new or say something else than before.
+        func take(_ definitions: [String: String]) -> Set<String> {
+            let new = WebhookDefinition.all(definitions)
+            return all.withLock { all in
+                defer { all = new }
+                return Set(new.filter { all[$0.key] != $0.value }.keys)
+            }
+        }
     }
 
     package init(_ parts: Parts) {
@@ -85,8 +94,8 @@ package final class Webhooks: Sendable {
         let sender = WebhookSender(parts) { hooks.all.withLock { $0 } }
         self.sender = sender
         parts.pipeline.onDefinitions { definitions in
-            hooks.all.withLock { $0 = WebhookDefinition.all(definitions) }
-            sender.wake(isUrgent: true)
+            let changed = hooks.take(definitions)
+            if !changed.isEmpty { sender.wake(urgent: changed) }
         }
     }
 
@@ -156,7 +165,7 @@ package final class Webhooks: Sendable {
         guard try parts.store.write({ try parts.outbox.sendAgain(key, position, now: parts.clock.now, $0) }),
             let message = try parts.outbox.message(to: key, position, in: parts.store)
         else { throw WebhookProblem.noMessage }
-        sender.wake(isUrgent: true)
+        sender.wake(urgent: [key])
         return try parts.described([message])[0]
     }
 
@@ -180,7 +189,7 @@ package final class Webhooks: Sendable {
         guard hooks.all.withLock({ $0[key] != nil }) else { throw WebhookProblem.unknown }
         guard parts.secrets.disabledAt(key) != nil else { return }
         try parts.secrets.setDisabled(key, nil)
-        sender.wake(isUrgent: true)
+        sender.wake(urgent: [key])
     }
 
     private func checkOpen(_ key: String) throws {
