@@ -154,6 +154,20 @@ import Testing
         }
     }
 
+    @Test func `is told of beside an interaction that is damaged, which is not sent`() async throws {
+        try await DeliveryWorld.run { world in
+            try await world.hook()
+            let position = try await world.order()
+            try await world.order("bob@example.com")
+            try await world.world.ledger.perform { db in
+                try db.execute(sql: "UPDATE body SET data = zeroblob(length(data)) WHERE id = ?", arguments: [position.body])
+            }
+            let messages = try world.messages()
+            #expect(messages.map(\.name) == ["Order Completed", nil] && messages[1].at == nil && messages[1].customer == nil)
+            #expect(try world.webhooks.sendAgain(messages[1].id, of: "crm").name == nil)
+        }
+    }
+
     @Test func `is asked for by state and page by page`() async throws {
         try await DeliveryWorld.run { world in
             try await world.hook()

@@ -60,11 +60,11 @@ package final class Webhooks: Sendable {
         /// What the header `webhook-id` says.
         package var id: String
         package var message: OutboxMessage
-        /// The interaction's name; nil when it is not there any more.
+        /// The interaction's name; nil when it is not there any more, or damaged.
         package var name: String?
-        /// When it happened.
+        /// When it happened; nil where there is no ``name``.
         package var at: Instant?
-        /// The person; nil when the interaction is not there any more.
+        /// The person; nil where there is no ``name``.
         package var customer: CustomerID?
     }
 
@@ -232,19 +232,29 @@ extension Webhooks.Parts {
         return made ?? nil
     }
 
+    /// With what they are about.
     fileprivate func described(_ messages: [OutboxMessage]) throws -> [Webhooks.Message] {
         try readers.use { reader in
             try reader.together {
                 try messages.map { message in
-                    let found: (String, Instant)?? = try reader.record(message.position) { record -> (String, Instant)? in
-                        record.kind == .interaction ? (record.name, record.at) : nil
-                    }
-                    let about = found ?? nil
+                    let about = try about(message, reader)
                     return Webhooks.Message(
-                        id: id(of: message), message: message, name: about?.0, at: about?.1,
+                        id: id(of: message), message: message, name: about?.name, at: about?.at,
                         customer: about == nil ? nil : CustomerID(raw: pipeline.people.root(message.customer)))
                 }
             }
+        }
+    }
+
+    /// Nil for what is not there any more, or cannot be read: one damaged interaction must not hide all other messages.
+    private func about(_ message: OutboxMessage, _ reader: LedgerReader) throws -> (name: String, at: Instant)? {
+        do {
+            let found: (String, Instant)?? = try reader.record(message.position) { record -> (String, Instant)? in
+                record.kind == .interaction ? (record.name, record.at) : nil
+            }
+            return found ?? nil
+        } catch LedgerProblem.damaged {
+            return nil
         }
     }
 }

@@ -27,7 +27,7 @@ extension OpenAPI {
               "properties": {
                 "id": {"type": "string", "description": "What the header `webhook-id` says."},
                 "position": {"type": "integer", "description": "Of the interaction that it is about."},
-                "name": {"type": ["string", "null"], "description": "The interaction's name; null when it is not there any more."},
+                "name": {"type": ["string", "null"], "description": "The interaction's name; null when it is not there any more, or damaged."},
                 "at": {"type": ["string", "null"], "format": "date-time"}, "customer": {"type": ["string", "null"]},
                 "state": {"type": "string", "enum": ["waiting", "sent", "held", "dead"]},
                 "reason": {"type": ["string", "null"], "enum": ["late", "history", "full", "gone", null],

@@ -227,7 +227,7 @@ enum WebhookWording {
         let inner = message.message
         let due = inner.dueAt - formats.now
         return [
-            "id": message.id, "name": message.name ?? "Something that is not there any more", "isGone": message.name == nil,
+            "id": message.id, "name": message.name ?? "Something that cannot be read any more", "isGone": message.name == nil,
             "state": name(inner.state), "isSent": inner.state == .sent, "isWaiting": inner.state == .waiting, "isHeld": inner.state == .heldBack,
             "isDead": inner.state == .dead, "reason": inner.reason.map(reason), "error": inner.error,
             "status": inner.status.map { "answered \($0)" }, "tries": inner.attempts == 0 ? nil : Formats.counted(inner.attempts, "attempt"),
