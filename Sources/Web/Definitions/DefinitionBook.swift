@@ -35,6 +35,8 @@ package enum DefinitionsProblem: Error, Equatable {
 package struct DefinitionBook: Sendable {
     package let kinds: DefinitionKinds
     package let shelf: any DefinitionShelf
+    /// Changes go one after the other, so that each is checked against what is in force when it comes into force.
+    private let turns = Turns()
 
     package init(kinds: DefinitionKinds, shelf: any DefinitionShelf) {
         self.kinds = kinds
@@ -65,7 +67,7 @@ package struct DefinitionBook: Sendable {
         let new = Blueprint(files: files.map { (name: $0.name, bytes: Array($0.text.utf8)) }, findings)
         kinds.check(new, findings)
         guard findings.isEmpty else { throw DefinitionsProblem.wrong(findings.all, onlyChecked: onlyCheck) }
-        return try await put(new, onlyCheck: onlyCheck, by: author)
+        return try await inTurn(onlyCheck) { try await put(new, from: blueprint, onlyCheck: onlyCheck, by: author) }
     }
 
     /// Checks a text as the next version of a document and, unless `onlyCheck`, puts it in force.
@@ -79,11 +81,15 @@ package struct DefinitionBook: Sendable {
         kinds.check(found, findings, isWhole: false)
         guard findings.isEmpty, let first = found.documents.first else { throw DefinitionsProblem.wrong(findings.all, onlyChecked: onlyCheck) }
         guard "\(first.id)" == document else { throw DefinitionsProblem.another(document: document, found: "\(first.id)") }
-        try check(blueprint.with(first), onlyCheck: onlyCheck)
-        if let basis, let newest = try newest(of: document), newest.number != basis {
-            throw DefinitionsProblem.overtaken(document: document, by: newest.author, version: newest.number)
+        return try await inTurn(onlyCheck) {
+            let old = blueprint
+            let new = Blueprint(documents: old.documents.filter { $0.id != first.id } + [first])
+            try check(new, onlyCheck: onlyCheck)
+            if let basis, let newest = try newest(of: document), newest.number != basis {
+                throw DefinitionsProblem.overtaken(document: document, by: newest.author, version: newest.number)
+            }
+            return try await put(new, from: old, onlyCheck: onlyCheck, by: author).first
         }
-        return try await put(blueprint.with(first), onlyCheck: onlyCheck, by: author).first
     }
 
     /// Puts an older version of a document in force again, as a new version: when it still fits what this program knows today.
@@ -92,19 +98,25 @@ package struct DefinitionBook: Sendable {
     /// - Throws: ``DefinitionsProblem``, and what the ledger throws.
     package func rollBack(_ document: String, to number: Int, onlyCheck: Bool = false, by author: String) async throws -> Change? {
         let version = try version(number, of: document)
-        if let text = version.text { return try await save(document, text: text, basis: nil, onlyCheck: onlyCheck, by: author) }
-        let rest = Blueprint(documents: blueprint.documents.filter { "\($0.id)" != document })
-        try check(rest, onlyCheck: onlyCheck)
-        return try await put(rest, onlyCheck: onlyCheck, by: author).first
+        guard let text = version.text else { return try await remove(document, onlyCheck: onlyCheck, by: author) }
+        return try await save(document, text: text, basis: nil, onlyCheck: onlyCheck, by: author)
     }
 
     /// Takes a document out of force: when no other names what it defines.
     /// - Returns: the change; nil when it is out of force already.
     /// - Throws: ``DefinitionsProblem/wrong(_:onlyChecked:)`` with who names it, and what the ledger throws.
     package func remove(_ document: String, onlyCheck: Bool = false, by author: String) async throws -> Change? {
-        let rest = Blueprint(documents: blueprint.documents.filter { "\($0.id)" != document })
-        try check(rest, onlyCheck: onlyCheck)
-        return try await put(rest, onlyCheck: onlyCheck, by: author).first
+        try await inTurn(onlyCheck) {
+            let old = blueprint
+            let rest = Blueprint(documents: old.documents.filter { "\($0.id)" != document })
+            try check(rest, onlyCheck: onlyCheck)
+            return try await put(rest, from: old, onlyCheck: onlyCheck, by: author).first
+        }
+    }
+
+    /// What only checks waits for nobody.
+    private func inTurn<R: Sendable>(_ onlyCheck: Bool, _ work: () async throws -> R) async throws -> R {
+        if onlyCheck { try await work() } else { try await turns.take(work) }
     }
 
     /// One document's change may break another, which names what it defined.
@@ -114,8 +126,10 @@ package struct DefinitionBook: Sendable {
         guard findings.isEmpty else { throw DefinitionsProblem.wrong(findings.all, onlyChecked: onlyCheck) }
     }
 
-    private func put(_ new: Blueprint, onlyCheck: Bool, by author: String) async throws -> [Change] {
-        let changes = new.changes(from: blueprint)
+    /// Puts in force what differs.
+    /// - Parameter old: What `new` was made of. What came into force since then stays as it is.
+    private func put(_ new: Blueprint, from old: Blueprint, onlyCheck: Bool, by author: String) async throws -> [Change] {
+        let changes = new.changes(from: old)
         guard !onlyCheck, !changes.isEmpty else { return changes.map { Change(document: $0.id, what: $0.what) } }
         var texts: [String: String] = [:]
         for change in changes { texts["\(change.id)"] = new[change.id.kind, change.id.key]?.text ?? "" }
@@ -174,12 +188,5 @@ package struct DefinitionBook: Sendable {
     /// What holds for a document, written out: its text in force, or the default of its kind.
     package func text(of state: State) -> String {
         state.document?.text ?? kinds.types.first { $0.kind == state.id }?.standard.yaml ?? ""
-    }
-}
-
-extension Blueprint {
-    /// With a document in the place of the one of the same id.
-    fileprivate func with(_ document: Document) -> Blueprint {
-        Blueprint(documents: documents.filter { $0.id != document.id } + [document])
     }
 }
