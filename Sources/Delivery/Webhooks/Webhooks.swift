@@ -74,13 +74,13 @@ package final class Webhooks: Sendable {
 
     /// Which webhooks there are, read out of the definitions when these change.
     private final class Hooks: Sendable {
-        let all: Mutex<[String: WebhookDefinition]>
-        init(_ all: [String: WebhookDefinition]) { self.all = Mutex(all) }
+        let all = Mutex<[String: WebhookDefinition]>([:])
 
+        /// - Parameter definitions: Asked for within the lock, so that no older ones are taken after newer ones.
         /// - Returns: The keys of those that are new or say something else than before.
-        func take(_ definitions: [String: String]) -> Set<String> {
-            let new = WebhookDefinition.all(definitions)
-            return all.withLock { all in
+        @discardableResult func take(_ definitions: () -> [String: String]) -> Set<String> {
+            all.withLock { all in
+                let new = WebhookDefinition.all(definitions())
                 defer { all = new }
                 return Set(new.filter { all[$0.key] != $0.value }.keys)
             }
@@ -89,14 +89,16 @@ package final class Webhooks: Sendable {
 
     package init(_ parts: Parts) {
         self.parts = parts
-        let hooks = Hooks(WebhookDefinition.all(parts.pipeline.definitions))
+        let hooks = Hooks()
         self.hooks = hooks
         let sender = WebhookSender(parts) { hooks.all.withLock { $0 } }
         self.sender = sender
         parts.pipeline.onDefinitions { definitions in
-            let changed = hooks.take(definitions)
+            let changed = hooks.take { definitions }
             if !changed.isEmpty { sender.wake(urgent: changed) }
         }
+        // After it listens: what comes into force in between is in one of the two.
+        hooks.take { parts.pipeline.definitions }
     }
 
     /// Begins to send.
