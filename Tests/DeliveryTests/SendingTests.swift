@@ -433,6 +433,18 @@ import Testing
         }
     }
 
+    @Test func `nothing is left of what has ended`() async throws {
+        weak let pipeline = try await {
+            let world = try await DeliveryWorld()
+            world.webhooks.start()
+            try await world.hook()
+            await world.remove()
+            return world.world.pipeline
+        }()
+        for _ in 0..<1_000 where pipeline != nil { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(pipeline == nil)
+    }
+
     @Test func `nothing is tried while nothing is sent`() async throws {
         try await DeliveryWorld.run { world in
             try await world.hook()

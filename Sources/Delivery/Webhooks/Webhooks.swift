@@ -93,9 +93,10 @@ package final class Webhooks: Sendable {
         self.hooks = hooks
         let sender = WebhookSender(parts) { hooks.all.withLock { $0 } }
         self.sender = sender
-        parts.pipeline.onDefinitions { definitions in
+        // Weakly: the sender has the pipeline, which would keep itself and all its files.
+        parts.pipeline.onDefinitions { [weak sender] definitions in
             let changed = hooks.take { definitions }
-            if !changed.isEmpty { sender.wake(urgent: changed) }
+            if !changed.isEmpty { sender?.wake(urgent: changed) }
         }
         // After it listens: what comes into force in between is in one of the two.
         hooks.take { parts.pipeline.definitions }
