@@ -186,8 +186,11 @@ import Testing
         var joins = World.Said((.userID, "u1"), (.email, "ann@example.com"), name: "Order Completed", at: -30 * 86_400)
         joins.received = 0
         try await world.world.say([old("ann@example.com"), joins, old("bo@example.com"), old("bo@example.com")])
-        try await world.eventually("they are found") { world.engine.state.withLock { $0.sizes["audience/buyers"] } == 2 }
-        try await Task.sleep(for: .milliseconds(500))
+        try await world.eventually("they are found") { try world.hasFoundAll }
+        // A sweep finds nothing more to say.
+        let found = world.engine.state.withLock { $0.sweptAt }
+        world.clock.advance(1)
+        try await world.eventually("everybody was looked at again") { world.engine.state.withLock { $0.sweptAt } != found }
         #expect(try world.said(of: "ann@example.com").isEmpty && world.said(of: "bo@example.com").isEmpty)
         #expect(try world.audiences.members(of: "audience/buyers", limit: 10).map(\.isFound) == [true, true])
         await world.remove()
