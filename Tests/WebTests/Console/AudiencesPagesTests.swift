@@ -61,6 +61,18 @@ import Testing
         }
     }
 
+    @Test func `tell what another definition says against a change as that one's`() async throws {
+        try await TestServer.run(pages: true) { (server) async throws in
+            try await FormulaWorld.fill(server)
+            _ = try await server.services.definitions.save(
+                "metric/orders_twice", text: "metric:\n  key: orders_twice\n  name: Twice\n  formula: orders * 2\n", basis: nil, by: "Ann")
+            let browser = try await server.browser(.administrator)
+            let answer = await browser.post(
+                "/metric/orders/edit", [("name", "Orders"), ("formula", "trait.name"), ("basis", "1")], from: "/you")
+            #expect(answer.status == 422 && answer.text.contains("metric/orders_twice: "), "\(values(answer.text))")
+        }
+    }
+
     @Test func `remove what nobody names, and say who names the rest`() async throws {
         try await TestServer.run(pages: true) { (server) async throws in
             try await FormulaWorld.fill(server)

@@ -165,7 +165,7 @@ struct DefinitionForm: Sendable {
     mutating func tell(_ findings: [Finding]) {
         for finding in findings {
             let field = finding.path.split(separator: ".").last.map(String.init) ?? ""
-            let own = finding.path.hasPrefix(kind.rawValue + ".") && finding.place.file.hasPrefix(document)
+            let own = finding.path.hasPrefix(kind.rawValue + ".") && finding.place.file == document + ".yaml"
             let name = own && ["name", "purpose", "owner", "unit", "who", "except", "formula", "meaning"].contains(field) ? field : ""
             let words = finding.what + "; " + finding.mend + "."
             let place = name.isEmpty && !own && !finding.place.file.isEmpty ? "\(finding.place.file.replacing(".yaml", with: "")): " : ""

@@ -107,10 +107,10 @@ private struct WebhookForm {
     mutating func tell(_ findings: [Finding]) {
         for finding in findings {
             let field = finding.path.split(separator: ".").last.map(String.init) ?? ""
-            let own = finding.path.hasPrefix("webhook.") && finding.place.file.hasPrefix(document)
+            let own = finding.path.hasPrefix("webhook.") && finding.place.file == document + ".yaml"
             let key = own && ["name", "url", "owner", "interactions", "audiences"].contains(field) ? field : ""
             let words = finding.what + "; " + finding.mend + "."
-            let place = own ? "" : "\(finding.place.file.replacing(".yaml", with: "")): "
+            let place = own || finding.place.file.isEmpty ? "" : "\(finding.place.file.replacing(".yaml", with: "")): "
             faults[key] = [faults[key], place + words.prefix(1).uppercased() + words.dropFirst()].compactMap { $0 }.joined(separator: " ")
         }
     }
