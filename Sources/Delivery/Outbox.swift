@@ -70,15 +70,25 @@ package struct Outbox: Sendable {
         reload()
     }
 
-    /// Removes all messages to targets that there are none of any more.
+    /// Removes all messages to targets that there are none of any more. Looks at a target, not at its messages: definitions may change
+    /// while there are very many, and nothing is concluded meanwhile.
     func keep(_ targets: [String], _ db: Database) throws {
         for table in ["outbox", "outbox_target"] {
-            let there = try String.fetchAll(db, sql: "SELECT DISTINCT target FROM \(table) WHERE channel = ?", arguments: [channel])
-            for target in there where !targets.contains(target) {
+            for target in try String.fetchAll(db, sql: Self.targets(of: table), arguments: [channel]) where !targets.contains(target) {
                 try db.execute(sql: "DELETE FROM \(table) WHERE channel = ? AND target = ?", arguments: [channel, target])
+                backlog.waiting.withLock { $0[target] = nil }
             }
         }
-        reload()
+    }
+
+    /// All targets of a channel, each found by a step in the index from the one before: `DISTINCT` would go through all messages.
+    static func targets(of table: String) -> String {
+        """
+        WITH RECURSIVE there (target) AS (
+            SELECT '' UNION ALL
+            SELECT (SELECT min(target) FROM \(table) WHERE channel = $1 AND target > there.target) FROM there WHERE there.target IS NOT NULL)
+        SELECT target FROM there WHERE target <> ''
+        """
     }
 
     /// Removes what is older than it is kept, and of what is done the oldest past `most`.

@@ -185,6 +185,34 @@ import Testing
         }
     }
 
+    @Test func `loses what is of webhooks that are removed, and of no other`() async throws {
+        try await DeliveryWorld.run { world in
+            let keys = ["a", "b", "c", "d"]
+            for key in keys { try await world.hook(key) }
+            for total in 1...3 { try await world.order(total: Int64(total)) }
+            try await world.define(["webhook/a": "", "webhook/c": ""])
+            #expect(try keys.map { try world.messages($0).count } == [0, 3, 0, 3])
+            // One that is added under the same key begins anew.
+            try await world.hook("c")
+            try await world.order()
+            #expect(try keys.map { try world.messages($0, .waiting).count } == [0, 4, 1, 4])
+        }
+    }
+
+    @Test func `finds to whom there are messages by a step of an index each, not by looking at all messages`() async throws {
+        try await DeliveryWorld.run { world in
+            for table in ["outbox", "outbox_target"] {
+                let plan = try world.world.store.read { db in
+                    try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + Outbox.targets(of: table), arguments: ["webhook"]).map {
+                        $0["detail"] as String
+                    }
+                }
+                let looks = plan.filter { $0.contains(" \(table) ") }
+                #expect(looks.count == 1 && looks[0].hasPrefix("SEARCH") && looks[0].contains("target>?"), "\(plan)")
+            }
+        }
+    }
+
     @Test func `finds what is due by an index, not by looking at all that waits`() async throws {
         try await DeliveryWorld.run { world in
             let plan = try world.world.store.read { db in
