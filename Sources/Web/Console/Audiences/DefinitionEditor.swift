@@ -61,6 +61,11 @@ extension Console {
         }
     }
 
+    /// A form of formulas would put one in the place of a model.
+    private static let notByFormula = Problem(
+        status: 409, kind: "not-by-formula", title: "No formula works this metric out",
+        detail: "It is learned from what customers did. Change its definition as text, under Settings, Definitions.")
+
     private func newDefinition(_ kind: DefinitionForm.Kind, _ visit: Visit) async throws -> PageAnswer {
         _ = try desk()
         var form = DefinitionForm.empty(kind, owner: visit.session.principal.name)
@@ -126,7 +131,7 @@ extension Console {
         let desk = try desk()
         let sent = visit.request.form
         visit.trail.isSilent = true
-        if let key { _ = try form(kind, key) }
+        if let key, try form(kind, key).form == nil { throw Self.notByFormula }
         var form = DefinitionForm(sent, kind: kind, key: key)
         if let asked = sent["mend"] {
             for i in form.formulas.indices { if let text = form.formulas[i].mended(asked) { form.formulas[i].text = text } }
