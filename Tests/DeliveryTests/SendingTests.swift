@@ -168,7 +168,7 @@ import Testing
         }
     }
 
-    @Test func `messages go out in the order in which things happened, one at a time`() async throws {
+    @Test func `messages go out in the order in which things arrived, one at a time`() async throws {
         try await run { world, receiver in
             try await world.hook(to: receiver.url)
             for total in 1...30 { try await world.order(total: Int64(total)) }
