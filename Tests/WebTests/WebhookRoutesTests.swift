@@ -138,6 +138,7 @@ enum WebhookWorld {
             #expect(text.contains("interactions: [Audience Left, Order Placed, Page Viewed]") && text.contains("owner: Ann"), "\(text)")
             let twice = await browser.post("/new/webhook", fields("https://crm.example.com/"), from: "/new/webhook")
             #expect(twice.status == 422 && twice.text.contains("There is one with the key our_crm already"))
+            #expect(await browser.get("/settings/webhooks/our_crm").text.contains("%2Four_crm\">its definition</a>"))
             let old = await browser.post(
                 "/settings/webhooks/our_crm/edit", fields("https://other.example.com/") + [("basis", "0")], from: "/settings/webhooks/our_crm/edit")
             #expect(old.status == 409, "\(old.text)")

@@ -206,7 +206,7 @@ enum WebhookWording {
             "isGood": state.word == .ok && figures.lastSentAt != nil, "isBad": state.word == .failing || state.word == .disabled,
             "isWarn": state.word == .off, "isDisabled": state.word == .disabled, "isFailing": state.word == .failing, "isOff": state.word == .off,
             "sent": Formats.number(figures.sent), "waiting": Formats.number(figures.waiting), "dead": Formats.number(figures.dead),
-            "hasDead": figures.dead > 0, "hasWaiting": figures.waiting > 0,
+            "hasWaiting": figures.waiting > 0,
             "failingSince": figures.failingSince.map(moment), "failingAt": figures.failingSince?.rfc3339,
             "failingWhole": figures.failingSince.map(formats.whole), "disabledSince": state.disabledAt.map(moment),
             "last": figures.lastSentAt.map(formats.ago), "lastAt": figures.lastSentAt?.rfc3339, "lastWhole": figures.lastSentAt.map(formats.whole),
@@ -227,7 +227,7 @@ enum WebhookWording {
         let inner = message.message
         let due = inner.dueAt - formats.now
         return [
-            "id": message.id, "name": message.name ?? "Something that cannot be read any more", "isGone": message.name == nil,
+            "id": message.id, "name": message.name ?? "Something that cannot be read any more",
             "state": name(inner.state), "isSent": inner.state == .sent, "isWaiting": inner.state == .waiting, "isHeld": inner.state == .heldBack,
             "isDead": inner.state == .dead, "reason": inner.reason.map(reason), "error": inner.error,
             "status": inner.status.map { "answered \($0)" }, "tries": inner.attempts == 0 ? nil : Formats.counted(inner.attempts, "attempt"),

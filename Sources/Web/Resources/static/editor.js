@@ -139,12 +139,11 @@ function Field(box) {
     choose(first);
   };
 
-  let isTaking = false;
   text.addEventListener('input', (event) => {
     follow();
     clearTimeout(waits);
     // What was taken or mended is no question.
-    if (isTaking || !event.isTrusted) return;
+    if (!event.isTrusted) return;
     waits = setTimeout(() => ask(false), 80);
   });
   text.addEventListener('scroll', fit);
