@@ -31,7 +31,7 @@ extension Audiences {
     package struct Spread: Sendable, Equatable {
         package struct Bin: Sendable, Equatable {
             package var from: Double
-            /// Where the next begins; nil for the last, which has all that is greater too.
+            /// Where the next begins; nil for the last when there is something greater, which it has too.
             package var to: Double?
             package var count: Int
         }
@@ -41,12 +41,12 @@ extension Audiences {
         package var known: Int
         /// Of numbers, dates and lengths of time; of yes or no the share of yes.
         package var mean: Double?
-        /// The least, the quartiles and the greatest of those looked at; empty for texts and when nothing is known.
+        /// The least of all, the quartiles of those looked at, and the greatest of all; empty for texts and when nothing is known.
         package var quantiles: [Double]
         package var bins: [Bin]
         /// Of texts, the most frequent of those looked at.
         package var texts: [(text: String, count: Int)]
-        /// How many known values quantiles, bins and texts are made of.
+        /// How many known values quartiles, bins and texts are made of.
         package var lookedAt: Int
         /// Of numbers and lengths of time, ascending: between two neighbours lies a thousandth of those looked at.
         var marks: [Double] = []
@@ -116,7 +116,10 @@ extension Audiences {
         return spreads
     }
 
-    private func spread(_ type: ValueType, people: Int, _ moments: Moments, _ sorted: [Double]) -> Spread {
+    /// - Parameters:
+    ///   - moments: Of all known values.
+    ///   - sorted: Those looked at, ascending.
+    func spread(_ type: ValueType, people: Int, _ moments: Moments, _ sorted: [Double]) -> Spread {
         var spread = Spread(
             type: type, people: people, known: moments.count, mean: moments.count > 0 ? moments.mean : nil, quantiles: [], bins: [], texts: [],
             lookedAt: sorted.count)
@@ -124,8 +127,10 @@ extension Audiences {
             spread.mean = nil
             spread.texts = texts(sorted)
         } else if !sorted.isEmpty {
-            spread.quantiles = [0, 0.25, 0.5, 0.75, 1].compactMap { Quantiles.quantile($0, ofSorted: sorted) }
+            // The ends are exact: of the greatest of some it would be wrong to say that there is none higher.
+            spread.quantiles = [moments.least] + [0.25, 0.5, 0.75].compactMap { Quantiles.quantile($0, ofSorted: sorted) } + [moments.greatest]
             spread.bins = type == .flag ? [] : Self.bins(sorted)
+            if let end = spread.bins.last?.to, moments.greatest >= end { spread.bins[spread.bins.count - 1].to = nil }
             if type == .number || type == .duration { spread.marks = Spread.marks(sorted) }
         }
         return spread

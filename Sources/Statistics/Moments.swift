@@ -1,4 +1,4 @@
-/// Count, mean and spread of numbers, added one by one or joined from parts, without keeping them.
+/// Count, mean, spread and the ends of numbers, added one by one or joined from parts, without keeping them.
 ///
 /// Welford 1962, "Note on a Method for Calculating Corrected Sums of Squares and Products"; joining: Chan, Golub and LeVeque 1983,
 /// "Algorithms for Computing the Sample Variance", equation 2.1. Keeps its digits also when the mean is large against the spread.
@@ -6,6 +6,10 @@ package struct Moments: Equatable, Sendable {
     package private(set) var count = 0
     /// 0 for no numbers.
     package private(set) var mean = 0.0
+    /// Infinite for no numbers.
+    package private(set) var least = Double.infinity
+    /// Infinitely low for no numbers.
+    package private(set) var greatest = -Double.infinity
     /// Σ (x − mean)²
     private var squares = 0.0
 
@@ -19,6 +23,8 @@ package struct Moments: Equatable, Sendable {
         let d = x - mean
         mean += d / Double(count)
         squares += d * (x - mean)
+        least = min(least, x)
+        greatest = max(greatest, x)
         return true
     }
 
@@ -30,6 +36,8 @@ package struct Moments: Equatable, Sendable {
         squares += other.squares + d * d * n * m / (n + m)
         mean += d * m / (n + m)
         count += other.count
+        least = min(least, other.least)
+        greatest = max(greatest, other.greatest)
     }
 
     /// The sample variance, Σ (x − mean)² / (n − 1); nil for fewer than two numbers.

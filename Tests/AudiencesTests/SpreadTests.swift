@@ -2,6 +2,7 @@ import Formula
 import Foundation
 import Kernel
 import Ledger
+import Statistics
 import TestSupport
 import Testing
 
@@ -26,6 +27,16 @@ import Testing
                 #expect(abs(try #require(spread.below(value)) - share) <= 1.5 * step, "\(value) of \(count)")
             }
         }
+    }
+
+    @Test func `the least and the greatest are those of all, not of those looked at`() async throws {
+        let world = try await AudienceWorld()
+        let all = Moments((0...1_000).map(Double.init))
+        let spread = world.audiences.spread(.number, people: 2_000, all, [200, 300, 400, 500, 600])
+        #expect(spread.quantiles == [0, 300, 400, 500, 1_000] && spread.known == 1_001 && spread.lookedAt == 5)
+        // The last bin says that there is more.
+        #expect(spread.bins.last?.to == nil && spread.bins.map(\.count).reduce(0, +) == 5)
+        await world.remove()
     }
 
     @Test func `nobody has no place among nobody`() {

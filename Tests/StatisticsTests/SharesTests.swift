@@ -75,6 +75,15 @@ struct MomentsTests {
         #expect(one.count == 1 && one.variance == nil && one.deviation == nil && Moments().mean == 0)
     }
 
+    @Test func `the ends of numbers are exact, joined from parts or not, and of no numbers there are none`() {
+        let numbers = (0..<1_000).map { Double(($0 * 7_919) % 1_009) - 300 }
+        var joined = Moments(numbers.prefix(400))
+        joined.join(Moments())
+        joined.join(Moments(numbers.dropFirst(400)))
+        for moments in [Moments(numbers), joined] { #expect(moments.least == numbers.min() && moments.greatest == numbers.max()) }
+        #expect(Moments([.nan, .infinity]).least == .infinity && Moments().greatest == -.infinity)
+    }
+
     @Test func `quantiles are those of definition 7`() {
         let found = [0, 0.1, 0.25, 0.5, 0.9, 1].map { Quantiles.quantile($0, ofSorted: [1, 1, 2, 3, 4, 5, 6, 9]) ?? .nan }
         #expect(zip(found, [1, 1, 1.75, 3.5, 6.9, 9]).allSatisfy { abs($0 - $1) < 1e-12 })

@@ -66,15 +66,22 @@ extension Console {
         return (whole < 0 ? "−" : "") + (days >= 2 ? Formats.counted(Int(days), "day") : Formats.span(abs(whole)))
     }
 
-    /// `higher than 88% of customers`; nil where there is no order, or while it is worked out.
     private func rank(_ value: Audiences.Value, _ metric: String, _ audiences: Audiences) -> String? {
         // Whoever compares one customer with all does not need the last minutes.
-        guard value.isKnown, let spread = audiences.spreads(lasting: 600_000)?[metric], spread.known >= 20,
-            let below = spread.below(value.number), let lowest = spread.quantiles.first, let highest = spread.quantiles.last, lowest != highest
+        guard value.isKnown, let spread = audiences.spreads(lasting: 600_000)?[metric] else { return nil }
+        return Self.rank(value.number, in: spread)
+    }
+
+    /// `higher than 88% of customers`; nil where there is no order, or nobody to compare with.
+    static func rank(_ number: Double, in spread: Audiences.Spread) -> String? {
+        guard spread.known >= 20, let below = spread.below(number), let lowest = spread.quantiles.first, let highest = spread.quantiles.last,
+            lowest != highest
         else { return nil }
-        if value.number >= highest { return "the highest there is" }
-        if below < 0.005 { return "the lowest there is" }
-        return "higher than \(Int((below * 100).rounded(.down)))% of customers"
+        if number >= highest { return "the highest there is" }
+        if number <= lowest { return "the lowest there is" }
+        // To whole per cent, downwards: whoever is not the highest is not higher than all.
+        let percent = min(99, Int((below * 100).rounded(.down)))
+        return "higher than \(percent < 1 ? "under 1" : String(percent))% of customers"
     }
 
     // MARK: Why
