@@ -32,6 +32,7 @@ package final class CurlHandle {
         }
     }
 
+    /// Makes one without a connection. Without memory for it the program ends: nothing could go on then.
     package init() {
         // Safe to call again: libcurl counts. Its first call must not run beside another, which `ready` sees to.
         _ = Self.ready

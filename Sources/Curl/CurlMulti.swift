@@ -10,6 +10,7 @@ package final class CurlMulti {
     private let bell: CurlBell
     private var running: [UnsafeMutableRawPointer: (handle: CurlHandle, done: Done)] = [:]
 
+    /// Makes one with nothing under way. Without memory for it the program ends: nothing could go on then.
     /// - Parameter bell: Rings it awake from other threads.
     package init(_ bell: CurlBell) {
         _ = CurlHandle.ready
@@ -76,6 +77,7 @@ package final class CurlBell: Sendable {
     /// The place of the multi handle, as a number: pointers are no values that threads may share.
     private let place = Mutex<UInt?>(nil)
 
+    /// A bell that wakes nobody until a ``CurlMulti`` is made with it.
     package init() {}
 
     /// Ends the wait that is under way, or the next one. Nothing happens when there is nobody to wake.

@@ -2,6 +2,7 @@ package import Kernel
 
 /// A request that goes out by HTTP or HTTPS. No redirect is followed, no proxy asked.
 package struct CurlRequest: Sendable {
+    /// `GET`, `POST` and others, as they go over the wire.
     package var method: String
     /// As it goes over the wire: what has to be percent-encoded is.
     package var url: String
@@ -9,6 +10,7 @@ package struct CurlRequest: Sendable {
     package var socket: String?
     /// `Name: value` each, without line ends.
     package var headers: [String] = []
+    /// What is sent; nil for nothing, which is not the same as an empty body.
     package var body: [UInt8]?
     /// Seconds until there is a connection.
     package var connectSeconds = 10
@@ -20,6 +22,7 @@ package struct CurlRequest: Sendable {
     /// Nil lets all pass.
     package var mayConnect: (@Sendable (IPAddress) -> Bool)?
 
+    /// A request over the network, of ten seconds to connect and without any other limit.
     package init(_ method: String, _ url: String, body: [UInt8]? = nil) {
         self.method = method
         self.url = url
@@ -40,6 +43,7 @@ package struct CurlAnswer: Sendable, Equatable {
     /// Empty when it went to a sink.
     package var body: [UInt8] = []
 
+    /// Nothing has come yet.
     package init() {}
 }
 

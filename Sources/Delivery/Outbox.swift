@@ -21,6 +21,7 @@ package struct Outbox: Sendable {
     /// Milliseconds after which a message is removed, whatever became of it.
     package static let kept: Int64 = 30 * 86_400_000
 
+    /// - Parameter channel: By what it goes out: `webhook`. Several share the tables, and nothing in them.
     package init(channel: String) { self.channel = channel }
 
     /// How many messages wait, by target. Counted anew when it is not known, as after a transaction that failed.
@@ -234,6 +235,7 @@ package struct Outbox: Sendable {
 }
 
 extension Outbox {
+    /// The tables of all channels, in `state.db`.
     package static let migrations = [
         Migration(
             "outbox 1: messages",

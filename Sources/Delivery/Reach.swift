@@ -14,6 +14,7 @@ package struct Reach: Sendable {
     /// - Parameter allowed: Networks that may be reached though they are not public.
     package init(allowed: [AddressRange] = []) { self.allowed = allowed }
 
+    /// Whether messages may go there: it is public, or allowed all the same.
     package func contains(_ address: IPAddress) -> Bool { Self.isPublic(address) || allowed.contains { $0.contains(address) } }
 
     /// Whether anybody on the internet could be there.

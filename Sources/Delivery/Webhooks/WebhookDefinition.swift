@@ -34,12 +34,15 @@ package struct WebhookDefinition: Definition, Equatable {
     /// The most webhooks of a company: as many messages may be under way at once.
     package static let most = 100
 
+    /// What people call it.
     package var name = ""
+    /// Where messages go: `http://…` or `https://…` in ASCII; empty where it did not read.
     package var url = ""
     /// Each once.
     package var interactions: [String] = []
     /// Keys of audiences; nil for all.
     package var audiences: [String]?
+    /// Whether anything is sent, and written down to be sent.
     package var isEnabled = true
 
     package init(reading reader: Reader) {

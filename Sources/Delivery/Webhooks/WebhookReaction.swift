@@ -25,6 +25,7 @@ package struct WebhookReaction: Reaction {
     /// Messages of a target after which the oldest are removed.
     private static let trimmedAt = 10_000
 
+    /// Hears of nothing before the pipeline loads it.
     package init(_ outbox: Outbox, _ news: OutboxNews, clock: Clock) {
         self.outbox = outbox
         self.news = news
@@ -142,6 +143,7 @@ package final class OutboxNews: Sendable {
     private let newest = Mutex<Int64>(0)
     private let ring = Mutex<(@Sendable () -> Void)?>(nil)
 
+    /// Without news, and without anybody who listens.
     package init() {}
 
     /// The newest body of the ledger that messages were written of; its transaction may not have ended yet.

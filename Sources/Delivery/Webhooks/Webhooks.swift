@@ -14,26 +14,40 @@ import Synchronization
 package final class Webhooks: Sendable {
     /// What it works with.
     package struct Parts: Sendable {
+        /// Where the outbox is: `state.db`.
         package var store: Store
+        /// What messages are made of.
         package var ledger: Ledger
+        /// Tells which definitions are in force, and up to where messages are written down.
         package var pipeline: Pipeline
+        /// Who somebody is now, for whom a message is about.
         package var customers: Customers
+        /// What messages are signed with, and which webhooks are switched off.
         package var secrets: WebhookSecrets
+        /// The messages.
         package var outbox: Outbox
+        /// Rings when there are more of them.
         package var news: OutboxNews
+        /// Which addresses may be connected to.
         package var reach: Reach
+        /// When something is due, and the time that messages are signed with.
         package var clock: Clock
+        /// For ids of tests, and so that what failed together does not come back together.
         package var randomness: Randomness
         /// The name of the write key with a number.
         package var sourceName: @Sendable (UInt16) -> String?
         /// Of the program, for receivers.
         package var version: String
+        /// Hears of what people should look at: a webhook that is switched off, a database that cannot be written.
         package var logger: Logger
         /// The longest that a receiver may take, in milliseconds.
         var limit = 15_000
         private let readers: LedgerReaders
 
-        /// - Parameter reaction: The one of the pipeline.
+        /// - Parameters:
+        ///   - reaction: The one that the pipeline has: the outbox and the news are its own.
+        ///   - sourceName: The name of the write key with a number.
+        ///   - version: Of the program.
         package init(
             store: Store, ledger: Ledger, pipeline: Pipeline, customers: Customers, secrets: WebhookSecrets, reaction: WebhookReaction,
             reach: Reach, clock: Clock, randomness: Randomness, sourceName: @escaping @Sendable (UInt16) -> String?, version: String, logger: Logger
@@ -59,6 +73,7 @@ package final class Webhooks: Sendable {
     package struct Message: Sendable {
         /// What the header `webhook-id` says.
         package var id: String
+        /// Its row in the outbox.
         package var message: OutboxMessage
         /// The interaction's name; nil when it is not there any more, or damaged.
         package var name: String?
@@ -87,6 +102,7 @@ package final class Webhooks: Sendable {
         }
     }
 
+    /// Knows the webhooks in force, and follows when they change. Sends nothing before ``start()``.
     package init(_ parts: Parts) {
         self.parts = parts
         let hooks = Hooks()
@@ -115,16 +131,24 @@ package final class Webhooks: Sendable {
 
     /// How it is with one webhook.
     package struct State: Sendable {
+        /// In one word, as the API says it.
         package enum Word: String, Sendable {
-            case ok, failing
+            /// The newest attempt was taken, or there was none yet.
+            case ok
+            /// The newest attempt was not taken.
+            case failing
             /// Its definition says that nothing is sent.
             case off
             /// Its receiver answered that it is gone.
             case disabled
         }
+        /// In one word.
         package var word: Word
+        /// How many messages wait, went out and were given up, and how the newest attempt ended.
         package var figures: OutboxFigures
+        /// Since when it is switched off, as its receiver is gone; nil when it is not.
         package var disabledAt: Instant?
+        /// A state that is known already, as where nobody sends.
         package init(word: Word, figures: OutboxFigures, disabledAt: Instant? = nil) {
             self.word = word
             self.figures = figures
@@ -132,6 +156,8 @@ package final class Webhooks: Sendable {
         }
     }
 
+    /// How it is with one webhook.
+    /// - Throws: `DatabaseError`.
     package func state(of key: String, _ definition: WebhookDefinition) throws -> State {
         let figures = try parts.outbox.figures(of: key, now: parts.clock.now, in: parts.store)
         let disabledAt = parts.secrets.disabledAt(key)
@@ -143,25 +169,30 @@ package final class Webhooks: Sendable {
     /// - Parameters:
     ///   - state: nil for all.
     ///   - before: The id of the last message of the page before.
-    /// - Throws: ``WebhookProblem/noMessage`` when `before` names none of its messages.
+    /// - Throws: ``WebhookProblem/noMessage`` when `before` names none of its messages, `DatabaseError`, `LedgerProblem`.
     package func messages(of key: String, _ state: OutboxMessage.State? = nil, before: String? = nil, limit: Int) throws -> [Message] {
         let before = try before.map { try position($0, of: key) }
         return try parts.described(parts.outbox.messages(to: key, state, before: before, limit: limit, in: parts.store))
     }
 
     /// Messages that wait, to all webhooks.
+    /// - Throws: `DatabaseError`.
     package func waiting() throws -> Int { try parts.outbox.waiting(in: parts.store) }
     /// Messages that were taken, since the start.
     package var sent: Int { sender.sent.load(ordering: .relaxed) }
     /// Attempts that failed, since the start.
     package var failed: Int { sender.failed.load(ordering: .relaxed) }
 
+    /// What messages are signed with.
     package var secrets: WebhookSecrets { parts.secrets }
 
     // MARK: Doing
 
     /// Has a message sent again, whatever became of it.
-    /// - Throws: ``WebhookProblem``, `DatabaseError`.
+    /// - Parameter id: What the header `webhook-id` says.
+    /// - Returns: The message as it waits now.
+    /// - Throws: ``WebhookProblem/unknown``, ``WebhookProblem/disabled``, ``WebhookProblem/off``, ``WebhookProblem/noMessage``,
+    ///   `DatabaseError`, `LedgerProblem`.
     package func sendAgain(_ id: String, of key: String) throws -> Message {
         try checkOpen(key)
         let position = try position(id, of: key)
@@ -267,13 +298,15 @@ package struct WebhookTrial: Sendable, Equatable {
     /// The most bytes of the answer that are told.
     package static let longest = 2_000
 
+    /// What the header `webhook-id` said: `msg_test_…`.
     package var id: String
-    /// Nil when there was no answer.
+    /// 100 to 599; nil when there was no answer.
     package var status: Int?
     /// Why it was not taken, as a sentence; nil when it was.
     package var fault: String?
-    /// What the receiver wrote, from its beginning.
+    /// What the receiver wrote, from its beginning, at most ``longest`` bytes of it.
     package var answer: String
+    /// From the beginning of the request to the end of the answer, or until it was clear that there is none.
     package var milliseconds: Int
 }
 
