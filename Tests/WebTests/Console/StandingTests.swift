@@ -12,8 +12,8 @@ import Testing
 
     @Test(arguments: [
         (500, "the highest there is"), (600, "the highest there is"), (499, "higher than 99% of customers"), (109, "higher than 99% of customers"),
-        (60, "higher than 50% of customers"), (11, "higher than 1% of customers"), (10, "higher than under 1% of customers"),
-        (1, "higher than under 1% of customers"), (0, "the lowest there is"), (-1, "the lowest there is"),
+        (60, "higher than 50% of customers"), (11, "higher than 1% of customers"), (10, "among the lowest"),
+        (1, "among the lowest"), (0, "the lowest there is"), (-1, "the lowest there is"),
     ])
     func `nobody is the highest or the lowest of a part alone`(number: Double, words: String) {
         #expect(Console.rank(number, in: Self.spread) == words)

@@ -81,7 +81,7 @@ extension Console {
         if number <= lowest { return "the lowest there is" }
         // To whole per cent, downwards: whoever is not the highest is not higher than all.
         let percent = min(99, Int((below * 100).rounded(.down)))
-        return "higher than \(percent < 1 ? "under 1" : String(percent))% of customers"
+        return percent < 1 ? "among the lowest" : "higher than \(percent)% of customers"
     }
 
     // MARK: Why
