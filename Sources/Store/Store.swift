@@ -1,5 +1,7 @@
+import Dispatch
 package import GRDB
 import Glibc
+import Synchronization
 
 /// A numbered change of the tables. Never edited after a release; a new one follows instead.
 package struct Migration: Sendable {
@@ -20,6 +22,13 @@ package final class Store: Sendable {
     package let path: String
     private let pool: DatabasePool
     private let usual: String
+    /// Who is at it. GRDB's pool lets whoever waits for a reader while it is being closed have a closed one, which crashes.
+    private struct Users {
+        var count = 0
+        var isClosed = false
+        var last: DispatchSemaphore?
+    }
+    private let users = Mutex(Users())
 
     /// Opens or creates the file and brings its tables up to date.
     /// - Throws: `DatabaseError` when the file cannot be opened or is newer than this program.
@@ -80,7 +89,22 @@ package final class Store: Sendable {
     /// Runs in the one writing transaction; nothing of it stays when it throws.
     /// - Throws: ``StoreProblem/unwritable(_:)`` when the disk is full or read-only, and what `body` throws.
     package func write<R>(_ body: (Database) throws -> R) throws -> R {
-        try Self.told { try pool.writeWithoutTransaction { db in try Self.transaction(db, body) } }
+        try using { try Self.told { try pool.writeWithoutTransaction { db in try Self.transaction(db, body) } } }
+    }
+
+    /// - Throws: `DatabaseError` of the code `SQLITE_MISUSE` once it is closed.
+    private func using<R>(_ body: () throws -> R) throws -> R {
+        try users.withLock { users in
+            guard !users.isClosed else { throw DatabaseError(resultCode: .SQLITE_MISUSE, message: "the database is closed") }
+            users.count += 1
+        }
+        defer {
+            users.withLock { users in
+                users.count -= 1
+                if users.count == 0 { users.last?.signal() }
+            }
+        }
+        return try body()
     }
 
     private static func transaction<R>(_ db: Database, _ body: (Database) throws -> R) throws -> R {
@@ -113,32 +137,45 @@ package final class Store: Sendable {
 
     /// ``write(_:)``, and the commit is synced to the disk before it returns.
     package func writeDurably<R>(_ body: (Database) throws -> R) throws -> R {
-        try Self.told {
-            try pool.writeWithoutTransaction { db in
-                try db.execute(sql: "PRAGMA synchronous = FULL")
-                defer { try? db.execute(sql: "PRAGMA synchronous = \(usual)") }
-                return try Self.transaction(db, body)
+        try using {
+            try Self.told {
+                try pool.writeWithoutTransaction { db in
+                    try db.execute(sql: "PRAGMA synchronous = FULL")
+                    defer { try? db.execute(sql: "PRAGMA synchronous = \(usual)") }
+                    return try Self.transaction(db, body)
+                }
             }
         }
     }
 
     /// Reads one snapshot. Blocks while all readers are busy; keep it short.
-    package func read<R>(_ body: (Database) throws -> R) throws -> R { try pool.read(body) }
+    package func read<R>(_ body: (Database) throws -> R) throws -> R { try using { try pool.read(body) } }
 
     /// Copies a consistent snapshot into a new file, beside readers and the writer.
     /// - Parameter progress: Told now and then how many bytes are copied, and of how many; what it throws ends the copying.
     package func backup(to file: String, progress: @escaping (_ done: Int, _ of: Int) throws -> Void = { _, _ in }) throws {
-        try Self.told {
-            let target = try DatabaseQueue(path: file)
-            try pool.read { try DatabaseCopy.write($0, to: target, progress: progress) }
-            try target.close()
+        try using {
+            try Self.told {
+                let target = try DatabaseQueue(path: file)
+                try pool.read { try DatabaseCopy.write($0, to: target, progress: progress) }
+                try target.close()
+            }
         }
     }
 
     /// Writes everything of the WAL into the file and empties it, so that nothing erased stays there.
-    package func checkpoint() throws { try Checkpoint.run { _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) } } }
+    package func checkpoint() throws { try using { try Checkpoint.run { _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) } } } }
 
-    package func close() throws { try pool.close() }
+    /// Waits for whoever is at it; whoever comes afterwards gets an error. Not to be called by one who is at it.
+    package func close() throws {
+        let last = users.withLock { users in
+            users.isClosed = true
+            users.last = users.count > 0 ? users.last ?? DispatchSemaphore(value: 0) : nil
+            return users.last
+        }
+        last?.wait()
+        try pool.close()
+    }
 }
 
 /// Why the state database did not do what it was asked.

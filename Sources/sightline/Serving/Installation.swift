@@ -116,10 +116,12 @@ final class Installation: Sendable {
         }
         limits = try Known.limits(settings)
         following = Mutex(try Following(pipeline.definitions, ledger, limits, randomness))
-        pipeline.onDefinitions { [weak self] in
-            self?.follow($0)
+        pipeline.onDefinitions { [weak self] _ in
+            self?.follow()
             self?.engine.reload()
         }
+        // What came into force before it listened.
+        follow()
         try await settleOrClose()
     }
 
@@ -217,10 +219,10 @@ final class Installation: Sendable {
     }
 
     /// What arrives from now on is judged by these definitions.
-    private func follow(_ definitions: [String: String]) {
+    /// Reads the definitions within the lock, so that no older ones are taken after newer ones.
+    private func follow() {
         do {
-            let made = try Following(definitions, ledger, limits, randomness)
-            following.withLock { $0 = made }
+            try following.withLock { $0 = try Following(pipeline.definitions, ledger, limits, randomness) }
         } catch {
             // They were checked before they stood in the ledger, so this is a mistake of ours. What was in force stays.
             logger.error("definitions cannot be followed", metadata: ["error": "\(error)"])
