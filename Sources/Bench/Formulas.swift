@@ -79,6 +79,12 @@ struct Formulas {
         let now = UInt32(time(nil))
         let marks = house.pipeline.timeline.interactions
         let all = try bound(Self.audiences)
+        let recent = house.pipeline.timeline.recent
+        if recent > 0 {
+            let took = sweep(all, now: now, times: 5).took
+            report.row("20 audiences swept, \(recent) of the marks not merged yet", milliseconds(took))
+        }
+        rest()
         let twenty = sweep(all, now: now, times: 5)
         report.row(
             "20 audiences swept, \(marks) interactions", "\(milliseconds(twenty.took)), \(twenty.counts.reduce(0, +)) memberships",
@@ -94,6 +100,11 @@ struct Formulas {
             return
         }
         try compare(python, now, segment, &report)
+    }
+
+    /// Waits until the timeline has merged what it merges while nothing comes.
+    private func rest() {
+        for _ in 0..<120 where house.pipeline.timeline.recent > house.pipeline.timeline.marks / 64 { usleep(500_000) }
     }
 
     private func memory(_ marks: Int, _ report: inout Report) {

@@ -51,14 +51,35 @@ extension Evaluator {
     @inline(__always) private mutating func walk(
         _ side: borrowing Sides.Side, _ c: Int, _ sight: Lookout.Sight, _ counting: borrowing Lookout.Counting
     ) {
+        let columns = side.columns
         if side.hasRecent(c) {
             recent.removeAll(keepingCapacity: true)
             gather(side, c, sight)
-            sortNewestFirst(&recent)
-            if !recent.isEmpty { return walkMixed(side.columns, c, sight) }
+            if !recent.isEmpty { return walkMixed(columns, c, sight, counting) }
         }
-        let columns = side.columns
         counting.forEach(columns, c) { see(sight, columns, $0, columns.seconds[$0]) }
+    }
+
+    /// The same with what is in ``recent`` in between.
+    @inline(never) private mutating func walkMixed(
+        _ columns: SweptColumns, _ c: Int, _ sight: Lookout.Sight, _ counting: borrowing Lookout.Counting
+    ) {
+        sortNewestFirst(&recent)
+        var next = 0
+        counting.forEach(columns, c) { i in
+            let second = columns.seconds[i]
+            while next < recent.count,
+                recent[next].second > second || recent[next].second == second && recent[next].position > columns.positions[i]
+            {
+                see(sight, recent[next])
+                next &+= 1
+            }
+            see(sight, columns, i, second)
+        }
+        while next < recent.count {
+            see(sight, recent[next])
+            next &+= 1
+        }
     }
 }
 

@@ -74,33 +74,6 @@ extension Evaluator {
             }
         }
     }
-
-    /// The marks of one raw customer, with what is in ``recent`` in between.
-    mutating func walkMixed(_ columns: SweptColumns, _ c: Int, _ sight: Lookout.Sight) {
-        var next = 0
-        if c < columns.customers {
-            let low = Int(columns.offsets[c])
-            var i = Int(columns.offsets[c &+ 1]) &- 1
-            while i >= low {
-                let second = columns.seconds[i]
-                if second < earliest { break }
-                if sight.counts(columns.events[i], second) {
-                    while next < recent.count,
-                        recent[next].second > second || recent[next].second == second && recent[next].position > columns.positions[i]
-                    {
-                        see(sight, recent[next])
-                        next &+= 1
-                    }
-                    see(sight, columns, i, second)
-                }
-                i &-= 1
-            }
-        }
-        while next < recent.count {
-            see(sight, recent[next])
-            next &+= 1
-        }
-    }
 }
 
 /// The columns of a base at hand.
