@@ -12,11 +12,15 @@ extension AudienceEngine {
         var inForce: InForce
         var everybody: Everybody
         var models: [String: ModelState]
+        /// How many there were before models were fitted.
+        var interactions: Int
         /// History that nobody has looked at; nil when that was asked before.
         var history: History?
     }
 
     var hasDefinitions: Bool { state.withLock { $0.inForce != nil } }
+    /// Whether anything is learned.
+    var hasModels: Bool { state.withLock { !$0.models.isEmpty } }
 
     /// Reads what the definitions ask of old interactions, and works out what they need to know of everybody.
     /// - Returns: Whether it began to: false when what is in force says the same.
@@ -48,6 +52,7 @@ extension AudienceEngine {
         let selectors = try wait { try await pipeline.select(wanted) }
         let new = InForce(company, program, try bind(program, selectors, zone))
         var everybody = Everybody()
+        let interactions = pipeline.timeline.interactions
         // A metric that says what it said goes on with what it has learned, also when that cannot be learned again.
         let same = company.metrics.filter { metric in
             known?.inForce.company.metrics.contains { $0.key == metric.key && $0.definition == metric.definition } ?? false
@@ -63,7 +68,7 @@ extension AudienceEngine {
             if learned[key] != nil || hasFailed, let model = known?.everybody.models[key] { everybody.models[key] = model }
         }
         if !program.ranked.isEmpty { everybody = ranks(of: new, everybody) }
-        return Prepared(inForce: new, everybody: everybody, models: models)
+        return Prepared(inForce: new, everybody: everybody, models: models, interactions: interactions)
     }
 
     func bind(_ program: Program, _ selectors: [Selector: UInt16], _ zone: Zone) throws -> BoundProgram {

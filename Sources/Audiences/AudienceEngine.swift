@@ -173,6 +173,8 @@ package final class AudienceEngine: Sendable {
         var nextSweep = DispatchTime.now()
         var nextEverybody = DispatchTime.now()
         var nextFit = DispatchTime.now()
+        /// Interactions that there were when models were fitted last.
+        var fitted = 0
         var hasFailed = false
 
         /// Until when there is nothing to do.
@@ -272,6 +274,7 @@ package final class AudienceEngine: Sendable {
                 desk.early = nil
             }
             try putToWork(new, after: desk.history)
+            desk.fitted = new.interactions
             desk.isNew = false
             desk.touched += desk.history.acted
             desk.history = History()
@@ -279,8 +282,11 @@ package final class AudienceEngine: Sendable {
             desk.nextEverybody = .now()
             desk.nextSweep = .now()
         }
-        if .now() >= desk.nextFit, hasDefinitions, !desk.isPreparing {
+        // What was learned of a few, as at the beginning of an import, is learned again of half as many more.
+        let interactions = pipeline.timeline.interactions
+        if .now() >= desk.nextFit || 2 * interactions > 3 * desk.fitted, hasDefinitions, hasModels, !desk.isPreparing {
             desk.isPreparing = true
+            desk.fitted = interactions
             fitAgain()
             desk.nextFit = .now() + .milliseconds(Self.fitPause)
         }

@@ -15,6 +15,33 @@ import Testing
         "metric: {key: \(key), name: \(key), lifetime: {gives: \(gives), orders: Order Completed, value: total, days: 90}}"
     }
 
+    /// As when it is defined before the orders of all the years are imported.
+    @Test func `is learned again when there is much more to learn from`() async throws {
+        let world = try await AudienceWorld()
+        let truth = try BGNBD(r: 0.5, alpha: 20, a: 0.8, b: 2.5)
+        var random = SeededRandom(seed: 3)
+        var next = 0
+        func orders(_ customers: Int) throws -> [World.Said] {
+            try (0..<customers).flatMap { _ in
+                next += 1
+                let age = 20 + random.below(300)
+                let history = try truth.simulated(age: Double(age), whole: true, &random)
+                return ([0] + (1..<1 + history.repeats).map { Int(history.last) * $0 / max(1, history.repeats) }).map { day in
+                    var said = World.Said((.email, "c\(next)@example.com"), name: "Order Completed", at: Int64(day - age) * 86_400)
+                    said.properties = ["total": .number(Double(10 + random.below(50)))]
+                    return said
+                }
+            }
+        }
+        try await world.world.say(orders(40))
+        try await world.define(["metric/value": metric("value", "value")])
+        func buyers() -> Int { if case .lifetime(let fit)? = world.audiences.model(of: "value") { fit.buyers } else { 0 } }
+        #expect(buyers() <= 40)
+        try await world.world.say(orders(400))
+        try await world.eventually("it is learned again") { buyers() == 440 }
+        await world.remove()
+    }
+
     /// What is fitted in the room of statistics to the same histories is what customers' pages show.
     @Test func `is what the models say of each customer's own orders`() async throws {
         let world = try await AudienceWorld()

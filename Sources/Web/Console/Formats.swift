@@ -185,10 +185,11 @@ struct Formats: Sendable {
     static func number(_ value: Double, places: Int = 6) -> String {
         guard value.isFinite else { return "no number" }
         if let whole = Int(exactly: value) { return number(whole) }
-        if abs(value) >= 1e15 || abs(value) < 1e-6 { return value.description }
+        if abs(value) >= 1e15 { return value.description }
         var scale = 1.0
         for _ in 0..<places { scale *= 10 }
         let rounded = (abs(value) * scale).rounded()
+        if rounded == 0 { return "0" }
         let whole = Int(rounded / scale)
         var rest = padded(Int(rounded - Double(whole) * scale), places)
         while rest.hasSuffix("0") { rest.removeLast() }

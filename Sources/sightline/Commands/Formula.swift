@@ -87,7 +87,7 @@ struct FormulaCommand: AsyncParsableCommand {
         func run() async throws {
             let text = try FormulaCommand.text(formula, file)
             try await withFolder(folder) { client, terminal in
-                let report = try await client.json(APIRequest("POST", "/api/formulas/explain", body: (["formula": .string(text)] as JSON).bytes))
+                let report = try await FormulaCommand.ask(client, "/api/formulas/explain", ["formula": .string(text)], terminal)
                 if json {
                     try terminal.print(report.text)
                 } else if try FormulaCommand.tell(report, terminal) {
@@ -113,8 +113,8 @@ struct FormulaCommand: AsyncParsableCommand {
         func run() async throws {
             let text = try FormulaCommand.text(formula, file)
             try await withFolder(folder) { client, terminal in
-                let body: JSON = ["formula": .string(text), "customer": .string(customer)]
-                let answer = try await client.json(APIRequest("POST", "/api/formulas/evaluate", body: body.bytes))
+                let answer = try await FormulaCommand.ask(
+                    client, "/api/formulas/evaluate", ["formula": .string(text), "customer": .string(customer)], terminal)
                 if json { return try terminal.print(answer.text) }
                 // The value alone on its line, so that a script may take it.
                 try terminal.print(Text.clean(try answer.text("text")))
@@ -131,6 +131,23 @@ struct FormulaCommand: AsyncParsableCommand {
     }
 
     // MARK: What they share
+
+    /// Seconds for which it waits until the server can say it: a folder that was just opened puts its definitions to work first.
+    private static let patience = 120
+
+    /// Asks again while the server has to read first what the answer needs.
+    private static func ask(_ client: FolderClient, _ path: String, _ body: JSON, _ terminal: Terminal) async throws -> JSON {
+        var waited = 0
+        while true {
+            do {
+                return try await client.json(APIRequest("POST", path, body: body.bytes))
+            } catch let problem as Problem where waited < patience && ["not-yet-worked-out", "reading"].contains(where: problem.kind.hasSuffix) {
+                if waited == 0 { terminal.say("\(problem.title); this may take a minute.") }
+                waited += 1
+                try await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
 
     private static func validate(_ formula: String?, _ file: String?) throws {
         guard (formula == nil) != (file == nil) else { throw ValidationError("Write the formula, or name a file with --file.") }

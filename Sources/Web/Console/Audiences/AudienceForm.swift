@@ -27,10 +27,14 @@ struct DefinitionForm: Sendable {
     /// What is wrong, by the field: `name`. What belongs to none stands at the head, under an empty name.
     var faults: [String: String] = [:]
     var isShown = true
+    /// Of a new one whose name has nothing that can stand in a key: one that is free, once it was checked.
+    private var free: String?
 
     /// What it defines, so that it cannot name itself.
     var circle: String? { key.map { "\(kind.rawValue)/\($0)" } }
-    var document: String { "\(kind.rawValue)/\(key ?? Self.key(of: name))" }
+    var document: String { "\(kind.rawValue)/\(ownKey)" }
+    /// Its key, or the one that it will have.
+    var ownKey: String { key ?? free ?? Self.key(of: name) }
 
     /// A key made of a name: `north_late_parcel`; empty when nothing of the name can stand in one.
     static func key(of name: String) -> String {
@@ -118,7 +122,7 @@ struct DefinitionForm: Sendable {
     var yaml: String {
         var yaml = YAMLText()
         yaml.mapping(kind.rawValue) { yaml in
-            yaml.put("key", key ?? Self.key(of: name))
+            yaml.put("key", ownKey)
             if !owner.isEmpty { yaml.put("owner", owner) }
             switch kind {
             case .audience:
@@ -151,12 +155,13 @@ struct DefinitionForm: Sendable {
         if name.isEmpty { faults["name"] = "Give it a name." }
         if name.count > 100 { faults["name"] = "A name has 100 characters at most; this one has \(Formats.number(name.count))." }
         if key == nil, !name.isEmpty {
-            let made = Self.key(of: name)
-            if made.isEmpty {
-                faults["name"] = "Formulas name it by the letters a to z of its name, and this one has none."
-            } else if taken(made) {
-                faults["name"] = "There is one with the key \(made) already. Choose another name."
+            // A name in another script has no letters for a key.
+            if ownKey.isEmpty {
+                var number = 1
+                while taken("\(kind.rawValue)_\(number)") { number += 1 }
+                free = "\(kind.rawValue)_\(number)"
             }
+            if taken(ownKey) { faults["name"] = "There is one with the key \(ownKey) already. Choose another name." }
         }
         return faults.isEmpty && !formulas.contains { $0.isWrong || ($0.isEmpty && !$0.isOptional) }
     }

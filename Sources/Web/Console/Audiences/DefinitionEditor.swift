@@ -152,7 +152,7 @@ extension Console {
             visit.trail.note(change.map { [$0] } ?? [])
             let said = change?.version.map { "\(form.name) is saved as version \($0)." } ?? "It says what was in force: nothing changed."
             sessions.leave(Sessions.Flash(text: said), for: visit.session)
-            return .seeOther("\(kind.list)/\(key ?? DefinitionForm.key(of: form.name))")
+            return .seeOther("\(kind.list)/\(form.ownKey)")
         } catch DefinitionsProblem.wrong(let findings, _) {
             form.tell(findings)
             return try await editorPage(form, visit, status: 422)

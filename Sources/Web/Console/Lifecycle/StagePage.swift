@@ -104,7 +104,7 @@ extension Console {
         for member in found {
             rows.append(
                 try await person(
-                    member.customer, since: member.isFound ? "before " + formats.shortDate(member.since) : formats.ago(member.since),
+                    member.customer, since: member.isFound ? "at least since " + formats.shortDate(member.since) : formats.ago(member.since),
                     at: member.since, visit
                 ))
         }
