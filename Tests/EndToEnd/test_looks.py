@@ -66,6 +66,15 @@ def test_the_keys_lead_everywhere_and_nobody_is_trapped(browser, server):
             # The list of customers opens with its search in hand; one key lets go of it.
             page.keyboard.press("Escape")
             expect(page.locator("input:focus")).to_have_count(0)
+        # While it has no words, the keys that stand beside it are keys; "/" lies in the hand already.
+        visitor.open("/customers")
+        page.keyboard.press("?")
+        expect(page.get_by_role("dialog")).to_be_visible()
+        page.keyboard.press("Escape")
+        page.keyboard.press("/")
+        page.keyboard.type("nora")
+        expect(page.locator("#q")).to_have_value("nora")
+        visitor.open("/now")
         # In a search that has words, Escape is for the words.
         page.keyboard.press("/")
         page.keyboard.type("gc")

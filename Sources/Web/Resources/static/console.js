@@ -121,13 +121,22 @@ async function* stream(body) {
   }
 }
 
+// Whether what is typed goes into a field. The search that a page begins with is not in use while it is empty: “/” and “?” are keys there too.
+function isTyped(event) {
+  const isUnused = event.target.matches('#q') && event.target.value === '' && ['/', '?'].includes(event.key);
+  return !isUnused && event.target.closest('input, textarea, select, [contenteditable]');
+}
+
 // Keys: “/” finds, “?” shows them all, “g” and a letter goes to a page.
 const places = Object.fromEntries([...page.querySelectorAll('a[data-go]')].map((link) => [link.dataset.go, link]));
 const keys = page.getElementById('keys');
 let isGoing = 0;
 page.addEventListener('keydown', (event) => {
-  if (event.metaKey || event.ctrlKey || event.altKey || event.target.closest('input, textarea, select, [contenteditable], dialog')) return;
-  if (event.key === '?' && keys) return keys.showModal();
+  if (event.metaKey || event.ctrlKey || event.altKey || isTyped(event) || event.target.closest('dialog')) return;
+  if (event.key === '?' && keys) {
+    event.preventDefault();
+    return keys.showModal();
+  }
   if (performance.now() - isGoing < 1500 && places[event.key]) {
     event.preventDefault();
     return places[event.key].click();
@@ -144,7 +153,7 @@ for (const link of page.querySelectorAll('a[href="#keys"]')) {
 // “/” goes to the search, as the key beside it says.
 page.addEventListener('keydown', (event) => {
   if (event.key !== '/' || event.metaKey || event.ctrlKey || event.altKey) return;
-  if (event.target.closest('input, textarea, select, [contenteditable]')) return;
+  if (isTyped(event)) return;
   const field = page.querySelector('#q') ?? page.querySelector('[data-key="/"]');
   if (!field) return;
   event.preventDefault();
