@@ -2,6 +2,7 @@ import Dispatch
 package import Formula
 import Identity
 package import Kernel
+package import Ledger
 package import Pipeline
 import Synchronization
 import Timeline
@@ -71,14 +72,20 @@ extension Audiences {
         }
     }
 
-    /// The value of a formula for one customer; nil while what it asks of old interactions is being read, or when there is no such customer.
-    package func evaluate(_ text: String, _ names: FormulaNames, for customer: CustomerID, at: Instant) throws -> Value? {
+    /// The value of a formula for one customer, and where the interactions lie that it is made of, newest first, at most ``mostReasons``; nil
+    /// while what it asks of old interactions is being read, or when there is no such customer.
+    package func evaluate(
+        _ text: String, _ names: FormulaNames, for customer: CustomerID, at: Instant
+    ) throws -> (value: Value, reasons: [Position])? {
         guard let (inForce, everybody) = engine.state.withLock({ s in s.inForce.map { ($0, s.everybody) } }) else { return nil }
         var program = Program(names: names, library: inForce.company.library)
         let checked = try check(text, names, isCondition: false)
         let slot = try program.add(checked, as: .asked(0))
         guard let bound = try bind(program, inForce), let values = evaluate(bound, everybody, customer, at) else { return nil }
-        return value(values[slot], checked.type)
+        var members: [UInt32] = []
+        _ = pipeline.people.known(of: customer.raw, &members)
+        let reasons = pipeline.timeline.reasons(of: bound, members, now: UInt32(clamping: at.seconds), limit: Self.mostReasons)
+        return (value(values[slot], checked.type), reasons.map { Position(raw: $0.position) })
     }
 
     /// Nil while selectors that it needs are being filled in, which this begins.

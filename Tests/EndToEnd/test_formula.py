@@ -1,4 +1,4 @@
-"""The command `formula`, as far as it needs no data: checking against a blueprint's folder or none."""
+"""The command `formula`: checking against a blueprint's folder or none, and what it says of the customers of a folder."""
 
 import json
 import re
@@ -101,3 +101,20 @@ def test_a_command_that_lacks_something_or_has_too_much_says_so(folder, words):
 @pytest.mark.parametrize("command", ["check", "explain", "eval"])
 def test_each_explains_itself_with_an_example(folder, command):
     assert f"sightline formula {command}" in folder.run("formula", command, "--help").stdout
+
+
+def test_what_a_formula_gives_and_why_is_said_with_a_server_and_without(folder):
+    formula = 'sum("Order Completed".value) > 30 and count("Order Completed") = 2'
+    with folder.serving() as server:
+        for n, total in enumerate([10, 25]):
+            order = {"order_id": f"A-{n}", "total": total, "revenue": total}
+            server.send({"type": "track", "userId": "ann", "event": "Order Completed", "properties": order, "timestamp": f"2026-03-0{n + 1}T10:00:00Z"})
+        server.send({"type": "page", "userId": "ann", "name": "Home"}, {"type": "page", "userId": "bo", "name": "Home"})
+        said = folder.run("formula", "eval", formula, "--customer", "user_id:ann").stdout
+    lines = said.splitlines()
+    assert lines[0] == "yes"
+    assert [line.split("Order Completed")[0].split()[0] for line in lines[3:]] == ["2026-03-02", "2026-03-01"]
+    # Nobody serves the folder now: the command opens it, and waits until its definitions are at work.
+    assert folder.run("formula", "eval", formula, "--customer", "user_id:ann").stdout == said
+    assert folder.run("formula", "eval", formula, "--customer", "user_id:bo").stdout.splitlines() == ["no"]
+    assert "It holds for 1 of 2 customers (50%)." in folder.run("formula", "explain", formula).stdout

@@ -175,7 +175,9 @@ enum FormulaWorld {
             try await FormulaWorld.fill(server)
             let answer = try await server.send(
                 "POST", "/api/formulas/evaluate", json: #"{"formula":"orders + 1","customer":"user_id:ann"}"#, bySocket: true)
-            #expect(try parsed(answer.body) == ["value": 2, "type": "number", "text": "2"])
+            let said = try parsed(answer.body)
+            #expect(said["value"] == 2 && said["type"] == "number" && said["text"] == "2")
+            #expect(said["why"]?.array?.map { $0["name"]?.string } == ["Order Placed"], "\(answer.text)")
             let wrong = try await server.send(
                 "POST", "/api/formulas/evaluate", json: #"{"formula":"ordrs + 1","customer":"user_id:ann"}"#, bySocket: true)
             #expect(wrong.status == 422 && wrong.text.contains("did you mean orders?"), "\(wrong.text)")

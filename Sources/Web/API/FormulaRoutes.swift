@@ -4,6 +4,7 @@ import Customers
 import Formula
 import Hummingbird
 import Kernel
+import Ledger
 import Pipeline
 
 /// What can be asked of formulas: `/api/formulas`.
@@ -85,7 +86,7 @@ struct FormulaRoutes: Sendable {
                 throw Problem.unacceptable(fault, kind: "formula")
             }
             try demandSight(of: tree, words, context)
-            guard let value = try services.audiences.evaluate(text, words.names, for: id, at: services.clock.now) else {
+            guard let (value, reasons) = try services.audiences.evaluate(text, words.names, for: id, at: services.clock.now) else {
                 throw Problem(
                     status: 409, kind: "reading", title: "Old interactions are being read",
                     detail: "The formula asks for something that was not read from them before. Ask again in a moment.", retryAfter: 2)
@@ -98,7 +99,16 @@ struct FormulaRoutes: Sendable {
                 [
                     "value": said.map { .string($0) } ?? MetricWords.json(value), "type": .string(value.type.rawValue),
                     "text": .string(said ?? MetricWords.text(value, unit: nil, services.formats)),
+                    "why": .array(try reasons.compactMap { try why($0) }),
                 ])
+        }
+    }
+
+    /// An interaction that a value is made of; nil for one that is not there any more.
+    private func why(_ position: Position) throws -> JSON? {
+        let body = try services.customers.newest(after: position.body - 1, upTo: position.body, limit: 1 << 16)
+        return body.first { $0.interaction.position == position }.map { item in
+            ["at": JSON(item.interaction.at), "name": .string(item.interaction.name), "position": .integer(Int64(bitPattern: position.raw))]
         }
     }
 

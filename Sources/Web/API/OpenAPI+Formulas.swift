@@ -134,7 +134,10 @@ extension OpenAPI {
             "FormulaEvaluation": {"type": "object", "additionalProperties": false, "required": ["formula", "customer"], "properties": {
               "formula": {"type": "string", "minLength": 1, "maxLength": 10000},
               "customer": {"type": "string", "minLength": 1, "description": "An id, or an identifier as `email:ann@example.com`."}}},
-            "FormulaValue": {"type": "object", "required": ["value", "type", "text"], "properties": {
-              "value": {}, "type": {"type": "string"}, "text": {"type": "string", "description": "As people read it."}}}
+            "FormulaValue": {"type": "object", "required": ["value", "type", "text", "why"], "properties": {
+              "value": {}, "type": {"type": "string"}, "text": {"type": "string", "description": "As people read it."},
+              "why": {"type": "array", "description": "The interactions that it is made of, the newest first, ten at most.", "items": {
+                "type": "object", "required": ["at", "name", "position"], "properties": {
+                  "at": {"$ref": "#/components/schemas/Time"}, "name": {"type": "string"}, "position": {"type": "integer"}}}}}}
         """#
 }
