@@ -44,7 +44,7 @@ struct History: Sendable {
 
     /// Takes those out of who is one person with others now who are so with one of its customers: whom the history makes belong where is not
     /// known before it is looked at.
-    mutating func join(_ regrouped: [UInt32], _ people: People) -> [UInt32] {
+    mutating func hold(regrouped: [UInt32], _ people: People) -> [UInt32] {
         if isEmpty { return regrouped }
         return regrouped.filter { customer in
             let isHistory = people.members(of: customer).contains(where: customers.contains)

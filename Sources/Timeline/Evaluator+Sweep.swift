@@ -32,14 +32,7 @@ extension Evaluator {
                         conclude(identifiers: kinds[c])
                     } else {
                         members.removeAll(keepingCapacity: true)
-                        members.append(UInt32(c))
-                        var known = kinds[c]
-                        var m = Int(next[c])
-                        while m != c {
-                            members.append(UInt32(m))
-                            known |= kinds[m]
-                            m = Int(next[m])
-                        }
+                        let known = people.members(of: c, into: &members)
                         evaluate(sides, members, known)
                     }
                     body(UInt32(c), values)

@@ -84,7 +84,7 @@ extension Services {
     private static let newest = 1000
 
     /// The customer's interaction at a position; nil when what is there is somebody else's, or nothing.
-    fileprivate func interaction(of customer: CustomerID, at position: Position) throws -> HistoryItem? {
+    func interaction(of customer: CustomerID, at position: Position) throws -> HistoryItem? {
         guard position.body > 0, position.body <= pipeline.body else { return nil }
         let body = try customers.newest(after: position.body - 1, upTo: position.body, limit: 1 << 16)
         return body.first { $0.interaction.position == position && $0.customer == customer }

@@ -57,9 +57,7 @@ import Testing
         try await run { number, _ in
             .status(number == 1 ? 500 : 204)
         } _: { world, receiver in
-            try await world.hook(to: receiver.url)
-            try await world.order()
-            try await world.eventually("it failed") { try world.messages().first?.message.attempts == 1 }
+            try await fail(world, receiver)
             let failed = try world.messages()[0].message
             #expect(failed.state == .waiting && failed.status == 500 && failed.error == "It answered 500.")
             #expect((4_500...5_500).contains(failed.dueAt - world.clock.now))
@@ -193,13 +191,18 @@ import Testing
         }
     }
 
+    /// A webhook, and a message that its receiver did not take.
+    private func fail(_ world: DeliveryWorld, _ receiver: Receiver) async throws {
+        try await world.hook(to: receiver.url)
+        try await world.order()
+        try await world.eventually("it failed") { try world.messages().first?.message.attempts == 1 }
+    }
+
     @Test func `Retry-After is waited for`() async throws {
         try await run { _, _ in
             .status(429, "Retry-After: 7200")
         } _: { world, receiver in
-            try await world.hook(to: receiver.url)
-            try await world.order()
-            try await world.eventually("it failed") { try world.messages().first?.message.attempts == 1 }
+            try await fail(world, receiver)
             #expect(try world.messages()[0].message.dueAt - world.clock.now == 7_200_000)
         }
     }
@@ -208,9 +211,7 @@ import Testing
         try await run { number, _ in
             number <= 2 ? .status(429, "Retry-After: 7200") : .status(200)
         } _: { world, receiver in
-            try await world.hook(to: receiver.url)
-            try await world.order()
-            try await world.eventually("it failed") { try world.messages().first?.message.attempts == 1 }
+            try await fail(world, receiver)
             _ = try world.webhooks.sendAgain(try world.messages()[0].id, of: "crm")
             try await world.eventually("it failed again") { try world.messages()[0].message.attempts == 1 && receiver.all.count == 2 }
             try await world.order("bob@example.com")
@@ -252,9 +253,7 @@ import Testing
         try await run { _, _ in
             .status(503, "Retry-After: Sun, 03 May 2026 12:00:00 GMT")
         } _: { world, receiver in
-            try await world.hook(to: receiver.url)
-            try await world.order()
-            try await world.eventually("it failed") { try world.messages().first?.message.attempts == 1 }
+            try await fail(world, receiver)
             #expect(try world.messages()[0].message.dueAt - world.clock.now == 7_200_000)
         }
     }
@@ -271,9 +270,7 @@ import Testing
         try await run { _, _ in
             .status(503, "Retry-After: \(value)")
         } _: { world, receiver in
-            try await world.hook(to: receiver.url)
-            try await world.order()
-            try await world.eventually("it failed") { try world.messages().first?.message.attempts == 1 }
+            try await fail(world, receiver)
             let waited = try world.messages()[0].message.dueAt - world.clock.now
             // Who asks for nothing is asked again as without it.
             if let wait { #expect(waited == wait) } else { #expect((4_500...5_500).contains(waited)) }

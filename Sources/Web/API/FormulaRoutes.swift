@@ -99,17 +99,17 @@ struct FormulaRoutes: Sendable {
                 [
                     "value": said.map { .string($0) } ?? MetricWords.json(value), "type": .string(value.type.rawValue),
                     "text": .string(said ?? MetricWords.text(value, unit: nil, services.formats)),
-                    "why": .array(try reasons.compactMap { try why($0) }),
+                    "why": .array(try reasons.compactMap { try services.interaction(of: id, at: $0).map(why) }),
                 ])
         }
     }
 
-    /// An interaction that a value is made of; nil for one that is not there any more.
-    private func why(_ position: Position) throws -> JSON? {
-        let body = try services.customers.newest(after: position.body - 1, upTo: position.body, limit: 1 << 16)
-        return body.first { $0.interaction.position == position }.map { item in
-            ["at": JSON(item.interaction.at), "name": .string(item.interaction.name), "position": .integer(Int64(bitPattern: position.raw))]
-        }
+    /// An interaction that a value is made of.
+    private func why(_ item: HistoryItem) -> JSON {
+        let interaction = item.interaction
+        return [
+            "at": JSON(interaction.at), "name": .string(interaction.name), "position": .integer(Int64(bitPattern: interaction.position.raw)),
+        ]
     }
 
     /// - Throws: a 403 problem for a formula that looks at what is hidden from whoever asks.
