@@ -179,16 +179,19 @@ struct Formulas {
     private func percentile(_ now: UInt32) throws -> (Double, Double) {
         let bound = try bound(["sum(\"Order Completed\".value in last 365 days)"], isCondition: false)
         let (parts, rings) = (house.pipeline.timeline, house.pipeline.people.rings)
+        let people = rings.count
         var best = Double.infinity
         var value = 0.0
         for _ in 0..<5 {
             let began = seconds()
             let found = Sweep.run(
-                bound, Everybody(), parts, rings, now: now, isPatient: false, make: { [Double]() }, { _, values, all in all.append(values[0]) })
-            var all: [Double] = []
-            all.reserveCapacity(found.reduce(0) { $0 + $1.count })
-            for part in found { all += part }
-            value = Quantiles.nearestRank(0.95, rearranging: &all) ?? .nan
+                bound, Everybody(), parts, rings, now: now, isPatient: false,
+                make: {
+                    var spend: [Double] = []
+                    spend.reserveCapacity(people / 8)
+                    return spend
+                }, { _, values, spend in spend.append(values[0]) })
+            value = Quantiles.nearestRank(0.95, of: found) ?? .nan
             best = min(best, seconds() - began)
         }
         return (value, best)

@@ -12,14 +12,14 @@ extension Evaluator {
         let (isPlain, hidesAny) = (sides.isPlain, !parts.hidden.isEmpty)
         let (looksAtPlain, looksAtSelected) = (!plain.isEmpty, !selected.isEmpty)
         let (plainSight, selectedSight) = (plain.sight, selected.sight)
-        var plainCounting = Lookout.Counting()
-        var selectedCounting = Lookout.Counting()
+        var plainCounting = Lookout.Counting(plain)
+        var selectedCounting = Lookout.Counting(selected)
         var members: [UInt32] = []
         people.withTables { parent, next, kinds in
             for from in stride(from: range.lowerBound, to: range.upperBound, by: Self.ahead) {
                 let some = from..<min(from + Self.ahead, range.upperBound)
-                if isPlain, looksAtPlain { sides.plain.lookAhead(some, plainSight, &plainCounting) }
-                if isPlain, looksAtSelected { sides.selected.lookAhead(some, selectedSight, &selectedCounting) }
+                if isPlain, looksAtPlain { sides.plain.lookAhead(some, &plainCounting) }
+                if isPlain, looksAtSelected { sides.selected.lookAhead(some, &selectedCounting) }
                 for c in some where parent[c] == UInt32(c) && !(hidesAny && parts.isHidden(UInt32(c))) {
                     // The usual case, one raw customer, touches columns and little else.
                     if isPlain, next[c] == UInt32(c) {
@@ -77,9 +77,9 @@ extension Evaluator {
 }
 
 extension Evaluator.Sides.Side {
-    /// Finds which marks of these customers count, and has fetched what will be read of them.
-    fileprivate func lookAhead(_ customers: Range<Int>, _ sight: Lookout.Sight, _ counting: inout Lookout.Counting) {
+    /// Finds which marks of these customers may count, and has fetched what will be read of them.
+    fileprivate func lookAhead(_ customers: Range<Int>, _ counting: inout Lookout.Counting) {
         for c in customers { prefetchRecent(c) }
-        counting.find(columns, customers, sight)
+        counting.find(columns, customers)
     }
 }

@@ -43,7 +43,7 @@ struct Lookout: ~Copyable {
             return (UnsafePointer(first + Int(starts[place])), UnsafePointer(first + Int(starts[place &+ 1])))
         }
     }
-    /// Which marks of some customers in a row count: found for all of them, without a branch for each mark, before the first of them is
+    /// Which marks of some customers in a row may count: found for all of them, without a branch for each mark, before the first of them is
     /// worked out. So what is read of these marks here and there is on its way from memory by then.
     struct Counting: ~Copyable {
         /// A bit for each mark, 64 in a word, the highest for the first.
@@ -51,37 +51,69 @@ struct Lookout: ~Copyable {
         private var capacity = 64
         /// Where the first mark lies.
         private var start = 0
+        /// The numbers that are looked at, those whose values are before the others; nil when there are too many to look for each.
+        private let few: (numbers: [UInt16], withValues: Int)?
+        private let sight: Sight
 
-        init() { words = .allocate(capacity: capacity) }
+        init(_ lookout: borrowing Lookout) {
+            words = .allocate(capacity: capacity)
+            few = lookout.few
+            sight = lookout.sight
+        }
         deinit { words.deallocate() }
 
-        @inline(never) mutating func find(_ columns: SweptColumns, _ customers: Range<Int>, _ sight: Sight) {
+        /// Whole words, so some marks of others before and behind are looked at too. What lies behind a column's end is the next column.
+        mutating func find(_ columns: SweptColumns, _ customers: Range<Int>) {
             let end = Int(columns.offsets[min(customers.upperBound, columns.customers)])
-            start = Int(columns.offsets[min(customers.lowerBound, columns.customers)])
+            start = Int(columns.offsets[min(customers.lowerBound, columns.customers)]) & ~63
             if (end - start) / 64 >= capacity {
                 words.deallocate()
                 capacity = 2 * ((end - start) / 64 + 1)
                 words = .allocate(capacity: capacity)
             }
+            if few == nil { findAny(columns, end) } else { findFew(columns, end) }
+        }
+
+        /// By the number alone, sixteen at a time: when a mark was is looked at only of those that are found.
+        @inline(never) private func findFew(_ columns: SweptColumns, _ end: Int) {
+            guard let few else { return }
+            few.numbers.withUnsafeBufferPointer { numbers in
+                var word = words
+                for from in stride(from: start, to: end, by: 64) {
+                    let value = sl_among(columns.events + from, numbers.baseAddress, few.withValues)
+                    let other = sl_among(columns.events + from, numbers.baseAddress! + few.withValues, numbers.count - few.withValues)
+                    word.pointee = value | other
+                    prefetch(columns.values, from &+ 63, value)
+                    prefetch(columns.seconds, from &+ 63, value | other)
+                    word += 1
+                }
+            }
+        }
+
+        @inline(never) private func findAny(_ columns: SweptColumns, _ end: Int) {
             let (times, numbers) = (sight.times, sight.numbers)
-            var (from, word) = (start, words)
-            while from < end {
+            var word = words
+            for from in stride(from: start, to: end, by: 64) {
                 let (events, seconds) = (columns.events + from, columns.seconds + from)
                 var (any, value): (UInt64, UInt64) = (0, 0)
-                let count = min(64, end &- from)
-                for i in 0..<count {
+                for i in 0..<64 {
                     let second = seconds[i]
                     let times = times[min(Int(events[i]), numbers)]
                     any = any &+ any &+ (times.any.contains(second) ? 1 : 0)
                     value = value &+ value &+ (times.value.contains(second) ? 1 : 0)
                 }
-                word.pointee = any &<< UInt64(truncatingIfNeeded: 64 &- count)
-                while value != 0 {
-                    sl_prefetch(columns.values + (from &+ count &- 1 &- value.trailingZeroBitCount))
-                    value &= value &- 1
-                }
-                from &+= 64
+                word.pointee = any
+                prefetch(columns.values, from &+ 63, value)
                 word += 1
+            }
+        }
+
+        /// - Parameter last: Where the element lies that the lowest bit stands for.
+        @inline(__always) private func prefetch<Element>(_ column: UnsafePointer<Element>, _ last: Int, _ bits: UInt64) {
+            var bits = bits
+            while bits != 0 {
+                sl_prefetch(column + (last &- bits.trailingZeroBitCount))
+                bits &= bits &- 1
             }
         }
 
@@ -97,8 +129,9 @@ struct Lookout: ~Copyable {
             while true {
                 if place == lowest { word &= .max &>> UInt64(truncatingIfNeeded: first & 63) }
                 while word != 0 {
-                    body(start &+ place &<< 6 &+ 63 &- word.trailingZeroBitCount)
+                    let i = start &+ place &<< 6 &+ 63 &- word.trailingZeroBitCount
                     word &= word &- 1
+                    if few == nil || sight.counts(columns.events[i], columns.seconds[i]) { body(i) }
                 }
                 if place == lowest { return }
                 place &-= 1
@@ -107,7 +140,10 @@ struct Lookout: ~Copyable {
         }
     }
     let sight: Sight
+    private let few: (numbers: [UInt16], withValues: Int)?
     private let count: Int
+    /// The most numbers that are looked for one by one: of more it is quicker to look each mark's up.
+    private static let mostFew = 8
     var isEmpty: Bool { count == 0 }
 
     /// - Parameters:
@@ -120,6 +156,12 @@ struct Lookout: ~Copyable {
         sight = Sight(
             times: .allocate(capacity: numbers + 1), starts: .allocate(capacity: numbers + 2), first: .allocate(capacity: max(1, all.count)),
             numbers: numbers)
+        let looked = (0..<numbers).filter { starts[$0] != starts[$0 + 1] }.map { number in
+            let watches = uses[Int(starts[number])..<Int(starts[number + 1])]
+            return (number: UInt16(number), isRead: watches.contains { terms[Int($0.term)].function.readsValue })
+        }
+        let isFew = any.isEmpty && looked.count <= Self.mostFew
+        few = isFew ? ((looked.filter(\.isRead) + looked.filter { !$0.isRead }).map(\.number), looked.count(where: \.isRead)) : nil
         sight.times.initialize(repeating: .init(), count: numbers + 1)
         sight.starts.initialize(repeating: UInt32(uses.count), count: numbers + 2)
         for number in 0..<numbers { sight.starts[number] = starts[number] }
