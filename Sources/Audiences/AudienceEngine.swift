@@ -219,6 +219,7 @@ package final class AudienceEngine: Sendable {
                 desk.touched += customers
                 desk.early?.formUnion(customers)
             case .touched(.regrouped(let customers)): desk.touched += desk.history.hold(regrouped: customers, pipeline.people)
+            case .touched(.parted(let customers)): desk.history.add(customers)
             case .touched(.longAgo(let customers, let body)): desk.history.add(customers, body: body)
             case .definitions: desk.isNew = true
             case .prepared(let result): (desk.isPreparing, desk.prepared) = (false, result)

@@ -11,7 +11,8 @@ import Store
 import Synchronization
 import Timeline
 
-/// Customers of whom something has arrived that happened long ago: an import, a system that was cut off for weeks.
+/// Customers of whom something has arrived that happened long ago (an import, a system that was cut off for weeks), or who turned out not to be
+/// one person with others: nothing happens to them now, whatever that makes of them.
 struct History: Sendable {
     /// What is older than so many milliseconds when it arrives is history: whom it makes belong somewhere has not entered now.
     private static let age: Int64 = 7 * 86_400_000
@@ -28,7 +29,8 @@ struct History: Sendable {
     private var last = DispatchTime.now()
     var isEmpty: Bool { customers.isEmpty }
 
-    mutating func add(_ new: [UInt32], body: Int64) {
+    /// - Parameter body: That says it; 0 when none has to be looked at again.
+    mutating func add(_ new: [UInt32], body: Int64 = 0) {
         if isEmpty { began = .now() }
         self.body = max(self.body, body)
         last = .now()
@@ -102,7 +104,7 @@ extension AudienceEngine {
 
     /// Writes down that nobody has to look at it again.
     func end(_ history: History) throws {
-        if !history.isEmpty { try perform(.settled(upTo: history.body)) }
+        if history.body > 0 { try perform(.settled(upTo: history.body)) }
     }
 
     /// Gathers the history that nobody looked at before the last stop, or that arrived while nobody was there to look, and who did

@@ -54,8 +54,10 @@ package final class Membership: Sendable {
         case now([UInt32])
         /// Long ago, says this body.
         case longAgo([UInt32], body: Int64)
-        /// They are one person with others now, or no more.
+        /// They are one person with others now.
         case regrouped([UInt32])
+        /// They are no longer one person with others.
+        case parted([UInt32])
     }
     func onTouch(_ listener: @escaping @Sendable (Touch) -> Void) { self.listener.withLock { $0 = listener } }
     func touched(_ touch: Touch) { listener.withLock { $0 }?(touch) }

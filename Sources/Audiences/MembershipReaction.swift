@@ -144,7 +144,7 @@ package struct MembershipReaction: Reaction {
     // MARK: Persons
 
     /// Whoever is one person belongs together to what any of them belonged to, until it is worked out again.
-    package func regroup(_ customers: [UInt32], _ people: People, in writer: Writer) throws {
+    package func regroup(_ customers: [UInt32], _ people: People, isParted: Bool, in writer: Writer) throws {
         let db = writer.database
         var seen: Set<UInt32> = []
         for customer in customers {
@@ -158,7 +158,7 @@ package struct MembershipReaction: Reaction {
             // Of their stages that of the first who has one stays.
             if let stage = membership.stage(ofSome: members) { try move(members, to: stage, since(stage, members, db), db) }
         }
-        membership.touched(.regrouped(customers))
+        membership.touched(isParted ? .parted(customers) : .regrouped(customers))
     }
 
     /// Of the first of them.

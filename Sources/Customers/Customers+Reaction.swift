@@ -45,7 +45,7 @@ package struct CustomersReaction: Reaction {
         }
     }
 
-    package func regroup(_ customers: [UInt32], _ people: People, in writer: Writer) throws {
+    package func regroup(_ customers: [UInt32], _ people: People, isParted: Bool, in writer: Writer) throws {
         try Reviews.regroup(customers, people, writer.database)
     }
 

@@ -321,11 +321,11 @@ final class Core {
         regrouped = merges.count
     }
 
-    private func regroup(_ customers: [UInt32], _ db: Database) throws {
+    private func regroup(_ customers: [UInt32], isParted: Bool = false, _ db: Database) throws {
         guard !customers.isEmpty else { return }
         // A reaction may ask the database who is kept apart.
         try resolver.save(db)
-        for r in reactions { try r.regroup(customers, people, in: Writer(database: db)) }
+        for r in reactions { try r.regroup(customers, people, isParted: isParted, in: Writer(database: db)) }
     }
 
     // MARK: Commands
@@ -342,15 +342,16 @@ final class Core {
                 if reviewed == true { try decide(Decision(a: a, b: b, same: true, author: author, at: at), db) }
             }
         case .undo(let merge, let author):
-            if let parted = try resolver.undo(merge: merge, by: author, at: at, db) { try regroup(parted.left + parted.right, db) }
+            if let parted = try resolver.undo(merge: merge, by: author, at: at, db) { try regroup(parted.left + parted.right, isParted: true, db) }
         case .apart(let a, let b, let author):
             guard try resolver.part(a, b, db) else { return nil }
             try regroup(people.smaller(a, b), db)
             try decide(Decision(a: a, b: b, same: false, author: author, at: at), db)
         case .reopen(let a, let b, let author):
+            let wasOne = Int(max(a, b)) < people.count && people.root(a) == people.root(b)
             guard let touched = try resolver.takeBack(a, b, by: author, at: at, db) else { return nil }
             for r in reactions { try r.reopen(a, b, in: Writer(database: db)) }
-            try regroup(touched, db)
+            try regroup(touched, isParted: wasOne, db)
         case .erase(let customer, _):
             guard Int(customer) < people.count else { return nil }
             try forget(people.members(of: customer), at, position, db)

@@ -16,11 +16,13 @@ package protocol Reaction: Sendable {
     func react(to concluded: Concluded, in writer: Writer) throws
     /// Who is one person with whom changed, or who is kept apart from whom.
     ///
-    /// - Parameter customers: raw customers of which one at least is in every pair that it changed for.
-    func regroup(_ customers: [UInt32], _ people: People, in writer: Writer) throws
+    /// - Parameters:
+    ///   - customers: raw customers of which one at least is in every pair that it changed for.
+    ///   - isParted: a merge was taken back: whoever was one person by it is several.
+    func regroup(_ customers: [UInt32], _ people: People, isParted: Bool, in writer: Writer) throws
     /// Somebody who was asked said whether two are one person.
     func decide(_ decision: Decision, in writer: Writer) throws
-    /// A decision was taken back; ``regroup(_:_:in:)`` follows.
+    /// A decision was taken back; ``regroup(_:_:isParted:in:)`` follows.
     func reopen(_ a: UInt32, _ b: UInt32, in writer: Writer) throws
     /// Other definitions are in force from here on: a document's id (`identity`, `metric/lifetime_value`) → YAML, all of them.
     func define(_ definitions: [String: String], in writer: Writer) throws
@@ -34,7 +36,7 @@ package protocol Reaction: Sendable {
 
 extension Reaction {
     package func load(_ store: Store) throws {}
-    package func regroup(_ customers: [UInt32], _ people: People, in writer: Writer) throws {}
+    package func regroup(_ customers: [UInt32], _ people: People, isParted: Bool, in writer: Writer) throws {}
     package func decide(_ decision: Decision, in writer: Writer) throws {}
     package func define(_ definitions: [String: String], in writer: Writer) throws {}
     package func settle(_ members: MembersOfSet, at: Instant, in writer: Writer) throws {}

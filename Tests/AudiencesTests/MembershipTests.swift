@@ -122,6 +122,39 @@ import Testing
         await world.remove()
     }
 
+    @Test func `whoever turns out to be another has not left, and each belongs to what they belong to alone`() async throws {
+        let world = try await AudienceWorld()
+        try await world.define(["audience/recent": Self.recent.replacing(">= 1", with: ">= 2"), "lifecycle": Self.lifecycle])
+        try await world.world.say([World.Said((.email, "bo@example.com"))])
+        try await world.world.say(order("ann@example.com"))
+        try await world.world.say(order("ann@example.com", at: -1))
+        try await world.world.say(order("cy@example.com"))
+        try await world.eventually("she has entered") { try world.said(of: "ann@example.com").contains("Audience Entered recent") }
+        let set = try #require(world.engine.membership.number(of: "audience/recent"))
+        let customer = try #require(world.engine.membership.number(of: "lifecycle/Customer"))
+        let people = try ["ann", "bo", "cy"].map { try #require(try world.world.person(.email, $0 + "@example.com")) }
+        let (ann, bo, cy) = (people[0], people[1], people[2])
+        for other in [bo, cy] {
+            _ = try await world.world.pipeline.perform(
+                .merge(a: ann, b: other, author: "Ann", note: nil, reviewed: false), randomness: World.randomness)
+        }
+        try await world.eventually("all are one") { people.allSatisfy { world.engine.membership.now.belongs($0, to: set) } }
+        let merges = try world.world.store.read { try Int64.fetchAll($0, sql: "SELECT id FROM merge WHERE undone_at IS NULL ORDER BY id") }
+        #expect(merges.count == 2)
+        for merge in merges {
+            _ = try await world.world.pipeline.perform(.undo(merge: merge, author: "Ann"), randomness: World.randomness)
+        }
+        try await world.eventually("they are three again") {
+            let now = world.engine.membership.now
+            return people.map { now.belongs($0, to: set) } == [true, false, false] && people.map { now.stage($0) } == [customer, nil, customer]
+        }
+        try await Task.sleep(for: .milliseconds(300))
+        #expect(try world.said(of: "ann@example.com").sorted() == ["Audience Entered recent", "Stage Changed Aware → Customer"])
+        #expect(try world.said(of: "bo@example.com").isEmpty)
+        #expect(try world.said(of: "cy@example.com") == ["Stage Changed Aware → Customer"])
+        await world.remove()
+    }
+
     @Test func `nothing is said twice after a restart, nor when the state is worked out again`() async throws {
         let world = try await AudienceWorld()
         try await world.define(["audience/recent": Self.recent, "lifecycle": Self.lifecycle])
