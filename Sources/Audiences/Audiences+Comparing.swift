@@ -327,12 +327,13 @@ extension Audiences {
             try Row.fetchAll(
                 db, sql: "SELECT customer_id, since, found FROM member WHERE set_id = ? AND customer_id > ? ORDER BY customer_id LIMIT ?",
                 arguments: [number, after.map(Int64.init) ?? -1, limit]
-            ).map { Member(customer: CustomerID(raw: $0[0]), since: Instant(milliseconds: $0[1]), isFound: $0[2]) }
+            ).map { (customer: $0[0] as UInt32, at: $0[1] as Int64, isFound: $0[2] as Bool) }
         }
         let timeline = pipeline.timeline
         // A person is here with all the raw customers that they are made of.
-        let people = rows.filter { pipeline.people.root($0.customer.raw) == $0.customer.raw && !timeline.isHidden($0.customer.raw) }
-        return (people, rows.count < limit ? nil : rows.last?.customer.raw)
+        let people = rows.filter { pipeline.people.root($0.customer) == $0.customer && !timeline.isHidden($0.customer) }
+        let members = zip(people, since(people, of: set)).map { Member(customer: CustomerID(raw: $0.customer), since: $1) }
+        return (members, rows.count < limit ? nil : rows.last?.customer)
     }
 
     // MARK: Who can be reached

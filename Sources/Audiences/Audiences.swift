@@ -90,21 +90,19 @@ package final class Audiences: Sendable {
     /// Somebody who belongs.
     package struct Member: Sendable, Equatable {
         package var customer: CustomerID
-        package var since: Instant
-        /// Whether they were found to belong, by the definition or in history, rather than entered.
-        package var isFound: Bool
+        package var since: Since
     }
 
-    /// Who belongs to a set, the newest first.
+    /// Who belongs to a set: who entered last first, and whom its definition found when it did so.
     /// - Parameter limit: At most 1,000.
     package func members(of set: String, offset: Int = 0, limit: Int) throws -> [Member] {
         guard let number = engine.membership.number(of: set) else { return [] }
         let people = pipeline.people
         let timeline = pipeline.timeline
-        return try store.read { db in
+        let found = try store.read { db in
             let rows = try Row.fetchCursor(
                 db, sql: "SELECT customer_id, since, found FROM member WHERE set_id = ? ORDER BY since DESC, customer_id", arguments: [number])
-            var found: [Member] = []
+            var found: [(customer: UInt32, at: Int64, isFound: Bool)] = []
             var left = max(0, offset)
             // A person is here with all the raw customers that they are made of.
             while found.count < min(limit, 1_000), let row = try rows.next() {
@@ -113,11 +111,12 @@ package final class Audiences: Sendable {
                 if left > 0 {
                     left -= 1
                 } else {
-                    found.append(Member(customer: CustomerID(raw: customer), since: Instant(milliseconds: row[1]), isFound: row[2]))
+                    found.append((customer, row[1], row[2]))
                 }
             }
             return found
         }
+        return zip(found, since(found, of: set)).map { Member(customer: CustomerID(raw: $0.customer), since: $1) }
     }
 
     // MARK: One customer
@@ -127,9 +126,7 @@ package final class Audiences: Sendable {
         /// The audience's key, or the stage's name.
         package var key: String
         package var name: String
-        package var since: Instant
-        /// Whether they were found, by the definition or in history: since when it holds for them is not known then, but since when it is known.
-        package var isFound: Bool
+        package var since: Since
     }
 
     /// The audiences that a customer is in, and their stage; nil without a lifecycle.
@@ -142,7 +139,7 @@ package final class Audiences: Sendable {
             ).map { (name: $0[0] as String, since: $0[1] as Int64, isFound: $0[2] as Bool) }
         }
         func belonging(_ key: String, _ name: String, _ row: (name: String, since: Int64, isFound: Bool)) -> Belonging {
-            Belonging(key: key, name: name, since: Instant(milliseconds: row.since), isFound: row.isFound)
+            Belonging(key: key, name: name, since: since([(root, row.since, row.isFound)], of: row.name)[0])
         }
         let audiences = company.audiences.compactMap { audience in
             rows.first { $0.name == "audience/\(audience.key)" }.map { belonging(audience.key, audience.definition.name, $0) }
@@ -151,7 +148,8 @@ package final class Audiences: Sendable {
         let stage = company.lifecycle.stages.lazy.compactMap { stage in
             rows.first { $0.name == "lifecycle/\(stage.name)" }.map { belonging(stage.name, stage.name, $0) }
         }.first
-        return (audiences, stage ?? Belonging(key: first.name, name: first.name, since: Instant(milliseconds: 0), isFound: true))
+        // Nobody is written down to be in the first.
+        return (audiences, stage ?? belonging(first.name, first.name, ("lifecycle/\(first.name)", 0, true)))
     }
 
     /// A value that was worked out.

@@ -225,7 +225,7 @@ import Testing
         world.clock.advance(1)
         try await world.eventually("everybody was looked at again") { world.engine.state.withLock { $0.sweptAt } != found }
         #expect(try world.said(of: "ann@example.com").isEmpty && world.said(of: "bo@example.com").isEmpty)
-        #expect(try world.audiences.members(of: "audience/buyers", limit: 10).map(\.isFound) == [true, true])
+        #expect(try world.audiences.members(of: "audience/buyers", limit: 10).map(\.since.isFound) == [true, true])
         await world.remove()
     }
 
@@ -247,7 +247,7 @@ import Testing
             return true
         }
         #expect(written.count == 2 && written.reduce(0, +) < 500, "\(written)")
-        #expect(try world.audiences.members(of: "audience/buyers", limit: 1_000).allSatisfy(\.isFound))
+        #expect(try world.audiences.members(of: "audience/buyers", limit: 1_000).allSatisfy(\.since.isFound))
         #expect(try world.said(of: "x@example.com").isEmpty)
         await world.remove()
     }
@@ -257,7 +257,7 @@ import Testing
         try await world.define(["audience/recent": Self.recent])
         try await world.world.say(order("ann@example.com"))
         try await world.eventually("she has entered") { try world.said(of: "ann@example.com") == ["Audience Entered recent"] }
-        try await world.eventually("and was not found") { try world.audiences.members(of: "audience/recent", limit: 1).first?.isFound == false }
+        try await world.eventually("and was not found") { try world.audiences.members(of: "audience/recent", limit: 1).first?.since.isFound == false }
         world.clock.advance(3_700)
         var n = 0
         while try world.said(of: "ann@example.com").count < 2, n < 2_000 {

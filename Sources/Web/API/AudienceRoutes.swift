@@ -63,8 +63,8 @@ struct AudienceRoutes: Sendable {
                 let best = Who.best(view.identifiers)
                 return [
                     "customer": .string(view.id.description), "name": JSON(view.name),
-                    "identifier": best.map { ["kind": .string($0.kind), "value": .string($0.value)] } ?? .null, "since": JSON(member.since),
-                    "found": .bool(member.isFound),
+                    "identifier": best.map { ["kind": .string($0.kind), "value": .string($0.value)] } ?? .null, "since": JSON(member.since.at),
+                    "found": .bool(member.since.isFound), "atLeast": .bool(member.since.isAtLeast),
                 ]
             }
             return page(items, next: found.count < limit ? .null : JSON(offset + found.count))

@@ -20,12 +20,14 @@ extension OpenAPI {
             "AudiencePage": {"type": "object", "required": ["items", "next"], "properties": {
               "items": {"type": "array", "items": {"$ref": "#/components/schemas/Audience"}}, "next": {"type": "null"}}},
             "Member": {
-              "type": "object", "required": ["customer", "name", "identifier", "since", "found"],
+              "type": "object", "required": ["customer", "name", "identifier", "since", "found", "atLeast"],
               "properties": {
                 "customer": {"$ref": "#/components/schemas/CustomerID"}, "name": {"type": ["string", "null"]},
                 "identifier": {"type": ["object", "null"], "required": ["kind", "value"],
                   "properties": {"kind": {"type": "string"}, "value": {"type": "string"}}},
-                "since": {"$ref": "#/components/schemas/Time"}, "found": {"type": "boolean"}
+                "since": {"$ref": "#/components/schemas/Time"},
+                "found": {"type": "boolean", "description": "Whether the definition or history found them: they did not enter, and since is worked out of their interactions."},
+                "atLeast": {"type": "boolean", "description": "Whether it may be longer: only the newest of their interactions were looked at."}
               }
             },
             "MemberPage": {"type": "object", "required": ["items", "next"], "properties": {

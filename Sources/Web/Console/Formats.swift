@@ -1,3 +1,4 @@
+import Audiences
 import Foundation
 import Kernel
 
@@ -134,6 +135,9 @@ struct Formats: Sendable {
 
     /// A place or a size in a drawing: `1064.3`, without separators, which SVG does not know.
     static func drawn(_ value: Double) -> String { bare((value * 10).rounded() / 10) }
+
+    /// Since when somebody belongs: `3 days ago`, `at least since 4 May`.
+    func since(_ since: Audiences.Since) -> String { since.isAtLeast ? "at least since " + shortDate(since.at) : ago(since.at) }
 
     /// How long ago: `just now`, `4 min ago`, `3 h 22 min ago`, `yesterday`, `on Tuesday`, `on 6 November`.
     func ago(_ at: Instant) -> String {

@@ -22,7 +22,7 @@ actor MembersCSV {
     func next() async throws -> [UInt8]? {
         guard wroteHead else {
             wroteHead = true
-            return CSV.line(["customer", "name", "identifier_kind", "identifier", "since"])
+            return CSV.line(["customer", "name", "identifier_kind", "identifier", "since", "at_least"])
         }
         guard !isOver else { return nil }
         let found = try audiences.members(of: set, after: place)
@@ -34,7 +34,7 @@ actor MembersCSV {
             let best = Who.best(view.identifiers)
             out += CSV.line([
                 CSV.text(view.id.description), CSV.text(view.name ?? ""), CSV.text(best?.kind ?? ""), CSV.text(best?.value ?? ""),
-                member.since.rfc3339,
+                member.since.at.rfc3339, member.since.isAtLeast ? "true" : "false",
             ])
         }
         return out

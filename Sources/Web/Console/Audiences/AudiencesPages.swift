@@ -150,8 +150,7 @@ extension Console {
             let who = Who(view)
             rows.append([
                 "href": "/customers/\(view.id)", "title": who.title, "initials": who.initials, "note": who.nameless,
-                "since": member.isFound ? "at least since " + visit.formats.shortDate(member.since) : visit.formats.ago(member.since),
-                "at": member.since.rfc3339, "whole": visit.formats.whole(member.since),
+                "since": visit.formats.since(member.since), "at": member.since.at.rfc3339, "whole": visit.formats.whole(member.since.at),
             ])
         }
         return rows

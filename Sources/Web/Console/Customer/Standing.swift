@@ -37,11 +37,11 @@ extension Console {
         fields["hasStanding"] = found.stage != nil || !metrics.isEmpty || !found.audiences.isEmpty
     }
 
-    /// `since 4 May`; of somebody who was found: `at least since 4 May`. Nothing for the first stage of somebody who never moved.
+    /// `since 4 May`; where it may be longer `at least since 4 May`. Nothing while it is not known.
     static func since(_ belonging: Audiences.Belonging, _ formats: Formats) -> String? {
-        guard belonging.since.milliseconds > 0 else { return nil }
-        let day = formats.date(formats.day(of: belonging.since))
-        return (belonging.isFound ? "at least " : "") + "since " + day
+        let since = belonging.since
+        guard since.at.milliseconds > 0 else { return nil }
+        return (since.isAtLeast ? "at least " : "") + "since " + formats.date(formats.day(of: since.at))
     }
 
     /// A value with its unit, as people write it: `£842.60`, `11 orders`, `16 days`.

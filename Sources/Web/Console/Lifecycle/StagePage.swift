@@ -93,34 +93,27 @@ extension Console {
         return ["from": rows(from), "to": rows(to), "noFrom": from.isEmpty, "noTo": to.isEmpty]
     }
 
-    /// Who is in a stage, the newest first. Nobody comes into the first, so some who are in it are shown without a since.
+    /// Who is in a stage: who came in last first. Nobody comes into the first from nowhere, so of it some are shown.
     private func members(_ name: String, _ place: Int, _ size: Audiences.Size?, _ audiences: Audiences, _ visit: Visit) async throws -> Fields {
         let offset = min(max(0, Int(visit.request.query["from"] ?? "") ?? 0), 100_000)
         var found = try audiences.members(of: "lifecycle/\(name)", offset: offset, limit: Self.membersShown + 1)
         let hasMore = found.count > Self.membersShown
         found = Array(found.prefix(Self.membersShown))
-        let formats = visit.formats
         var rows: [Fields] = []
-        for member in found {
-            rows.append(
-                try await person(
-                    member.customer, since: member.isFound ? "at least since " + formats.shortDate(member.since) : formats.ago(member.since),
-                    at: member.since, visit
-                ))
-        }
+        for member in found { rows.append(try await person(member.customer, since: member.since, visit)) }
         if place == 0, offset == 0, !hasMore, let names = audiences.names,
             case .answer(let answer) = audiences.ask(
                 "stage is \"\(name.replacing("\"", with: "\\\""))\"", names.names, sampleCount: Self.membersShown)
         {
             let known = Set(found.map(\.customer))
             for customer in answer.sample where !known.contains(customer) && rows.count < Self.membersShown {
-                rows.append(try await person(customer, since: nil, at: nil, visit))
+                rows.append(try await person(customer, since: audiences.belongings(of: customer).stage?.since, visit))
             }
         }
         let here = "/lifecycle/" + Parameters.encoded(name)
         return [
             "members": rows, "noMembers": rows.isEmpty,
-            "shown": place == 0 ? "Some of them" : "The newest first",
+            "shown": place == 0 ? "Some of them" : "Who came in last first",
             "earlier": offset > 0 ? here + (offset > Self.membersShown ? "?from=\(offset - Self.membersShown)" : "") + "#who" : nil,
             "later": hasMore ? here + "?from=\(offset + Self.membersShown)#who" : nil, "hasPages": offset > 0 || hasMore,
             "range": "\(Formats.number(offset + 1)) to \(Formats.number(offset + rows.count)) of \(Formats.number(size?.people ?? rows.count))",
@@ -128,12 +121,13 @@ extension Console {
     }
 
     /// A row of a list of members.
-    func person(_ customer: CustomerID, since: String?, at: Instant?, _ visit: Visit) async throws -> Fields {
+    func person(_ customer: CustomerID, since: Audiences.Since?, _ visit: Visit) async throws -> Fields {
         guard let view = try await services.view(.id(customer)) else { return ["title": "Somebody who was erased"] }
         let who = Who(view)
         return [
-            "place": "/customers/\(view.id)", "title": who.title, "initials": who.initials, "note": who.nameless, "since": since, "at": at?.rfc3339,
-            "whole": at.map(visit.formats.whole), "last": view.lastSeen.map(visit.formats.ago),
+            "place": "/customers/\(view.id)", "title": who.title, "initials": who.initials, "note": who.nameless,
+            "since": since.map(visit.formats.since),
+            "at": since?.at.rfc3339, "whole": since.map { visit.formats.whole($0.at) }, "last": view.lastSeen.map(visit.formats.ago),
         ]
     }
 
