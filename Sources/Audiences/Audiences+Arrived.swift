@@ -96,8 +96,7 @@ extension Audiences {
         }
     }
 
-    private static func samples(of names: Set<String>, _ pipeline: Pipeline, _ ledger: String, limit: Int = Arrived.mostLooked) -> [String: [Sample]]
-    {
+    static func samples(of names: Set<String>, _ pipeline: Pipeline, _ ledger: String, limit: Int = Arrived.mostLooked) -> [String: [Sample]] {
         let numbers = pipeline.names.numbers(names)
         guard !numbers.isEmpty, let reader = try? LedgerReader(path: ledger) else { return [:] }
         let parser = JSONParser()

@@ -21,6 +21,7 @@ extension Audiences {
         for name in pipeline.names.all where !EventDefinition.ours.contains(name) && names.events[name] == nil { names.events[name] = [:] }
         for key in traits where names.traits[key] == nil { names.traits[key] = .some(nil) }
         names.areEventsKnown = true
+        names.arrives = { [self] in arrives($1, with: $0) }
         names.areTraitsKnown = true
         return names
     }

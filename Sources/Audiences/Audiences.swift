@@ -23,6 +23,7 @@ package final class Audiences: Sendable {
     /// A million customers' stages of a quarter are 13 MB.
     let keptStages = Kept<PastKey, [[UInt8]]>(most: 1)
     let keptArrivals = Kept<Int, Arrived>()
+    let carried = CarriedProperties()
     let keptLifeEvents = Kept<[String], [LifeEvent]>()
     var pipeline: Pipeline { engine.pipeline }
 

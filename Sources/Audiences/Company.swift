@@ -26,6 +26,8 @@ package struct Company: Sendable {
         package var events: Set<String>?
         /// What customers have told of themselves; nil when nobody can know.
         package var traits: Set<String>?
+        /// Whether a property that a definition does not name has arrived; nil when nobody can know.
+        package var arrives: (@Sendable (_ event: String, _ property: PropertyPath) -> Bool)?
         package var channels: Set<String>
         package var identifierKinds: Set<String>
         /// Whether names that nobody knows are taken as they are: of definitions that were checked when they came into force, and must not
@@ -85,6 +87,7 @@ package struct Company: Sendable {
     private static func names(_ events: [Event], _ traits: [TraitsDefinition.Field], _ known: Known) -> FormulaNames {
         var names = FormulaNames()
         names.channels = known.channels
+        names.arrives = known.arrives
         names.identifierKinds = known.identifierKinds
         for name in builtInEvents { names.events[name] = [:] }
         for name in known.events ?? [] where !EventDefinition.ours.contains(name) { names.events[name] = [:] }

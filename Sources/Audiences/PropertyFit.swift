@@ -75,6 +75,23 @@ package enum PropertyFit {
         return Array(named.sorted { ($1.count, $0.path) < ($0.count, $1.path) }.prefix(EventDefinition.mostProperties))
     }
 
+    /// Paths that ``paths(in:)`` gives at most.
+    static let mostPaths = 5_000
+
+    /// Every path at which something lies, without regard to what is a list. Nothing lies where null does.
+    static func paths(in samples: [JSON]) -> Set<PropertyPath> {
+        var found: Set<PropertyPath> = []
+        func walk(_ value: JSON, _ steps: [PropertyPath.Step]) {
+            if value.isNull || found.count >= mostPaths { return }
+            if !steps.isEmpty { found.insert(PropertyPath(steps)) }
+            for element in value.array ?? [] { walk(element, steps) }
+            guard steps.count < 2 * deepest else { return }
+            for member in value.members ?? [] { walk(member.value, steps + [PropertyPath.Step(member.key)]) }
+        }
+        for sample in samples { walk(sample, []) }
+        return found
+    }
+
     private static func gather(_ value: JSON, _ steps: [PropertyPath.Step], _ out: inout [PropertyPath: Set<ValueType>]) {
         func note(_ type: ValueType) { if !steps.isEmpty { out[PropertyPath(steps), default: []].insert(type) } }
         switch value {

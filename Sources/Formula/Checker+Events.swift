@@ -28,6 +28,8 @@ extension Checker {
         guard function.takesProperty || property.list != nil else {
             throw problem(events.propertySpan, "\(function.rawValue) takes no property", "write \(function.rawValue)(\(example(events)))")
         }
+        for name in events.names { try look(up: name) }
+        try look(up: [property], of: events, events.propertySpan)
         let type = try type(of: property, of: events, function, wanted)
         let sources = try sources(events, property: property, type: type)
         switch function {
@@ -291,6 +293,7 @@ extension Checker {
             }
             if path.list != nil { throw problem(e.span, "\(path) has many values", "name the list before where: \"…\".\(path)") }
             let whole = PropertyPath((list ?? []) + path.steps)
+            try look(up: list == nil ? [path] : [whole, path], of: events, list: list, e.span)
             let declared = declared(whole, of: events) ?? declared(path, of: events)
             return Operand(value: .property(path, declared ?? wanted ?? .text), type: declared ?? wanted ?? .text, isOpen: declared == nil)
         default:

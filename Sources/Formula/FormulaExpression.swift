@@ -64,6 +64,8 @@ package struct PropertyPath: Hashable, Codable, Sendable, CustomStringConvertibl
     package init(_ steps: [Step]) { self.steps = steps }
     package init(_ keys: String...) { steps = keys.map { Step($0) } }
 
+    /// The same without regard to which of its values are lists.
+    package var withoutLists: PropertyPath { PropertyPath(steps.map { Step($0.key) }) }
     /// The keys in a row; nil when a list stands in it.
     package var plain: [String]? { steps.contains(where: \.isEach) ? nil : steps.map(\.key) }
     /// What leads to the elements of its last list, and what follows it; nil without a list.

@@ -4,6 +4,8 @@ package struct FormulaNames: Sendable {
     package var events: [String: [String: ValueType]] = [:]
     /// False while nobody knows all of them, as when definitions are checked without the data: then any name may be one.
     package var areEventsKnown = true
+    /// Whether a property that the definition of an interaction does not name has arrived with it all the same; nil when nobody can know.
+    package var arrives: (@Sendable (_ event: String, _ property: PropertyPath) -> Bool)?
     /// What customers tell about themselves; nil as the kind when nobody declared it.
     package var traits: [String: ValueType?] = [:]
     package var areTraitsKnown = true

@@ -18,6 +18,25 @@ package struct FormulaReport: Sendable {
         package var column: Int
         /// The line it is in, with marks below the part that is meant.
         package var excerpt: String
+        /// What in the place of its span mends it; nil when nobody can know.
+        package var replacement: String?
+
+        /// - Parameter check: What is wrong first with another text in the place of this one, so that what is suggested is tried.
+        package init(_ problem: FormulaProblem, in text: String, check: (String) -> FormulaProblem?) {
+            self.problem = problem
+            (line, column) = problem.place(in: text)
+            excerpt = problem.excerpt(of: text)
+            replacement = problem.replacement(in: text, check)
+        }
+
+        /// As the API and the command say it. Places are in Unicode scalars.
+        package var json: JSON {
+            [
+                "from": .integer(Int64(problem.span.from)), "to": .integer(Int64(problem.span.to)), "line": .integer(Int64(line)),
+                "column": .integer(Int64(column)), "what": .string(problem.what), "mend": .string(problem.mend), "excerpt": .string(excerpt),
+                "replacement": replacement.map { .string($0) } ?? .null,
+            ]
+        }
     }
     package let text: String
     /// Nothing is wrong when it is empty. The first problem is told alone: what comes behind it may follow from it.
@@ -46,8 +65,16 @@ package struct FormulaReport: Sendable {
             explanation = Explainer.explain(tree, titles: titles, isCondition: checked.type == .flag)
             conjuncts = Explainer.conjuncts(tree, titles: titles, isCondition: checked.type == .flag)
         } catch {
-            let (line, column) = error.place(in: text)
-            flaws = [Flaw(problem: error, line: line, column: column, excerpt: error.excerpt(of: text))]
+            flaws = [
+                Flaw(error, in: text) { other in
+                    do throws(FormulaProblem) {
+                        var checker = Checker(names: names, library: library)
+                        let tree = try Parser.parse(other)
+                        _ = use == .condition ? try checker.condition(tree) : try checker.formula(tree)
+                        return nil
+                    } catch { return error }
+                }
+            ]
         }
     }
 
@@ -55,12 +82,6 @@ package struct FormulaReport: Sendable {
     package var json: JSON {
         func list(_ texts: [String]) -> JSON { .array(texts.map { .string($0) }) }
         func whole(_ number: Int) -> JSON { .integer(Int64(number)) }
-        let problems = flaws.map { flaw -> JSON in
-            [
-                "from": whole(flaw.problem.span.from), "to": whole(flaw.problem.span.to), "line": whole(flaw.line), "column": whole(flaw.column),
-                "what": .string(flaw.problem.what), "mend": .string(flaw.problem.mend), "excerpt": .string(flaw.excerpt),
-            ]
-        }
         let parts = conjuncts.map { part -> JSON in
             ["from": whole(part.span.from), "to": whole(part.span.to), "words": .string(part.words), "label": .string(part.label)]
         }
@@ -72,7 +93,7 @@ package struct FormulaReport: Sendable {
             "stages": list(reads.stages),
         ]
         return [
-            "ok": .bool(flaws.isEmpty), "type": type.map { .string($0.rawValue) } ?? .null, "problems": .array(problems),
+            "ok": .bool(flaws.isEmpty), "type": type.map { .string($0.rawValue) } ?? .null, "problems": .array(flaws.map(\.json)),
             "explanation": explanation.map { .string($0) } ?? .null, "conjuncts": .array(parts), "reads": looks,
         ]
     }

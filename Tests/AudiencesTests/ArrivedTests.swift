@@ -76,6 +76,30 @@ import Testing
         #expect(PropertyFit.guess([edge]).map(\.path) == ["l3.l2.l1.l0"])
     }
 
+    @Test func `a property that arrives is known to formulas, and one that never came is not`() async throws {
+        let world = try await AudienceWorld(at: World.start + 86_400_000)
+        try await world.define(["event/order": Self.order])
+        try await world.world.say([
+            said(["total": 1, "box": ["size": 3], "none": .null, "lines": [["sku": "a"], ["note": "b"]]]),
+            said(["colour": "red"], "Page Viewed", at: 1),
+        ])
+        let names = try #require(world.audiences.namesThatArrived([]))
+        func problem(_ text: String) -> String? { FormulaReport(text, names: names, library: FormulaLibrary()).flaws.first?.problem.description }
+        for property in ["total", "gift", "box.size", "lines[].sku", "lines[].note", "value"] {
+            #expect(problem("last(\"Order Completed\".\(property))") == nil, "\(property)")
+        }
+        // Nothing lies where null does; and what came with another event did not come with this one.
+        for property in ["totl", "none", "box.colour", "colour", "lines[].sko"] {
+            #expect(problem("last(\"Order Completed\".\(property))")?.hasPrefix("unknown property \(property) of") == true, "\(property)")
+        }
+        #expect(problem("last(\"Page Viewed\".anything)") == nil)
+        // Looked at anew every half minute.
+        try await world.world.say([said(["late": 1], at: 2)])
+        world.clock.advance(31)
+        #expect(problem("last(\"Order Completed\".late)") == nil)
+        await world.remove()
+    }
+
     @Test func `what does not fit is counted by source over the newest, with an example`() async throws {
         let world = try await AudienceWorld(at: World.start + 86_400_000)
         try await world.define(["event/order": Self.order])

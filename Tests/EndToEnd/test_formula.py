@@ -118,3 +118,13 @@ def test_what_a_formula_gives_and_why_is_said_with_a_server_and_without(folder):
     assert folder.run("formula", "eval", formula, "--customer", "user_id:ann").stdout == said
     assert folder.run("formula", "eval", formula, "--customer", "user_id:bo").stdout.splitlines() == ["no"]
     assert "It holds for 1 of 2 customers (50%)." in folder.run("formula", "explain", formula).stdout
+
+
+def test_what_is_wrong_is_shown_the_same_whoever_checks_it(folder, blueprint):
+    wrong = 'did("Order Completed")\n  or consent.emial = no'
+    folder.run("blueprint", "apply", blueprint)
+    explained, checked = folder.run("formula", "explain", wrong, check=False), folder.run("formula", "check", blueprint, wrong, check=False)
+    assert explained.returncode == checked.returncode == 1
+    assert explained.stdout == checked.stdout and explained.stdout.endswith("\n  or consent.emial = no\n     ^^^^^^^^^^^^^\n")
+    problems = [json.loads(folder.run("formula", *words, wrong, "--json", check=False).stdout)["problems"] for words in (["explain"], ["check", blueprint])]
+    assert problems[0] == problems[1] and problems[0][0]["replacement"] == "consent.email"

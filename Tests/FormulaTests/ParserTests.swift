@@ -7,7 +7,10 @@ import Testing
     private func names() -> FormulaNames {
         var names = FormulaNames()
         names.events = [
-            "Order Completed": ["total": .number, "city": .text, "products[].price": .number, "tags": .texts, "gift": .flag, "due": .date],
+            "Order Completed": [
+                "total": .number, "city": .text, "products[].price": .number, "products[].category": .text, "tags": .texts,
+                "gift": .flag, "due": .date,
+            ],
             "NPS Answered": ["score": .number], "Checkout Started": [:], "Complaint Received": [:], "Page Viewed": ["path": .text],
         ]
         names.traits = ["city": .text, "age": .number, "newsletter": .flag, "nick": nil]
@@ -115,10 +118,12 @@ import Testing
     }
 
     @Test func `a list of dates within where is compared with dates, whether or not the property is declared`() throws {
-        var checker = Checker(names: names(), library: try library())
+        var names = names()
+        names.arrives = { $1 == PropertyPath("undeclared") }
+        var checker = Checker(names: names, library: try library())
         for property in ["due", "undeclared"] {
             let checked = try checker.condition(Parser.parse("did(\"Order Completed\" where \(property) in [2026-01-02])"))
-            var program = Program(names: names(), library: try library())
+            var program = Program(names: names, library: try library())
             try program.add(checked, as: .asked(0))
             guard case .selected(let selector)? = program.terms.first?.sources.first else {
                 Issue.record("\(property) has no selector")

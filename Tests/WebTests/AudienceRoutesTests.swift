@@ -147,6 +147,8 @@ enum FormulaWorld {
             let second = try parsed(
                 try await server.send("POST", "/api/formulas/check", json: #"{"formula":"did(any)\n  or consent.emial = no"}"#, bySocket: true).body)
             #expect(second["problems"]?.array?.first?["line"] == 2 && second["problems"]?.array?.first?["column"] == 6)
+            // What `sightline formula explain` prints below the problem.
+            #expect(second["problems"]?.array?.first?["excerpt"] == "  or consent.emial = no\n     ^^^^^^^^^^^^^")
             let value = try parsed(
                 try await server.send("POST", "/api/formulas/check", json: #"{"formula":"orders * 2","as":"value"}"#, bySocket: true).body)
             #expect(value["ok"] == true && value["type"] == "number" && value["reads"]?["metrics"] == ["orders"])

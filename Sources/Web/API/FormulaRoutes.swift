@@ -160,15 +160,6 @@ struct FormulaRoutes: Sendable {
     }
 }
 
-extension FormulaDesk.Fault {
-    var json: JSON {
-        [
-            "from": JSON(problem.span.from), "to": JSON(problem.span.to), "line": JSON(line), "column": JSON(column),
-            "what": .string(problem.what), "mend": .string(problem.mend), "replacement": JSON(replacement),
-        ]
-    }
-}
-
 extension Explainer.Part {
     var json: JSON { ["from": JSON(span.from), "to": JSON(span.to), "words": .string(words)] }
 }

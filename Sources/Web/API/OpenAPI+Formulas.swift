@@ -93,10 +93,11 @@ extension OpenAPI {
               "formula": {"type": "string", "minLength": 1, "maxLength": 10000},
               "as": {"type": "string", "enum": ["condition", "value"], "default": "condition"}}},
             "FormulaProblem": {
-              "type": "object", "required": ["from", "to", "line", "column", "what", "mend", "replacement"],
+              "type": "object", "required": ["from", "to", "line", "column", "what", "mend", "excerpt", "replacement"],
               "properties": {
                 "from": {"type": "integer", "description": "In Unicode scalars from 0."}, "to": {"type": "integer"}, "line": {"type": "integer"},
                 "column": {"type": "integer"}, "what": {"type": "string"}, "mend": {"type": "string"},
+                "excerpt": {"type": "string", "description": "The line it is in, at most 120 columns of it, and below it marks under the part that is meant."},
                 "replacement": {"type": ["string", "null"], "description": "What in the place of `from` to `to` mends it, where that is known."}
               }
             },

@@ -39,18 +39,9 @@ package struct FormulaDesk: Sendable {
         case value
     }
 
-    /// Something wrong in a formula.
-    struct Fault: Sendable, Equatable {
-        var problem: FormulaProblem
-        var line: Int
-        var column: Int
-        /// What would mend it in the place of its span; nil when nobody can know.
-        var replacement: String?
-    }
-
     /// What can be said of a formula without looking at anybody.
     struct Reading: Sendable {
-        var faults: [Fault] = []
+        var faults: [FormulaReport.Flaw] = []
         var type: ValueType?
         /// Nil when it does not read.
         var tree: FormulaExpression?
@@ -64,55 +55,16 @@ package struct FormulaDesk: Sendable {
             reading.tree = try Parser.parse(text)
             reading.type = try audiences.check(text, words.names, isCondition: kind == .condition, of: circle).type
         } catch {
-            let place = error.place(in: text)
             reading.faults = [
-                Fault(
-                    problem: error, line: place.line, column: place.column,
-                    replacement: replacement(for: error, in: text) { fixed in
-                        do throws(FormulaProblem) {
-                            _ = try audiences.check(fixed, words.names, isCondition: kind == .condition, of: circle)
-                            return nil
-                        } catch { return error }
-                    })
+                FormulaReport.Flaw(error, in: text) { other in
+                    do throws(FormulaProblem) {
+                        _ = try audiences.check(other, words.names, isCondition: kind == .condition, of: circle)
+                        return nil
+                    } catch { return error }
+                }
             ]
         }
         return reading
-    }
-
-    /// What mends a problem that suggests a word: that word where it fits, tried until the formula reads past the place.
-    private func replacement(for problem: FormulaProblem, in text: String, _ check: (String) -> FormulaProblem?) -> String? {
-        guard let word = Self.suggested(problem.mend) else { return nil }
-        let scalars = Array(text.unicodeScalars)
-        guard problem.span.from < problem.span.to, problem.span.to <= scalars.count else { return nil }
-        let written = String(String.UnicodeScalarView(scalars[problem.span.from..<problem.span.to]))
-        var candidates = [word]
-        // `consent.emial`: one part of the name is meant.
-        let parts = written.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        if parts.count > 1 {
-            for i in parts.indices.dropFirst() { candidates.append((parts[..<i] + [word] + parts[(i + 1)...]).joined(separator: ".")) }
-        }
-        // `in audience best_custmers`: its last word is meant.
-        if let space = written.lastIndex(of: " ") { candidates.append(written[...space] + word) }
-        if !word.hasPrefix("\"") { candidates.append(FormulaText.quoted(word)) }
-        return candidates.first { candidate in
-            let fixed = Self.replaced(scalars, problem.span, candidate)
-            guard let next = check(fixed) else { return true }
-            return next.span.from >= problem.span.from + candidate.unicodeScalars.count
-        }
-    }
-
-    /// `Order Completed` of `did you mean "Order Completed"?`, with its quotation marks.
-    private static func suggested(_ mend: String) -> String? {
-        guard mend.hasPrefix("did you mean "), mend.hasSuffix("?") else { return nil }
-        return String(mend.dropFirst("did you mean ".count).dropLast())
-    }
-
-    static func replaced(_ scalars: [Unicode.Scalar], _ span: Span, _ new: String) -> String {
-        var out = String.UnicodeScalarView()
-        out.append(contentsOf: scalars[..<max(0, min(span.from, scalars.count))])
-        out.append(contentsOf: new.unicodeScalars)
-        out.append(contentsOf: scalars[max(0, min(span.to, scalars.count))...])
-        return String(out)
     }
 
     // MARK: Everybody

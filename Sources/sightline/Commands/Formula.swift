@@ -22,7 +22,8 @@ struct FormulaCommand: AsyncParsableCommand {
             abstract: "Says what is wrong in a formula, with the place and how to mend it, or what it means. Needs no data folder.",
             discussion: """
                 Metrics, audiences, stages, channels and interactions are those of the blueprint in DIR. Without it, names of metrics, audiences \
-                and stages are unknown, and interactions may have any name. Traits are always taken as they are.
+                and stages are unknown, and interactions may have any name. Traits are always taken as they are. What a data folder knows besides \
+                is asked by `sightline formula explain`.
 
                 Exit codes: 0 it reads, 1 it does not.
 
@@ -34,7 +35,6 @@ struct FormulaCommand: AsyncParsableCommand {
         @Option(name: .customLong("as"), help: ArgumentHelp("What it is for: condition, which is yes or no, or value.", valueName: "USE"))
         var use = Use.value
         @Flag(help: "Print JSON, for scripts.") var json = false
-        @OptionGroup var folder: DataOptions
 
         func validate() throws {
             guard words.count <= (file == nil ? 2 : 1) else {
@@ -69,7 +69,7 @@ struct FormulaCommand: AsyncParsableCommand {
                 let count = Text.count(findings.all.count, "thing")
                 terminal.say("\(count) to mend in \(source), which is left out here: `sightline blueprint check \(source)` says what.")
             }
-            return Company(blueprint, CompanyDefinitions.known(blueprint, (nil, nil)))
+            return Company(blueprint, CompanyDefinitions.known(blueprint, .init()))
         }
     }
 

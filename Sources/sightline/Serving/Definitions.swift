@@ -2,6 +2,7 @@ import Audiences
 import Collect
 import Definitions
 import Delivery
+import Formula
 import Identity
 import Ledger
 import Web
@@ -9,11 +10,20 @@ import Web
 /// What a company decided, as the parts of the house take it.
 enum CompanyDefinitions {
     /// All kinds of definitions there are, checked by themselves: what has arrived is not known.
-    static let kinds = kinds { (nil, nil) }
+    static let kinds = kinds { Data() }
+
+    /// What has arrived, as far as formulas name it; nil where nobody can know.
+    struct Data {
+        /// Names of interactions.
+        var events: Set<String>?
+        /// What customers have told of themselves.
+        var traits: Set<String>?
+        /// Whether a property has come with interactions of a name.
+        var arrives: (@Sendable (_ event: String, _ property: PropertyPath) -> Bool)?
+    }
 
     /// All kinds of definitions there are.
-    /// - Parameter data: Names of interactions that have arrived, and what customers have told of themselves; nil when nobody can know.
-    static func kinds(_ data: @escaping @Sendable () -> (events: Set<String>?, traits: Set<String>?)) -> DefinitionKinds {
+    static func kinds(_ data: @escaping @Sendable () -> Data) -> DefinitionKinds {
         DefinitionKinds(
             [
                 WorkspaceDefinition.self, IdentityDefinition.self, ChannelsDefinition.self, PrivacyDefinition.self, RetentionDefinition.self,
@@ -27,11 +37,13 @@ enum CompanyDefinitions {
     }
 
     /// What formulas may name, by a blueprint and what the data tells.
-    static func known(_ blueprint: Blueprint, _ data: (events: Set<String>?, traits: Set<String>?)) -> Company.Known {
+    static func known(_ blueprint: Blueprint, _ data: Data) -> Company.Known {
         let (channels, kinds) = declared(by: blueprint)
-        return Company.Known(
+        var known = Company.Known(
             events: data.events, traits: data.traits, channels: Set(Channel.builtIn + channels),
             identifierKinds: Set(IdentifierKind.builtIn.filter { !["", "match", "customer", "previous_id"].contains($0) } + kinds))
+        known.arrives = data.arrives
+        return known
     }
 
     /// The blueprint of the definitions in force.

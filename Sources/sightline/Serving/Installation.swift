@@ -138,7 +138,7 @@ final class Installation: Sendable {
     private static func formulas(of pipeline: Pipeline) -> @Sendable () -> (company: Company, zone: Formula.Zone) {
         {
             let blueprint = CompanyDefinitions.blueprint(pipeline.definitions)
-            var known = CompanyDefinitions.known(blueprint, (nil, nil))
+            var known = CompanyDefinitions.known(blueprint, .init())
             known.takesAllNames = true
             return (Company(blueprint, known), Formula.Zone(named: blueprint.definition(WorkspaceDefinition.self).timeZone) ?? .utc)
         }
@@ -280,7 +280,9 @@ final class Installation: Sendable {
             notes: notes, consents: consents, audiences: audiences, webhooks: webhooks,
             operations: InstallationOperations(installation: self, stop: stop), live: live,
             definitions: DefinitionBook(
-                kinds: CompanyDefinitions.kinds { [pipeline, traits] in (Set(pipeline.names.all), traits.all) },
+                kinds: CompanyDefinitions.kinds { [pipeline, traits, audiences] in
+                    .init(events: Set(pipeline.names.all), traits: traits.all, arrives: { audiences.arrives($1, with: $0) })
+                },
                 shelf: LedgerShelf(pipeline: pipeline, ledger: ledger, randomness: randomness, declared: CompanyDefinitions.declared)), clock: clock,
             version: Version.number)
         services.privacy = { [self] in following.withLock { $0.privacy } }

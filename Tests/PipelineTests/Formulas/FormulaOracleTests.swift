@@ -141,6 +141,7 @@ import Timeline
         names.events = Dictionary(uniqueKeysWithValues: RandomFormulas.names.map { ($0, [:]) })
         names.events["Order Completed"] = ["due": .date, "gift": .flag, "tags": .texts]
         names.areTraitsKnown = false
+        names.arrives = { _, _ in true }
         names.channels = Set(RandomFormulas.channels)
         var program = Program(names: names, library: FormulaLibrary())
         var checker = Checker(names: names, library: FormulaLibrary())

@@ -52,7 +52,7 @@ struct FormulaField: Sendable {
         return fields
     }
 
-    private func faultFields(_ fault: FormulaDesk.Fault) -> Fields {
+    private func faultFields(_ fault: FormulaReport.Flaw) -> Fields {
         let scalars = Array(text.unicodeScalars)
         func part(_ from: Int, _ to: Int) -> String {
             String(String.UnicodeScalarView(scalars[max(0, min(from, scalars.count))..<max(0, min(max(from, to), scalars.count))]))
@@ -97,6 +97,6 @@ struct FormulaField: Sendable {
         guard parts.count == 4, parts[0] == name, let from = Int(parts[1]), let to = Int(parts[2]), 0 <= from, from <= to else { return nil }
         let scalars = Array(text.unicodeScalars)
         guard to <= scalars.count else { return nil }
-        return FormulaDesk.replaced(scalars, Span(from: from, to: to), parts[3])
+        return Span(from: from, to: to).replaced(in: scalars, by: parts[3])
     }
 }

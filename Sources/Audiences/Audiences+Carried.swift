@@ -1,0 +1,31 @@
+package import Formula
+import Kernel
+import Ledger
+import Synchronization
+
+/// Which properties came with interactions, kept for a while.
+final class CarriedProperties: Sendable {
+    /// Names of interactions that are kept.
+    private static let mostEvents = 100
+    private let known = Mutex<[String: (paths: Set<PropertyPath>, at: Instant)]>([:])
+
+    func paths(of event: String, now: Instant, look: () -> Set<PropertyPath>) -> Set<PropertyPath> {
+        if let (paths, at) = known.withLock({ $0[event] }), now - at < Arrived.fresh { return paths }
+        let found = look()
+        known.withLock { known in
+            if known.count >= Self.mostEvents { known = [:] }
+            known[event] = (found, now)
+        }
+        return found
+    }
+}
+
+extension Audiences {
+    /// Whether a property is in one of the newest ``Arrived/mostLooked`` interactions of a name, looked at anew every half minute.
+    package func arrives(_ property: PropertyPath, with event: String) -> Bool {
+        carried.paths(of: event, now: engine.clock.now) {
+            let samples = Self.samples(of: [event], pipeline, engine.ledger.path)[event] ?? []
+            return PropertyFit.paths(in: samples.map(\.properties))
+        }.contains(property.withoutLists)
+    }
+}
