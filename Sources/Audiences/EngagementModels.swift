@@ -8,21 +8,27 @@ import Timeline
 
 /// What each kind of engagement is worth, learned from the conversions that came after it: by a logistic regression of who converted on how
 /// often they had done what before. It says what went together with conversion, and not what caused it.
+///
+/// No weight is below 0 where none was written so: engagement adds up, and a kind that comes with others (who clicks has opened) takes a
+/// weight below 0 in a free regression only because the others are counted too much beside it. A click that costs points would be read as
+/// a reproach to whoever clicked. What pointed down is told in the evidence.
 package struct EngagementFit: Sendable, Equatable {
     package struct Kind: Sendable, Equatable {
         package var event: String
-        /// What one is worth, in hundredths: learned, scaled so that the greatest is the greatest that was written; 0 when it cannot be told
-        /// whether it goes together with more conversions or with fewer.
+        /// What one is worth, in hundredths: learned, scaled so that the greatest is the greatest that was written. Never of the other sign
+        /// than the one written: 0 for what goes together with fewer conversions, and when it cannot be told whether with more or fewer.
         package var hundredths: Int
         /// How much the odds of converting are multiplied by one more, with the bounds of its interval of 95 %; nil when too few did it to
         /// learn from, and the weight is the one written.
         package var oddsRatio: (least: Double, likely: Double, most: Double)?
+        /// Whether it pointed the other way than what was written, beside the others: it counts 0 and is left out of what they tell.
+        package var isContrary = false
         /// Customers, of those learned from, who had done it, and how many of them converted.
         package var people: Int
         package var converted: Int
 
         package static func == (a: Kind, b: Kind) -> Bool {
-            a.event == b.event && a.hundredths == b.hundredths && a.people == b.people && a.converted == b.converted
+            a.event == b.event && a.hundredths == b.hundredths && a.people == b.people && a.converted == b.converted && a.isContrary == b.isContrary
                 && a.oddsRatio.map { [$0.least, $0.likely, $0.most] } == b.oddsRatio.map { [$0.least, $0.likely, $0.most] }
         }
     }
@@ -67,6 +73,8 @@ extension AudienceEngine {
     static let leastConverted = 10
     /// Customers to learn from, at most: of more, every second, third or so.
     static let mostLearnedFrom = 500_000
+    /// Errors on each side of a weight that its interval of 95 % spans.
+    private static let interval = 1.959964
     /// More of one kind than this is taken as this much.
     private static let mostOfAKind: UInt16 = 1_000
 
@@ -127,24 +135,28 @@ extension AudienceEngine {
             return .failed(
                 "\(evidence.converted) customers converted and \(others) did not; for \(columns.count) weights \(least) of each are needed", at: at)
         }
+        // A kind that is written below 0 is expected to go together with fewer, so it is looked at turned round.
+        let signs = columns.map { written[$0].hundredths < 0 ? -1.0 : 1.0 }
         var rows = try LogisticRegression.Rows(columns: columns.count)
         // In an order that is the same every time, so that the weights are.
         for (row, counts) in evidence.rows.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-            let values = columns.map { Double(row[$0]) }
+            let values = zip(columns, signs).map { $1 * Double(row[$0]) }
             if counts.converted > 0 { try rows.add(values, outcome: true, people: counts.converted) }
             if counts.others > 0 { try rows.add(values, outcome: false, people: counts.others) }
         }
-        let fit = try LogisticRegression.fit(rows)
-        let greatest = columns.map { written[$0].hundredths }.max()!
-        let half = fit.errors.map { 1.959964 * $0 }
-        let isClear = zip(fit.weights, half).map { abs($0) > $1 }
-        guard let strongest = zip(fit.weights, isClear).filter(\.1).map(\.0).max(), strongest > 0, greatest > 0 else {
+        let fit = try LogisticRegression.nonNegative(rows)
+        let greatest = columns.map { abs(written[$0].hundredths) }.max() ?? 0
+        let isClear = columns.indices.map { fit.weights[$0] > Self.interval * fit.errors[$0] }
+        let strongest = columns.indices.filter { isClear[$0] }.map { fit.weights[$0] }.max() ?? 0
+        guard columns.indices.contains(where: { isClear[$0] && signs[$0] > 0 }), greatest > 0 else {
             return .failed("no kind of engagement clearly went together with more conversions", at: at)
         }
         for (place, i) in columns.enumerated() {
-            let weight = fit.weights[place]
-            kinds[i].hundredths = isClear[place] ? Int((weight / strongest * Double(greatest)).rounded()) : 0
-            kinds[i].oddsRatio = (exp(weight - half[place]), exp(weight), exp(weight + half[place]))
+            let (weight, error) = fit.held[place] ?? (fit.weights[place], fit.errors[place])
+            let (signed, half) = (signs[place] * weight, Self.interval * error)
+            kinds[i].hundredths = isClear[place] ? Int((signs[place] * weight / strongest * Double(greatest)).rounded()) : 0
+            kinds[i].oddsRatio = (exp(signed - half), exp(signed), exp(signed + half))
+            kinds[i].isContrary = fit.held[place] != nil
         }
         return .engagement(
             EngagementFit(

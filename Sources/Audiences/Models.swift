@@ -1,13 +1,20 @@
 import Formula
 package import Kernel
+import Synchronization
 import Timeline
 
 /// How it went with the fit of the model that a metric is worked out by.
-package enum ModelState: Sendable {
+package indirect enum ModelState: Sendable {
     case lifetime(LifetimeFit)
     case engagement(EngagementFit)
-    /// In words.
-    case failed(String, at: Instant)
+    /// In words; and what was learned before, which holds until it can be learned again.
+    case failed(String, at: Instant, before: ModelState? = nil)
+
+    /// What was learned and holds; nil when nothing was.
+    package var inForce: ModelState? {
+        if case .failed(_, _, let before) = self { return before }
+        return self
+    }
 }
 
 extension AudienceEngine {
@@ -19,6 +26,19 @@ extension AudienceEngine {
     func fitModels(_ inForce: InForce, _ everybody: inout Everybody, but kept: Set<String> = []) -> [String: ModelState] {
         var states: [String: ModelState] = [:]
         var lifetimes: [[String]: ModelState] = [:]
+        // What the same definition learned before holds when it cannot be learned again.
+        let before = state.withLock { state in
+            inForce.company.metrics.reduce(into: [String: ModelState]()) { before, metric in
+                guard state.inForce?.company.metrics.contains(where: { $0.key == metric.key && $0.definition == metric.definition }) == true else {
+                    return
+                }
+                before[metric.key] = state.models[metric.key]?.inForce
+            }
+        }
+        func orBefore(_ state: ModelState, _ key: String) -> ModelState {
+            guard case .failed(let words, let at, _) = state else { return state }
+            return .failed(words, at: at, before: before[key])
+        }
         for metric in inForce.company.metrics where !kept.contains(metric.key) {
             switch metric.definition.way {
             case .lifetime(let lifetime):
@@ -26,14 +46,14 @@ extension AudienceEngine {
                 let kind = [lifetime.orders, lifetime.value]
                 let state = lifetimes[kind] ?? fit(lifetime, inForce)
                 lifetimes[kind] = state
-                states[metric.key] = state
+                states[metric.key] = orBefore(state, metric.key)
                 let (gives, days) = (lifetime.gives, Double(lifetime.days))
                 guard case .lifetime(let fit) = state else { continue }
                 everybody.models[metric.key] = { inputs, _ in fit.expected(gives, days: days, inputs) }
             case .engagement(let engagement):
                 guard let learning = engagement.learning else { continue }
                 let state = fit(engagement, learning, inForce)
-                states[metric.key] = state
+                states[metric.key] = orBefore(state, metric.key)
                 var weights = engagement.weights.map { Double($0.hundredths) / 100 }
                 if case .engagement(let fit) = state { weights = fit.kinds.map { Double($0.hundredths) / 100 } }
                 let worth = weights

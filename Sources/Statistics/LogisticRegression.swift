@@ -33,7 +33,7 @@ package struct LogisticRegression: Equatable, Sendable {
     /// The columns of a fit: one row for each person, or for people who are the same in all columns and the outcome.
     package struct Rows: Sendable {
         /// How many columns a row has. From 1 to 100.
-        package let columns: Int
+        package internal(set) var columns: Int
         var values: [Double] = []
         var outcomes: [Bool] = []
         var people: [Double] = []

@@ -109,7 +109,7 @@ import Testing
         let world = try await AudienceWorld()
         try await world.world.say([World.Said((.email, "ann@example.com"), name: "Order Completed")])
         try await world.define(["metric/value": metric("value", "value"), "audience/a": "audience: {key: a, name: A, who: 'value > 10'}"])
-        guard case .failed(let words, _)? = world.audiences.model(of: "value") else {
+        guard case .failed(let words, _, _)? = world.audiences.model(of: "value") else {
             Issue.record("one order is fitted")
             return
         }

@@ -35,6 +35,55 @@ struct LogisticRegressionTests {
         #expect(try near(heavy.probability([3, 1]), 117.0 / 200, 1e-5))
     }
 
+    // The best weights of 0 or more, by a search that knows nothing of active sets: uphill in small steps, and back to 0 from below.
+    private func searched(_ rows: LogisticRegression.Rows) -> [Double] {
+        var (intercept, weights) = (0.0, [Double](repeating: 0, count: rows.columns))
+        for _ in 0..<60_000 {
+            var (atIntercept, gradient) = (0.0, [Double](repeating: 0, count: rows.columns))
+            for i in rows.outcomes.indices {
+                let row = (0..<rows.columns).map { rows.values[i * rows.columns + $0] }
+                let residual = rows.people[i] * ((rows.outcomes[i] ? 1 : 0) - logistic(zip(weights, row).reduce(intercept) { $0 + $1.0 * $1.1 }))
+                atIntercept += residual
+                for j in gradient.indices { gradient[j] += residual * row[j] }
+            }
+            intercept += 2e-4 * atIntercept
+            for j in weights.indices { weights[j] = max(0, weights[j] + 2e-4 * gradient[j]) }
+        }
+        return weights
+    }
+
+    @Test(arguments: [UInt64(1), 2, 3])
+    func `weights of 0 or more are the best of those there are`(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        var rows = try LogisticRegression.Rows(columns: 4)
+        for _ in 0..<400 {
+            let opened = Double(random.below(4))
+            // Clicks come with opening, and go together with less than nothing; the last two tell each other's story turned round.
+            let clicked = opened > 0 ? Double(random.below(Int(opened))) : 0
+            let third = Double(random.below(3))
+            let row = [opened, clicked, third, 2 - third + Double(random.below(2))]
+            let p = logistic(-1 + 0.9 * row[0] - 1.1 * row[1] + 0.4 * row[2] - 0.3 * row[3])
+            try rows.add(row, outcome: Double(random.below(10_000)) / 10_000 < p)
+        }
+        let found = try LogisticRegression.nonNegative(rows, penalty: 0)
+        let best = searched(rows)
+        #expect(found.weights.allSatisfy { $0 >= 0 } && found.held[1].map { $0.weight < 0 } == true && found.weights[1] == 0)
+        for (a, b) in zip(found.weights, best) { #expect(abs(a - b) < 1e-3, "\(found.weights) and \(best)") }
+        // What is in is what a free regression of it alone says.
+        let inside = (0..<4).filter { found.held[$0] == nil }
+        let free = try LogisticRegression.fit(rows.keeping(inside), penalty: 0)
+        #expect(inside.map { found.weights[$0] } == free.weights && found.logLikelihood == free.logLikelihood)
+    }
+
+    @Test func `weights of 0 or more are all 0 when everything goes together with less`() throws {
+        var rows = try LogisticRegression.Rows(columns: 1)
+        for (x, outcome, people) in [(0.0, true, 6), (0, false, 2), (1, true, 3), (1, false, 9)] {
+            try rows.add([x], outcome: outcome, people: people)
+        }
+        let found = try LogisticRegression.nonNegative(rows)
+        #expect(found.weights == [0] && found.held[0].map { $0.weight < 0 } == true && found.logLikelihood == found.baseline)
+    }
+
     @Test func `people who are the same may be counted, and units do not matter`() throws {
         var (each, counted, larger) = (
             try LogisticRegression.Rows(columns: 1), try LogisticRegression.Rows(columns: 1), try LogisticRegression.Rows(columns: 1)

@@ -61,6 +61,14 @@ package struct MetricDefinition: Definition, Equatable {
         package var days: Int
         package var weights: [Weight]
         package var learning: Learning?
+
+        /// The weights that hold: those learned, or else those written.
+        package func weights(learned: ModelState?) -> [Weight] {
+            guard learning != nil, case .engagement(let fit)? = learned?.inForce, fit.kinds.map(\.event) == weights.map(\.event) else {
+                return weights
+            }
+            return fit.kinds.map { Weight(event: $0.event, hundredths: $0.hundredths) }
+        }
     }
     package struct Lifetime: Sendable, Equatable {
         package var gives: Gives
@@ -159,12 +167,16 @@ package struct MetricDefinition: Definition, Equatable {
     }
 
     /// The formula of what it is worked out by, where it is one: that of engagement has the weights that are written.
-    package var formula: String? {
+    package var formula: String? { formula(learned: nil) }
+
+    /// The formula with the weights that hold.
+    /// - Parameter learned: How the weights were learned last; without it those that are written hold.
+    package func formula(learned: ModelState?) -> String? {
         switch way {
         case .formula(let written): return written.text
         case .engagement(let engagement):
-            return zip(engagement.weights, Self.inputs(engagement)).map { "\(FormulaText.number(Double($0.hundredths) / 100)) * \($1)" }
-                .joined(separator: " + ")
+            return zip(engagement.weights(learned: learned), Self.inputs(engagement))
+                .map { "\(FormulaText.number(Double($0.hundredths) / 100)) * \($1)" }.joined(separator: " + ")
         case .lifetime: return nil
         }
     }

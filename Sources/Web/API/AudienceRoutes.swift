@@ -99,17 +99,20 @@ struct AudienceRoutes: Sendable {
             let library = audiences.company?.library
             let words = try? services.formulas.words()
             let mask = services.seen(by: context).mask
+            let formats = services.formats
             return page(
                 services.definitions.blueprint.defined(MetricDefinition.self).map { metric in
                     let type = words.flatMap { words in
                         metric.definition.formula.flatMap { services.formulas.read($0, as: .value, words, of: "metric/\(metric.key)").type }
                     }
+                    let learned = mask.hides(metric.definition, library) ? nil : audiences.model(of: metric.key)
                     return [
                         "key": .string(metric.key), "name": .string(metric.definition.name), "meaning": JSON(metric.definition.meaning),
                         "unit": JSON(metric.definition.unit), "owner": JSON(metric.owner), "way": .string(metric.definition.wayName),
-                        "formula": JSON(metric.definition.formula), "type": JSON(type?.rawValue),
-                        "explanation": .string(metric.definition.explained(titles)), "shown": .bool(metric.definition.isShown),
-                        "model": mask.hides(metric.definition, library) ? .null : audiences.model(of: metric.key)?.json ?? .null,
+                        "formula": JSON(metric.definition.formula(learned: learned)), "type": JSON(type?.rawValue),
+                        "explanation": .string(metric.definition.explained(titles, learned: learned, formats)),
+                        "shown": .bool(metric.definition.isShown),
+                        "model": learned?.json ?? .null,
                     ]
                 })
         }
@@ -241,22 +244,25 @@ struct AudienceRoutes: Sendable {
 extension ModelState {
     fileprivate var json: JSON {
         switch self {
-        case .failed(let words, let at): return ["at": JSON(at), "failed": .string(words)]
+        case .failed(let words, let at, let before):
+            // What was learned before holds, and so does its evidence.
+            guard let before, case .object(let members) = before.json else { return ["at": JSON(at), "failed": .string(words), "learnedAt": .null] }
+            return .object([.init("at", JSON(at)), .init("failed", .string(words))] + members.filter { !["at", "failed"].contains($0.key) })
         case .lifetime(let fit):
             let parameters = (fit.purchaseParameters + fit.spendingParameters).map { JSON.Member($0.name, .number($0.value)) }
             return [
-                "at": JSON(fit.at), "failed": .null, "customers": JSON(fit.buyers), "parameters": .object(parameters),
+                "at": JSON(fit.at), "failed": .null, "learnedAt": JSON(fit.at), "customers": JSON(fit.buyers), "parameters": .object(parameters),
                 "logLikelihood": .number(fit.logLikelihood), "averageOrder": .number(fit.meanOrder),
             ]
         case .engagement(let fit):
             return [
-                "at": JSON(fit.at), "failed": .null, "customers": JSON(fit.people), "converted": JSON(fit.converted),
+                "at": JSON(fit.at), "failed": .null, "learnedAt": JSON(fit.at), "customers": JSON(fit.people), "converted": JSON(fit.converted),
                 "explained": .number(fit.explained),
                 "weights": .array(
                     fit.kinds.map { kind in
                         [
                             "event": .string(kind.event), "weight": .number(Double(kind.hundredths) / 100), "customers": JSON(kind.people),
-                            "converted": JSON(kind.converted),
+                            "converted": JSON(kind.converted), "contrary": .bool(kind.isContrary),
                             "oddsRatio": kind.oddsRatio.map { ["least": .number($0.least), "likely": .number($0.likely), "most": .number($0.most)] }
                                 ?? .null,
                         ]

@@ -37,20 +37,24 @@ extension OpenAPI {
               "properties": {
                 "key": {"type": "string"}, "name": {"type": "string"}, "meaning": {"type": ["string", "null"]}, "unit": {"type": ["string", "null"]},
                 "owner": {"type": ["string", "null"]}, "way": {"type": "string", "enum": ["formula", "engagement", "lifetime"]},
-                "formula": {"type": ["string", "null"], "description": "Null for what a model gives."}, "type": {"type": ["string", "null"]},
+                "formula": {"type": ["string", "null"], "description": "Null for lifetime value. That of engagement has the weights in force, learned or written."}, "type": {"type": ["string", "null"]},
                 "explanation": {"type": "string"}, "shown": {"type": "boolean", "description": "Whether the page of a customer shows it."},
-                "model": {"type": ["object", "null"], "required": ["at", "failed"],
+                "model": {"type": ["object", "null"], "required": ["at", "failed", "learnedAt"],
                   "description": "How what it learns from everybody was learned last; null for a metric that learns nothing, and before the first time.",
                   "properties": {
-                    "at": {"type": "string", "format": "date-time"},
+                    "at": {"type": "string", "format": "date-time", "description": "When it was tried last."},
+                    "learnedAt": {"type": ["string", "null"], "format": "date-time",
+                      "description": "When what holds was learned, of which the rest speaks; null while nothing was."},
                     "failed": {"type": ["string", "null"], "description": "Why it cannot be learned; null when it was."},
                     "customers": {"type": "integer", "description": "That it was learned from."},
                     "converted": {"type": "integer", "description": "Of them, those who came to the conversion."},
                     "explained": {"type": "number", "description": "McFadden's pseudo R²."},
                     "weights": {"type": "array", "items": {
-                      "type": "object", "required": ["event", "weight", "customers", "converted", "oddsRatio"],
+                      "type": "object", "required": ["event", "weight", "customers", "converted", "contrary", "oddsRatio"],
                       "properties": {
-                        "event": {"type": "string"}, "weight": {"type": "number"}, "customers": {"type": "integer"}, "converted": {"type": "integer"},
+                        "event": {"type": "string"}, "weight": {"type": "number"},
+                        "customers": {"type": "integer", "description": "Who did it; the rest did not."}, "converted": {"type": "integer"},
+                        "contrary": {"type": "boolean", "description": "Whether it went together with fewer conversions beside the others, so that it counts 0."},
                         "oddsRatio": {"type": ["object", "null"], "properties": {
                           "least": {"type": "number"}, "likely": {"type": "number"}, "most": {"type": "number"}}}
                       }}},

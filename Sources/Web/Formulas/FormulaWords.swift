@@ -97,17 +97,20 @@ extension Company {
 
 extension MetricDefinition {
     /// How it is worked out, in plain words.
-    func explained(_ titles: FormulaTitles) -> String {
+    /// - Parameter learned: How it was learned last, so that the weights that hold are said, and where they come from.
+    func explained(_ titles: FormulaTitles, learned: ModelState?, _ formats: Formats) -> String {
         switch way {
         case .formula(let written): return written.tree.map { Explainer.explain($0, titles: titles) } ?? written.text
         case .engagement(let engagement):
-            let kinds = engagement.weights.map { weight in
-                engagement.learning == nil ? "\(weight.event) counts \(FormulaText.number(Double(weight.hundredths) / 100))" : weight.event
+            let kinds = engagement.weights(learned: learned).map { "\($0.event) counts \(FormulaText.number(Double($0.hundredths) / 100))" }
+            let said = "Engagement in the last \(engagement.days) days, added up: \(kinds.joined(separator: ", "))."
+            guard let learning = engagement.learning else { return said }
+            let asked = "what came before \(learning.conversion) within \(Formats.counted(learning.days, "day"))"
+            guard case .engagement(let fit)? = learned?.inForce else {
+                return "\(said) These weights are written, until others are learned from \(asked)."
             }
-            let learned = engagement.learning.map {
-                ", each by a weight that is learned from what came before \($0.conversion) within \($0.days) days"
-            }
-            return "Engagement in the last \(engagement.days) days, added up: \(kinds.joined(separator: ", "))\(learned ?? "")."
+            let of = "\(Formats.counted(fit.people, "customer")), of whom \(Formats.number(fit.converted)) came to it"
+            return "\(said) These weights were learned on \(formats.shortDate(fit.at)) from \(asked), of \(of)."
         case .lifetime(let lifetime):
             let what =
                 switch lifetime.gives {

@@ -11,8 +11,17 @@ extension Console {
         switch audiences.model(of: metric.key) {
         case .lifetime(let fit)?: Self.fields(fit, unit: metric.definition.unit, visit.formats)
         case .engagement(let fit)?: Self.fields(fit, metric.definition, visit.formats)
-        case .failed(let words, let at)?:
-            ["failed": words + ".", "at": visit.formats.whole(at), "holds": Self.holds(metric.definition)]
+        case .failed(let words, let at, let before)?:
+            [
+                "failed": words + ".", "at": visit.formats.whole(at), "holds": Self.holds(metric.definition),
+                "before": before?.inForce.flatMap { state -> String? in
+                    switch state {
+                    case .lifetime(let fit): visit.formats.whole(fit.at)
+                    case .engagement(let fit): visit.formats.whole(fit.at)
+                    case .failed: nil
+                    }
+                },
+            ]
         case nil: nil
         }
     }
@@ -49,12 +58,14 @@ extension Console {
             var row: Fields = [
                 "event": kind.event, "learned": worth(kind.hundredths), "written": written[kind.event].map(worth),
                 "people": Formats.number(kind.people), "share": kind.people > 0 ? share(kind.converted, kind.people) : "",
+                "without": fit.people > kind.people ? share(fit.converted - kind.converted, fit.people - kind.people) : "",
             ]
             if let odds = kind.oddsRatio {
                 let (least, most) = (Formats.number(odds.least, places: 2), Formats.number(odds.most, places: 2))
                 row["odds"] = "× " + Formats.number(odds.likely, places: 2)
                 row["interval"] = "\(least) to \(most)"
-                row["isUnsure"] = odds.least <= 1 && odds.most >= 1
+                row["isContrary"] = kind.isContrary
+                row["isUnsure"] = !kind.isContrary && odds.least <= 1 && odds.most >= 1
             } else {
                 row["isWritten"] = true
             }

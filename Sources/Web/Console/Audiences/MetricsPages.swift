@@ -32,11 +32,12 @@ extension Console {
         let library = audiences.company?.library
         let rows = shown.map { metric -> Fields in
             let unit = metric.definition.unit
+            let isHidden = services.mask.hides(metric.definition, library)
+            let learned = isHidden ? nil : audiences.model(of: metric.key)
             var row: Fields = [
                 "href": "/metric/\(metric.key)", "name": metric.definition.name, "key": metric.key, "unit": unit, "owner": metric.owner,
-                "explained": metric.definition.explained(titles),
+                "explained": metric.definition.explained(titles, learned: learned, visit.formats),
             ]
-            let isHidden = services.mask.hides(metric.definition, library)
             if let spread = spreads?[metric.key], !isHidden {
                 row["known"] = Formats.number(spread.known)
                 row["share"] = Self.share(spread.known, spread.people)
@@ -85,16 +86,21 @@ extension Console {
         let document = "metric/\(metric.key)"
         let version = try services.definitions.newest(of: document)
         let isInForce = audiences.company?.metrics.contains { $0.key == metric.key && $0.definition == metric.definition } ?? false
+        let learned = services.mask.hides(metric.definition, audiences.company?.library) ? nil : audiences.model(of: metric.key)
         var fields: Fields = [
             "key": metric.key, "name": metric.definition.name, "meaning": metric.definition.meaning, "unit": metric.definition.unit,
             "owner": metric.owner, "place": "/metric/\(metric.key)", "refreshed": "/metric/\(metric.key)", "mayDefine": visit.may(.administer),
             "isHiddenOnPages": !metric.definition.isShown,
-            "explained": metric.definition.explained(titles), "versions": "/settings/definitions/" + Parameters.encoded(document) + "#versions",
+            "explained": metric.definition.explained(titles, learned: learned, visit.formats),
+            "versions": "/settings/definitions/" + Parameters.encoded(document) + "#versions",
             "version": version.map { "Version \($0.number) by \($0.author), \(visit.formats.shortDate($0.at))" },
         ]
-        if case .formula(let written) = metric.definition.way {
+        if let formula = metric.definition.formula(learned: learned) {
+            // Each kind of engagement on a line of its own.
+            let isEngagement = if case .engagement = metric.definition.way { true } else { false }
             fields["formula"] = FormulaField(
-                name: "formula", label: "Formula", hint: "", text: written.text.trimmedEnd, kind: .value
+                name: "formula", label: "Formula", hint: "", text: isEngagement ? formula.replacing(" + ", with: "\n+ ") : formula.trimmedEnd,
+                kind: .value
             ).fields(titles)
         }
         if !isInForce { fields["preparing"] = preparing(audiences) ?? ["words": "It is put to work in a moment."] }

@@ -123,8 +123,11 @@ extension Console {
             let value = try audiences.metrics(of: view.id, at: formats.now).first { $0.metric.key == key }?.value
             fields["heading"] = metric.definition.name
             fields["state"] = value.map { words($0, metric.definition.unit, formats) }
-            fields["words"] = [metric.definition.meaning, metric.definition.explained(titles)].compactMap { $0 }.joined(separator: " ")
-            fields["formula"] = metric.definition.formula
+            // Weights tell of everybody whose engagement is hidden.
+            let learned = services.mask.hides(metric.definition, company.library) ? nil : audiences.model(of: key)
+            fields["words"] = [metric.definition.meaning, metric.definition.explained(titles, learned: learned, formats)].compactMap { $0 }
+                .joined(separator: " ")
+            fields["formula"] = metric.definition.formula(learned: learned)
             fields["chart"] = chart(metric, view.id, audiences, formats)
             fields["about"] = "/metric/" + Parameters.encoded(key)
             fields["aboutName"] = "About this metric"
