@@ -176,6 +176,7 @@ struct Births {
             months(&life, pace: life.person.pace) { life, at in _ = life.visit(at, device: life.chance(0.5) ? 0 : 1, way: way(&life)) }
         }
         settle(&life)
+        agree(&life)
     }
 
     /// Whoever moves house after we know them tells us, and has rooms to fill.

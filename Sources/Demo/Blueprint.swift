@@ -22,6 +22,8 @@ extension DemoCompany {
             ("event-address-changed.yaml", PackageResources.event_address_changed_yaml),
             ("event-call-received.yaml", PackageResources.event_call_received_yaml),
             ("event-checkout-started.yaml", PackageResources.event_checkout_started_yaml),
+            ("event-consent-given.yaml", PackageResources.event_consent_given_yaml),
+            ("event-consent-withdrawn.yaml", PackageResources.event_consent_withdrawn_yaml),
             ("event-delivery-late.yaml", PackageResources.event_delivery_late_yaml),
             ("event-email-link-clicked.yaml", PackageResources.event_email_link_clicked_yaml),
             ("event-email-opened.yaml", PackageResources.event_email_opened_yaml),
@@ -57,6 +59,7 @@ extension DemoCompany {
             ("metric-orders-of-buyers.yaml", PackageResources.metric_orders_of_buyers_yaml),
             ("metric-orders.yaml", PackageResources.metric_orders_yaml),
             ("metric-recency-score.yaml", PackageResources.metric_recency_score_yaml),
+            ("metric-response-time.yaml", PackageResources.metric_response_time_yaml),
             ("metric-spend-365d.yaml", PackageResources.metric_spend_365d_yaml),
             ("metric-spend.yaml", PackageResources.metric_spend_yaml),
         ]

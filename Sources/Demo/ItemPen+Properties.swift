@@ -24,6 +24,7 @@ extension ItemPen {
         case .welcomed, .confirmed, .campaignSent, .campaignOpened, .campaignClicked, .unsubscribed: letter(mark, order, to: &out)
         case .shipped, .late, .delivered, .texted, .stopped, .returning, .returned, .refunded: if let order { step(mark, order, to: &out) }
         case .moved: moved(person, mark, to: &out)
+        case .agreed, .tookBack: agreement(mark, person, to: &out)
         case .settled: address(person.home(at: mark.at), to: &out)
         case .asked, .answered: survey(mark, person, order, to: &out)
         case .called, .chatIn, .chatOut, .mailIn, .mailOut, .socialIn, .socialOut, .praised, .reviewed: talk(mark, person, order, to: &out)
@@ -103,6 +104,21 @@ extension ItemPen {
         out.append(44)
         text("country", home.town.country, to: &out)
         out.append(125)
+    }
+
+    private func agreement(_ mark: Mark, _ person: Person, to out: inout [UInt8]) {
+        guard let agreement = Agreement(rawValue: mark.detail) else { return }
+        out.put("\"channel\":\"")
+        out.put(agreement.channel)
+        out.put("\",\"purpose\":\"")
+        out.put(agreement.purpose)
+        out.put("\",\"method\":\"")
+        out.put(person.kind == .store ? "in the shop" : person.kind == .phone ? "on the phone" : mark.device >= 2 ? "in the app" : "account form")
+        if mark.kind == .agreed {
+            out.put("\",\"wording\":\"")
+            out.put(agreement.wording)
+        }
+        out.append(34)
     }
 
     /// From where to where somebody moved.

@@ -101,6 +101,8 @@ struct ItemPen {
         case .shopVisited: return ("track", "Store Visited", "store", "in")
         case .moved: return ("track", "Address Changed", mark.detail == 1 ? "phone" : place, "in")
         case .settled: return ("identify", nil, mark.detail == 1 ? "phone" : place, "in")
+        case .agreed: return ("track", "Consent Given", place, "in")
+        case .tookBack: return ("track", "Consent Withdrawn", place, "in")
         }
     }
 
@@ -122,7 +124,7 @@ struct ItemPen {
     private static func isOnDevice(_ mark: Mark, _ person: Person, _ order: Order?) -> Bool {
         guard person.kind == .online || person.kind == .visitor else { return false }
         return switch mark.kind {
-        case .page, .product, .added, .checkout, .signedUp, .signedIn, .returning, .chatIn: true
+        case .page, .product, .added, .checkout, .signedUp, .signedIn, .returning, .chatIn, .agreed, .tookBack: true
         case .ordered: !(order?.shop ?? false)
         case .moved, .settled: mark.detail == 0
         default: false

@@ -121,6 +121,7 @@ package struct DemoLive: Sendable, IteratorProtocol {
             case .online: online(at)
             }
         }
+        births.agree(&life)
         persons[index] = life.person
         // Whatever the hours of an office say: this is live, so talk begins now.
         for mark in life.marks {

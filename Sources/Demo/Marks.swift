@@ -10,6 +10,7 @@ struct Mark: Sendable {
         case campaignSent, campaignOpened, campaignClicked, unsubscribed
         case shopVisited
         case moved, settled
+        case agreed, tookBack
     }
 
     /// Milliseconds since 1970.
@@ -22,7 +23,7 @@ struct Mark: Sendable {
     let kind: Kind
     /// Which device: 0 laptop, 1 phone, 2 app, 3 tablet.
     let device: UInt8
-    /// Product, page, score or topic, as the kind has it; of a move 1 when it was told on the phone.
+    /// Product, page, score, topic or ``Agreement``, as the kind has it; of a move 1 when it was told on the phone.
     let detail: UInt8
     /// ``signedIn`` and the ways that lead to us.
     let way: UInt8

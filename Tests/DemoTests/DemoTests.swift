@@ -183,6 +183,41 @@ private func bytes(_ company: DemoCompany) -> [UInt8] {
         #expect((10...150).contains(later), "\(later) moved in live traffic")
     }
 
+    @Test func `says what we may write about and by what, and takes some of it back`() throws {
+        struct Word: Hashable {
+            var who: Substring
+            var what: String
+        }
+        var given: [Word: String] = [:]
+        var withdrawn: [Word: String] = [:]
+        for item in try Self.all.get() {
+            guard let event = item["event"] as? String, event.hasPrefix("Consent "), let at = item["timestamp"] as? String else { continue }
+            let said = try #require(item["properties"] as? [String: String])
+            let word = Word(who: (item["messageId"] as? String ?? "").dropLast(6), what: "\(said["channel"] ?? "") for \(said["purpose"] ?? "")")
+            #expect(["account form", "in the app", "in the shop", "on the phone"].contains(said["method"]))
+            if event == "Consent Given" {
+                #expect(said["wording"]?.isEmpty == false && given[word] == nil)
+                given[word] = at
+            } else {
+                #expect(given[word].map { $0 < at } == true && withdrawn[word] == nil, "nobody takes back what they did not give")
+                withdrawn[word] = at
+            }
+        }
+        let known = Self.company.persons.count { $0.kind != .visitor && ($0.flags.contains(.joined) || $0.kind != .online) }
+        func share(_ what: String) -> Double { Double(given.keys.count { $0.what == what }) / Double(known) }
+        for (what, range) in [
+            ("email for marketing", 0.4...0.75), ("sms for marketing", 0.05...0.3), ("push for marketing", 0.08...0.25),
+            ("letter for marketing", 0.12...0.35), ("phone for marketing", 0.01...0.15), ("email for surveys", 0.3...0.65),
+        ] {
+            #expect(range.contains(share(what)), "\(share(what)) gave \(what)")
+        }
+        #expect((0.02...0.2).contains(Double(withdrawn.count) / Double(given.count)), "\(withdrawn.count) of \(given.count) taken back")
+        // Whoever comes later is asked too.
+        var live = DemoCompany(end: end, customers: 300, months: 3).live(perSecond: 5)
+        let asked = (0..<6000).count { _ in live.next().map { String(decoding: $0.item, as: UTF8.self).contains("\"Consent Given\"") } ?? false }
+        #expect(asked > 20, "\(asked)")
+    }
+
     @Test func `is met before it knows who, and by some on one tablet`() throws {
         var users: [String: Set<String>] = [:]
         var before: Set<String> = []
