@@ -166,7 +166,7 @@ let package = Package(
         tests(
             "WebTests",
             [
-                "Audiences", "Delivery", "Formula",
+                "Audiences", "Delivery", "Formula", "Statistics",
                 "Web", "Access", "Audit", "Notes", "Collect", "Consent", "Customers", "Definitions", "Identity", "Kernel", "Ledger", "Pipeline",
                 "Rendering",
                 "Simdjson",

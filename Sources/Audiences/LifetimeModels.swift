@@ -25,6 +25,11 @@ package struct LifetimeFit: Sendable {
     package var spendingParameters: [(name: String, value: Double)] {
         spending.map { [("p", $0.model.p), ("q", $0.model.q), ("v", $0.model.v)] } ?? []
     }
+    /// Parameters that were fitted at the edge of what they can be, by the names above: the orders do not tell them, and so not how sure what
+    /// is expected is.
+    package var edges: [String] {
+        purchases.atEdge.map(\.rawValue) + (spending?.atEdge.map(\.rawValue) ?? [])
+    }
     /// Of the orders under BG/NBD, the natural logarithm.
     package var logLikelihood: Double { purchases.logLikelihood }
     /// Between how often customers buy and what they pay: Gamma-Gamma takes it for 0.

@@ -155,3 +155,12 @@ package enum JSONText {
         }
     }
 }
+
+extension JSON {
+    /// A number that was worked out, such as a sum of money, the value of a metric or a share: to six decimals at most, and a whole one without
+    /// a point. What somebody sent stays as it was sent. Null for what is no number.
+    package static func figure(_ value: Double) -> JSON {
+        guard value.isFinite else { return .null }
+        return Int64(exactly: value.tidy).map { .integer($0) } ?? .number(value.tidy)
+    }
+}

@@ -126,3 +126,12 @@ package struct Problem: Error, Sendable, Equatable {
         self.retryAfter = retryAfter
     }
 }
+
+extension Double {
+    /// The nearest number with six decimals at most: a sum of money is `214.9`, and not `214.89999999999998`, which is the same to a machine.
+    package var tidy: Double {
+        // Past this the sixth decimal is less than a Double tells apart.
+        guard abs(self) < 1e9 else { return self }
+        return (self * 1e6).rounded() / 1e6
+    }
+}

@@ -11,7 +11,9 @@ package struct MetricDefinition: Definition, Equatable {
         fields: [
             .init("name", "what people call it"),
             .init("meaning", "what it says"),
-            .init("unit", "what it is counted in; a currency's three letters for money", standard: "no unit"),
+            .init(
+                "unit", "what it is counted in; a currency's three letters for money, `share` for a part of 1, which people read as a percentage",
+                standard: "no unit, and `share` for how likely it is that they still buy"),
             .init("formula", "how it is worked out: see [the language](formulas.md)"),
             .init("engagement", "instead of a formula: each kind of engagement times its weight, added up"),
             .init("engagement.days", "of how many days"),
@@ -87,6 +89,16 @@ package struct MetricDefinition: Definition, Equatable {
     package var unit: String?
     package var way = Way.formula(WrittenFormula(text: "count(any)"))
     package var isShown = true
+
+    /// The unit of a part of 1: 0.91 is 91%.
+    package static let share = "share"
+
+    /// What it is counted in: what somebody wrote, or what follows from how it is worked out.
+    package var countedIn: String? {
+        if let unit { return unit }
+        if case .lifetime(let lifetime) = way, lifetime.gives == .alive { return Self.share }
+        return nil
+    }
 
     package init(reading reader: Reader) {
         name = reader.required("name", reader.text("name", 1...100, example: "name: Spend in a year"), example: "Spend in a year") ?? ""

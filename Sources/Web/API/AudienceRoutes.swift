@@ -108,7 +108,7 @@ struct AudienceRoutes: Sendable {
                     let learned = mask.hides(metric.definition, library) ? nil : audiences.model(of: metric.key)
                     return [
                         "key": .string(metric.key), "name": .string(metric.definition.name), "meaning": JSON(metric.definition.meaning),
-                        "unit": JSON(metric.definition.unit), "owner": JSON(metric.owner), "way": .string(metric.definition.wayName),
+                        "unit": JSON(metric.definition.countedIn), "owner": JSON(metric.owner), "way": .string(metric.definition.wayName),
                         "formula": JSON(metric.definition.formula(learned: learned)), "type": JSON(type?.rawValue),
                         "explanation": .string(metric.definition.explained(titles, learned: learned, formats)),
                         "shown": .bool(metric.definition.isShown),
@@ -171,7 +171,7 @@ struct AudienceRoutes: Sendable {
             let library = audiences.company?.library
             return page(
                 try audiences.metrics(of: id, at: services.clock.now).map { metric, value in
-                    var (json, text) = (MetricWords.json(value), MetricWords.text(value, unit: metric.definition.unit, formats))
+                    var (json, text) = (MetricWords.json(value), MetricWords.text(value, unit: metric.definition.countedIn, formats))
                     if mask.hides(metric.definition, library) {
                         (json, text) = (.string(Mask.hidden), Mask.hidden)
                     } else if let said = value.text {
@@ -179,7 +179,7 @@ struct AudienceRoutes: Sendable {
                         json = .string(text)
                     }
                     return [
-                        "key": .string(metric.key), "name": .string(metric.definition.name), "unit": JSON(metric.definition.unit),
+                        "key": .string(metric.key), "name": .string(metric.definition.name), "unit": JSON(metric.definition.countedIn),
                         "type": .string(value.type.rawValue), "value": json, "text": .string(text),
                     ]
                 })
@@ -218,7 +218,7 @@ struct AudienceRoutes: Sendable {
             let size = people == nil ? nil : sizes[set]
             let share = size.flatMap { size in people.flatMap { $0 > 0 ? Double(size.people) / Double($0) : nil } }
             return [
-                .init("size", size.map { JSON($0.people) } ?? .null), .init("share", share.map { .number($0) } ?? .null),
+                .init("size", size.map { JSON($0.people) } ?? .null), .init("share", share.map { .figure($0) } ?? .null),
                 .init("enteredToday", JSON(sizes[set]?.entered ?? 0)), .init("leftToday", JSON(sizes[set]?.left ?? 0)),
             ]
         }
@@ -242,7 +242,7 @@ struct AudienceRoutes: Sendable {
 }
 
 extension ModelState {
-    fileprivate var json: JSON {
+    var json: JSON {
         switch self {
         case .failed(let words, let at, let before):
             // What was learned before holds, and so does its evidence.
@@ -252,18 +252,19 @@ extension ModelState {
             let parameters = (fit.purchaseParameters + fit.spendingParameters).map { JSON.Member($0.name, .number($0.value)) }
             return [
                 "at": JSON(fit.at), "failed": .null, "learnedAt": JSON(fit.at), "customers": JSON(fit.buyers), "parameters": .object(parameters),
-                "logLikelihood": .number(fit.logLikelihood), "averageOrder": .number(fit.meanOrder),
+                "logLikelihood": .figure(fit.logLikelihood), "averageOrder": .figure(fit.meanOrder),
+                "atEdge": .array(fit.edges.map { .string($0) }),
             ]
         case .engagement(let fit):
             return [
                 "at": JSON(fit.at), "failed": .null, "learnedAt": JSON(fit.at), "customers": JSON(fit.people), "converted": JSON(fit.converted),
-                "explained": .number(fit.explained),
+                "explained": .figure(fit.explained),
                 "weights": .array(
                     fit.kinds.map { kind in
                         [
-                            "event": .string(kind.event), "weight": .number(Double(kind.hundredths) / 100), "customers": JSON(kind.people),
+                            "event": .string(kind.event), "weight": .figure(Double(kind.hundredths) / 100), "customers": JSON(kind.people),
                             "converted": JSON(kind.converted), "contrary": .bool(kind.isContrary),
-                            "oddsRatio": kind.oddsRatio.map { ["least": .number($0.least), "likely": .number($0.likely), "most": .number($0.most)] }
+                            "oddsRatio": kind.oddsRatio.map { ["least": .figure($0.least), "likely": .figure($0.likely), "most": .figure($0.most)] }
                                 ?? .null,
                         ]
                     }),

@@ -71,7 +71,7 @@ extension Found {
 extension Review {
     var json: JSON {
         [
-            "id": .integer(id), "customers": [.string(a.description), .string(b.description)], "likeness": .number(likeness),
+            "id": .integer(id), "customers": [.string(a.description), .string(b.description)], "likeness": .figure(likeness),
             "reasons": .array(reasons.map(JSON.string)), "at": JSON(at),
         ]
     }

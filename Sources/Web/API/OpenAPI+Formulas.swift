@@ -35,7 +35,7 @@ extension OpenAPI {
             "Metric": {
               "type": "object", "required": ["key", "name", "meaning", "unit", "owner", "way", "formula", "type", "explanation", "shown", "model"],
               "properties": {
-                "key": {"type": "string"}, "name": {"type": "string"}, "meaning": {"type": ["string", "null"]}, "unit": {"type": ["string", "null"]},
+                "key": {"type": "string"}, "name": {"type": "string"}, "meaning": {"type": ["string", "null"]}, "unit": {"type": ["string", "null"], "description": "What it is counted in; `share` is a part of 1, of which 0.91 is 91%."},
                 "owner": {"type": ["string", "null"]}, "way": {"type": "string", "enum": ["formula", "engagement", "lifetime"]},
                 "formula": {"type": ["string", "null"], "description": "Null for lifetime value. That of engagement has the weights in force, learned or written."}, "type": {"type": ["string", "null"]},
                 "explanation": {"type": "string"}, "shown": {"type": "boolean", "description": "Whether the page of a customer shows it."},
@@ -59,7 +59,9 @@ extension OpenAPI {
                           "least": {"type": "number"}, "likely": {"type": "number"}, "most": {"type": "number"}}}
                       }}},
                     "parameters": {"type": "object", "description": "BG/NBD: r, alpha, a, b; Gamma-Gamma: p, q, v.", "additionalProperties": {"type": "number"}},
-                    "logLikelihood": {"type": "number"}, "averageOrder": {"type": "number"}
+                    "logLikelihood": {"type": "number"}, "averageOrder": {"type": "number"},
+                    "atEdge": {"type": "array", "items": {"type": "string"},
+                      "description": "Parameters fitted at the edge of what they can be: the orders do not tell them, nor how sure what is expected is."}
                   }}
               }
             },
@@ -68,7 +70,7 @@ extension OpenAPI {
             "MetricValue": {
               "type": "object", "required": ["key", "name", "unit", "type", "value", "text"],
               "properties": {
-                "key": {"type": "string"}, "name": {"type": "string"}, "unit": {"type": ["string", "null"]}, "type": {"type": "string"},
+                "key": {"type": "string"}, "name": {"type": "string"}, "unit": {"type": ["string", "null"], "description": "What it is counted in; `share` is a part of 1, of which 0.91 is 91%."}, "type": {"type": "string"},
                 "value": {}, "text": {"type": "string", "description": "As people read it."}
               }
             },

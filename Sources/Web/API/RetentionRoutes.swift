@@ -109,7 +109,7 @@ extension ExpiryRun {
     var progress: Double { isDone ? 1 : position.body == 0 ? 0 : Double(body) / Double(position.body) }
     var json: JSON {
         [
-            "number": position.json, "at": JSON(at), "author": .string(author), "interactions": JSON(interactions), "progress": .number(progress),
+            "number": position.json, "at": JSON(at), "author": .string(author), "interactions": JSON(interactions), "progress": .figure(progress),
             "done": .bool(isDone),
         ]
     }

@@ -6,7 +6,7 @@ import Kernel
 
 /// Worked-out values as people read them, and as programs do.
 enum MetricWords {
-    /// `£1,203.50`, `12.5 points`, `yes`, `19 Nov 2026`, `3 days`; `unknown` when it is.
+    /// `£1,203.50`, `12.5 points`, `91.2%`, `yes`, `19 Nov 2026`, `3 days`; `unknown` when it is.
     static func text(_ value: Audiences.Value, unit: String?, _ formats: Formats) -> String {
         guard value.isKnown else { return "unknown" }
         if let text = value.text { return text }
@@ -21,25 +21,22 @@ enum MetricWords {
         case .duration: return length(number)
         case .number, .text, .texts:
             guard let unit else { return Formats.number(number, places: 2) }
+            if unit == MetricDefinition.share { return Formats.number(number * 100, places: 1) + "%" }
             return isCurrency(unit) ? Formats.money(number, unit) : Formats.number(number, places: 2) + "\u{A0}" + unit
         }
     }
 
     static func isCurrency(_ unit: String) -> Bool { unit.utf8.count == 3 && unit.utf8.allSatisfy { (65...90).contains($0) } }
 
-    /// `3 days`, `5.5 hours`, `40 s`
+    /// `16 days`, `5 h 20 min`, `40 s`
     static func length(_ seconds: Double) -> String {
-        let size = abs(seconds)
-        if size >= 172_800 { return counted(seconds / 86_400, "day") }
-        if size >= 7_200 { return counted(seconds / 3_600, "hour") }
-        if size >= 120 { return counted(seconds / 60, "minute") }
-        return Formats.number(seconds.rounded()) + " s"
+        let whole = Int64(seconds.rounded())
+        let days = abs(whole) / 86_400
+        return (whole < 0 ? "−" : "") + (days >= 2 ? Formats.counted(Int(days), "day") : Formats.span(abs(whole)))
     }
 
-    private static func counted(_ value: Double, _ one: String) -> String {
-        let text = Formats.number(value, places: 1)
-        return text + " " + (text == "1" ? one : one + "s")
-    }
+    /// What a number is counted in, for people: `orders`, `GBP`, `percent`.
+    static func unit(_ unit: String?) -> String? { unit == MetricDefinition.share ? "percent" : unit }
 
     /// A number, a text, true or false, a date as RFC 3339; null when it is unknown. A length of time is its seconds.
     static func json(_ value: Audiences.Value) -> JSON {
@@ -48,7 +45,7 @@ enum MetricWords {
         switch value.type {
         case .flag: return .bool(value.number == 1)
         case .date: return .string(Instant(milliseconds: Int64(value.number) * 1000).rfc3339)
-        default: return Int64(exactly: value.number).map { .integer($0) } ?? .number(value.number)
+        default: return .figure(value.number)
         }
     }
 }

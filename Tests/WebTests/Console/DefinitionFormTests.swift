@@ -48,7 +48,7 @@ import Testing
         func text(_ number: Double, _ type: ValueType, _ unit: String? = nil) -> String { MetricWords.text(number, type, unit: unit, formats) }
         #expect(text(1_203.5, .number, "GBP") == "£1,203.50" && text(3, .number, "orders") == "3\u{A0}orders" && text(2.345, .number) == "2.35")
         #expect(text(1, .flag) == "yes" && text(0, .flag) == "no" && text(.nan, .number) == "unknown")
-        #expect(text(90_000, .duration) == "25 hours" && text(172_800, .duration) == "2 days" && text(30, .duration) == "30 s")
+        #expect(text(90_600, .duration) == "25 h 10 min" && text(172_800, .duration) == "2 days" && text(30, .duration) == "30 s")
         #expect(text(0, .date) == "1 Jan 1970")
     }
 }

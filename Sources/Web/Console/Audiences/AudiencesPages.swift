@@ -221,7 +221,7 @@ extension Console {
         let metrics = Dictionary(company.metrics.map { ($0.key, $0) }) { a, _ in a }
         let differences = found.differences.filter { abs($0.size) >= 0.2 }.prefix(6).compactMap { difference -> Fields? in
             guard let metric = metrics[difference.metric], !services.mask.hides(metric.definition, company.library) else { return nil }
-            let unit = metric.definition.unit
+            let unit = metric.definition.countedIn
             return [
                 "name": metric.definition.name, "href": "/metric/\(metric.key)", "words": Self.words(difference),
                 "members": MetricWords.text(difference.members, difference.type, unit: unit, visit.formats),

@@ -9,7 +9,10 @@ import Rendering
 extension Console {
     func modelFields(_ metric: Defined<MetricDefinition>, _ audiences: Audiences, _ visit: Visit) -> Fields? {
         switch audiences.model(of: metric.key) {
-        case .lifetime(let fit)?: Self.fields(fit, unit: metric.definition.unit, visit.formats)
+        case .lifetime(let fit)?:
+            // What an order is worth is money, whatever this metric is counted in.
+            Self.fields(
+                fit, unit: metric.definition.unit.flatMap { MetricWords.isCurrency($0) ? $0 : nil } ?? services.workspace().currency, visit.formats)
         case .engagement(let fit)?: Self.fields(fit, metric.definition, visit.formats)
         case .failed(let words, let at, let before)?:
             [
@@ -32,7 +35,7 @@ extension Console {
         return "Until it can, what it learned before holds; without that nobody’s value is known."
     }
 
-    private static func fields(_ fit: LifetimeFit, unit: String?, _ formats: Formats) -> Fields {
+    static func fields(_ fit: LifetimeFit, unit: String?, _ formats: Formats) -> Fields {
         func values(_ parameters: [(name: String, value: Double)]) -> String { parameters.map { parameter($0.value) }.joined(separator: ", ") }
         var facts: [(String, String)] = [
             ("Customers who bought", Formats.number(fit.buyers)),
@@ -46,7 +49,7 @@ extension Console {
         }
         return [
             "at": formats.whole(fit.at), "facts": facts.map { ["name": $0.0, "value": $0.1] as Fields },
-            "isUnmodelled": fit.spendingParameters.isEmpty,
+            "isUnmodelled": fit.spendingParameters.isEmpty, "edges": fit.edges.isEmpty ? nil : fit.edges.joined(separator: ", "),
         ]
     }
 

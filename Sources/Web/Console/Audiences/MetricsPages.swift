@@ -31,11 +31,12 @@ extension Console {
         let titles = audiences.company?.titles ?? FormulaTitles()
         let library = audiences.company?.library
         let rows = shown.map { metric -> Fields in
-            let unit = metric.definition.unit
+            let unit = metric.definition.countedIn
             let isHidden = services.mask.hides(metric.definition, library)
             let learned = isHidden ? nil : audiences.model(of: metric.key)
             var row: Fields = [
-                "href": "/metric/\(metric.key)", "name": metric.definition.name, "key": metric.key, "unit": unit, "owner": metric.owner,
+                "href": "/metric/\(metric.key)", "name": metric.definition.name, "key": metric.key, "unit": MetricWords.unit(unit),
+                "owner": metric.owner,
                 "explained": metric.definition.explained(titles, learned: learned, visit.formats),
             ]
             if let spread = spreads?[metric.key], !isHidden {
@@ -67,7 +68,7 @@ extension Console {
         func text(_ i: Int) -> String { MetricWords.text(spread.quantiles[i], spread.type, unit: unit, visit.formats) }
         if text(1) == text(3) { return text(2) }
         // What both are counted in is said once.
-        let isCounted = unit.map { !MetricWords.isCurrency($0) } ?? false
+        let isCounted = unit.map { !MetricWords.isCurrency($0) && $0 != MetricDefinition.share } ?? false
         let first = isCounted ? MetricWords.text(spread.quantiles[1], spread.type, unit: nil, visit.formats) : text(1)
         return "\(first) to \(text(3))"
     }
@@ -88,7 +89,8 @@ extension Console {
         let isInForce = audiences.company?.metrics.contains { $0.key == metric.key && $0.definition == metric.definition } ?? false
         let learned = services.mask.hides(metric.definition, audiences.company?.library) ? nil : audiences.model(of: metric.key)
         var fields: Fields = [
-            "key": metric.key, "name": metric.definition.name, "meaning": metric.definition.meaning, "unit": metric.definition.unit,
+            "key": metric.key, "name": metric.definition.name, "meaning": metric.definition.meaning,
+            "unit": MetricWords.unit(metric.definition.countedIn),
             "owner": metric.owner, "place": "/metric/\(metric.key)", "refreshed": "/metric/\(metric.key)", "mayDefine": visit.may(.administer),
             "isHiddenOnPages": !metric.definition.isShown,
             "explained": metric.definition.explained(titles, learned: learned, visit.formats),
@@ -125,7 +127,7 @@ extension Console {
             fields["isWaiting"] = true
             return fields
         }
-        fields["spread"] = spreadFields(spread, unit: metric.definition.unit, visit)
+        fields["spread"] = spreadFields(spread, unit: metric.definition.countedIn, visit)
         return fields
     }
 

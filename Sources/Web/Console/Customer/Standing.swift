@@ -26,7 +26,7 @@ extension Console {
         let metrics = try audiences.metrics(of: view.id, at: formats.now).filter(\.metric.definition.isShown)
         fields["metrics"] = metrics.map { metric, value -> Fields in
             [
-                "name": metric.definition.name, "value": words(value, metric.definition.unit, formats),
+                "name": metric.definition.name, "value": words(value, metric.definition.countedIn, formats),
                 "rank": rank(value, metric.key, audiences), "whyLink": place + "metric/" + Parameters.encoded(metric.key),
             ]
         }
@@ -46,24 +46,9 @@ extension Console {
 
     /// A value with its unit, as people write it: `£842.60`, `11 orders`, `16 days`.
     func words(_ value: Audiences.Value, _ unit: String?, _ formats: Formats) -> String {
-        guard value.isKnown else { return "unknown" }
-        switch value.type {
-        case .number:
-            if let unit, unit.count == 3, unit.allSatisfy({ $0.isASCII && $0.isUppercase }) { return Formats.money(value.number, unit) }
-            return Formats.number(value.number, places: 2) + (unit.map { " " + $0 } ?? "")
-        case .duration: return Self.length(value.number)
-        case .date: return formats.shortDate(Instant(milliseconds: Int64(value.number * 1000)))
-        case .flag: return value.number == 1 ? "yes" : "no"
         // A text may be one that the role does not get to see, and where it comes from is not told.
-        case .text, .texts: return services.mask.isNone ? value.text ?? "unknown" : Mask.hidden
-        }
-    }
-
-    /// `16 days`, `5 h 20 min`
-    static func length(_ seconds: Double) -> String {
-        let whole = Int64(seconds.rounded())
-        let days = abs(whole) / 86_400
-        return (whole < 0 ? "−" : "") + (days >= 2 ? Formats.counted(Int(days), "day") : Formats.span(abs(whole)))
+        if value.isKnown, value.text != nil, !services.mask.isNone { return Mask.hidden }
+        return MetricWords.text(value, unit: unit, formats)
     }
 
     private func rank(_ value: Audiences.Value, _ metric: String, _ audiences: Audiences) -> String? {
@@ -122,7 +107,7 @@ extension Console {
             subject = .metric(key)
             let value = try audiences.metrics(of: view.id, at: formats.now).first { $0.metric.key == key }?.value
             fields["heading"] = metric.definition.name
-            fields["state"] = value.map { words($0, metric.definition.unit, formats) }
+            fields["state"] = value.map { words($0, metric.definition.countedIn, formats) }
             // Weights tell of everybody whose engagement is hidden.
             let learned = services.mask.hides(metric.definition, company.library) ? nil : audiences.model(of: key)
             fields["words"] = [metric.definition.meaning, metric.definition.explained(titles, learned: learned, formats)].compactMap { $0 }
@@ -167,7 +152,7 @@ extension Console {
         let known = values.filter(\.isKnown).map(\.number)
         guard let highest = known.max(), let lowest = known.min(), highest > lowest else { return nil }
         let low = min(0, lowest)
-        func say(_ number: Double) -> String { words(.init(type: first.type, number: number), metric.definition.unit, formats) }
+        func say(_ number: Double) -> String { words(.init(type: first.type, number: number), metric.definition.countedIn, formats) }
         // What was unknown in between leaves a gap.
         var lines: [[String]] = [[]]
         for (at, value) in values.enumerated() {
@@ -181,11 +166,11 @@ extension Console {
         }
         return [
             "lines": lines.filter { $0.count > 1 }.map { ["points": $0.joined(separator: " ")] as Fields },
-            "high": say(highest), "low": say(low), "now": values.last.map { words($0, metric.definition.unit, formats) },
+            "high": say(highest), "low": say(low), "now": values.last.map { words($0, metric.definition.countedIn, formats) },
             "from": formats.shortDay(moments[0]), "to": formats.shortDay(formats.now),
             "said": "\(metric.definition.name), week by week in the last half year: from \(say(lowest)) to \(say(highest))",
             "weeks": zip(moments, values).reversed().map { moment, value in
-                ["day": formats.shortDate(moment), "value": words(value, metric.definition.unit, formats)] as Fields
+                ["day": formats.shortDate(moment), "value": words(value, metric.definition.countedIn, formats)] as Fields
             },
         ]
     }

@@ -67,7 +67,7 @@ extension Console {
                     "interactions": Formats.number(whole.interactions), "customers": Formats.number(whole.customers),
                     "orders": Formats.number(whole.orders), "spent": Formats.money(whole.spent, workspace.currency),
                     "bareInteractions": whole.interactions, "bareCustomers": whole.customers, "bareOrders": whole.orders,
-                    "bareSpent": Formats.bare(whole.spent),
+                    "bareSpent": Formats.bare(whole.spent.tidy),
                 ]
             },
         ]
