@@ -34,11 +34,22 @@ package struct Arrived: Sendable {
     /// How many of the newest interactions of each defined event were looked at, by its name.
     package var looked: [String: Int]
     package var at: Instant
+    /// Milliseconds after ``at`` until which it is good enough: what takes long is not worked out all the time.
+    package var lasts = fresh
 
     /// The newest interactions of each event that are looked at.
     package static let mostLooked = 500
-    /// Milliseconds for which what was found is good enough.
-    static let fresh: Int64 = 30_000
+    /// Milliseconds for which what was found is good enough at least.
+    static let fresh: Int64 = 5_000
+    /// What was found lasts so many times as long as it took to find.
+    private static let rest: Int64 = 10
+
+    fileprivate mutating func lasts(after took: Duration) {
+        lasts = max(Self.fresh, Self.rest * (took.components.seconds * 1000 + took.components.attoseconds / 1_000_000_000_000_000))
+    }
+
+    /// Whether there may be newer ones by now, which are being worked out.
+    package func isOld(at now: Instant) -> Bool { now - at >= lasts }
     /// Days that are "lately".
     package static let days: Int64 = 30
 }
@@ -55,7 +66,7 @@ extension Audiences {
     /// What arrived, and what of it does not fit the vocabulary; nil the first time while it is worked out, which this begins.
     ///
     /// It looks at the columns of all marks, and in the ledger at the newest ``Arrived/mostLooked`` interactions of each defined event
-    /// alone, at most every half minute.
+    /// alone. What is old (``Arrived/isOld(at:)``) is given all the same, and whoever asks again a little later gets what came since.
     package func arrived() -> Arrived? {
         let events = company?.events ?? []
         var hasher = Hasher()
@@ -64,7 +75,9 @@ extension Audiences {
         }
         let now = engine.clock.now
         let (pipeline, path) = (pipeline, engine.ledger.path)
-        return keptArrivals.value(hasher.finalize(), now: now, lasting: Arrived.fresh) {
+        return keptArrivals.value(hasher.finalize(), now: now, lasting: \.lasts) {
+            let clock = ContinuousClock()
+            let start = clock.now
             let names = pipeline.names.all
             let counts = pipeline.timeline.arrivals(
                 names: names.count, since: UInt32(clamping: now.seconds - Arrived.days * 86_400))
@@ -80,6 +93,7 @@ extension Audiences {
                 arrived.looked[event.definition.name] = here.count
                 arrived.misfits += Self.misfits(event.definition, here)
             }
+            arrived.lasts(after: start.duration(to: clock.now))
             return arrived
         }
     }

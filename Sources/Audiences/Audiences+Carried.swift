@@ -7,10 +7,12 @@ import Synchronization
 final class CarriedProperties: Sendable {
     /// Names of interactions that are kept.
     private static let mostEvents = 100
+    /// Milliseconds for which what was seen is good enough: an editor asks at every key.
+    private static let fresh: Int64 = 30_000
     private let known = Mutex<[String: (paths: Set<PropertyPath>, at: Instant)]>([:])
 
     func paths(of event: String, now: Instant, look: () -> Set<PropertyPath>) -> Set<PropertyPath> {
-        if let (paths, at) = known.withLock({ $0[event] }), now - at < Arrived.fresh { return paths }
+        if let (paths, at) = known.withLock({ $0[event] }), now - at < Self.fresh { return paths }
         let found = look()
         known.withLock { known in
             if known.count >= Self.mostEvents { known = [:] }

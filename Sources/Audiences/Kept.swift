@@ -17,9 +17,14 @@ final class Kept<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// The value, or nil while it is worked out for the first time, which this begins.
     /// - Parameter lasting: Milliseconds after which it is worked out anew.
     func value(_ key: Key, now: Instant, lasting: Int64, make: @escaping @Sendable () -> Value) -> Value? {
+        value(key, now: now, lasting: { _ in lasting }, make: make)
+    }
+
+    /// The same where a value itself says how long it lasts.
+    func value(_ key: Key, now: Instant, lasting: (Value) -> Int64, make: @escaping @Sendable () -> Value) -> Value? {
         let (known, begins) = state.withLock { s in
             let known = s.values[key]
-            if let known, now - known.at < lasting { return (Optional(known.value), false) }
+            if let known, now - known.at < lasting(known.value) { return (Optional(known.value), false) }
             return (known?.value, s.atWork.insert(key).inserted)
         }
         if begins {

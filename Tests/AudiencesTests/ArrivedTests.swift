@@ -118,8 +118,15 @@ import Testing
         #expect(arrived.looked == ["Order Completed": Arrived.mostLooked])
         let found = Set(arrived.misfits.map { "\($0.property) \($0.source) \($0.count) \($0.example)" })
         #expect(found == ["total 1 2 \"more\"", "total 2 1 true", "gift 1 1 1", "products[].price 1 1 \"?\""])
+        // Whoever looks again after some seconds is told that it is old, and then what came since.
+        #expect(!arrived.isOld(at: arrived.at + 4_999) && arrived.isOld(at: arrived.at + arrived.lasts) && arrived.lasts < 30_000)
+        try await world.world.say([said(["total": false], source: 3, at: 2_004)])
+        world.clock.advance(arrived.lasts / 1000 + 1)
+        #expect(world.audiences.arrived()?.isOld(at: world.clock.now) == true)
+        try await world.eventually("it is counted again") { world.audiences.arrived()?.misfits.contains { $0.source == 3 } == true }
+        #expect(world.audiences.arrived()?.isOld(at: world.clock.now) == false)
         let newest = await world.audiences.samples(of: "Order Completed", limit: 2)
-        #expect(newest.map(\.source) == [2, 1] && newest[0].properties["total"] == .bool(true))
+        #expect(newest.map(\.source) == [3, 2] && newest[1].properties["total"] == .bool(true))
         #expect(await world.audiences.samples(of: "Nothing").isEmpty)
         await world.remove()
     }

@@ -45,7 +45,8 @@ extension Console {
             .sorted { ($1.lately, $1.count, $0.name) < ($0.lately, $0.count, $1.name) }
         let mayDefine = visit.may(.administer)
         var fields: Fields = [
-            "again": "/events?part=1", "isWaiting": arrived == nil && services.audiences != nil, "mayDefine": mayDefine,
+            "again": "/events?part=1", "asOf": arrived.map { formats.timeWithSeconds($0.at) }, "isOld": arrived?.isOld(at: formats.now) ?? false,
+            "isWaiting": arrived == nil && services.audiences != nil, "mayDefine": mayDefine,
             "days": Int(Arrived.days),
             "strange": strange.prefix(200).map { event -> Fields in
                 [
