@@ -161,14 +161,21 @@ import Testing
             try await World.fill(server)
             let all = try parsed(try await server.send("GET", "/api/customers/list?limit=1", as: .agent).body)
             #expect(all["total"] == 2 && all["customers"] == 2 && all["next"] == 1 && all["items"]?.array?.first?["name"] == "Bob Baker")
-            let rest = try parsed(try await server.send("GET", "/api/customers/list?limit=1&offset=1", as: .agent).body)
+            let rest = try parsed(try await server.send("GET", "/api/customers/list?limit=1&after=1", as: .agent).body)
             #expect(rest["next"] == .null && rest["items"]?.array?.first?["name"] == "Ann Archer")
             let ordered = try parsed(try await server.send("GET", "/api/customers/list?did=Order+Placed&sort=interactions", as: .agent).body)
             #expect(ordered["total"] == 1 && ordered["items"]?.array?.first?["identifier"]?["value"] == "ann@example.com")
-            for wrong in ["orders_min=-1", "spent_min=much", "sort=name", "order=up", "did=Oder+Placed", "channel=fax", "limit=0", "colour=red"] {
+            for wrong in [
+                "orders_min=-1", "spent_min=much", "sort=name", "order=up", "did=Oder+Placed", "channel=fax", "limit=0", "after=-1", "colour=red",
+            ] {
                 let answer = try await server.send("GET", "/api/customers/list?" + wrong, as: .agent)
                 #expect(answer.status == 400, "\(wrong): \(answer.text)")
             }
+            let far = try parsed(try await server.send("GET", "/api/customers/list?after=9223372036854775807", as: .agent).body)
+            #expect(far["items"] == .array([]) && far["next"] == .null)
+            // Whoever asks the search for a list hears where it is.
+            let search = try await server.send("GET", "/api/customers?limit=1", as: .agent)
+            #expect(search.status == 400 && search.text.contains("/api/customers/list"), "\(search.text)")
             let employee = try await server.send("GET", "/api/customers/list", as: .employee)
             #expect(employee.status == 403)
         }

@@ -18,14 +18,19 @@ struct CustomerRoutes: Sendable {
             .get, "/api/customers", .read,
             about: .init(
                 "Find customers by what they are known by", tag: "Customers",
-                description: "By the beginning of any identifier, of a name or of an order number: meant to be asked at every key.",
+                description: """
+                    By the beginning of any identifier, of a name or of an order number: meant to be asked at every key. \
+                    `GET /api/customers/list` gives all customers, filtered and in an order.
+                    """,
                 parameters: [
                     .init(
                         "search", "What to look for, 1 to 200 characters.", ["type": "string", "minLength": 1, "maxLength": 200], isRequired: true),
                     .limit(default: 20, most: 100),
                 ], answer: .init(200, "The best matches first", .init("FoundPage")))
         ) { _, context in
-            guard let text = context.query.value("search") else { throw Problem.badRequest("`search` says what to look for.") }
+            guard let text = context.query.value("search") else {
+                throw Problem.badRequest("`search` says what to look for. `GET /api/customers/list` gives customers without one, page by page.")
+            }
             guard text.count <= 200 else { throw Problem.badRequest("`search` takes at most 200 characters.") }
             let limit = try context.query.integer("limit", in: 1...100, default: 20)
             return page(try services.seen(by: context).search(text, limit: Int(limit)).map(\.json))

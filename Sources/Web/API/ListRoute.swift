@@ -7,9 +7,6 @@ import Kernel
 struct ListRoute: Sendable {
     let services: Services
 
-    /// Customers may be passed over up to here: a list that long is taken out as a file.
-    private static let offsets: ClosedRange<Int64> = 0...1_000_000_000
-
     var endpoint: Endpoint {
         Endpoint(
             .get, "/api/customers/list", .read,
@@ -17,11 +14,11 @@ struct ListRoute: Sendable {
                 "Customers who fit, in an order", tag: "Customers",
                 description: """
                     The figures are of some seconds ago at most: `asOf` says of when. What counts as an order, and its currency, stands in the \
-                    `workspace` definition. `next` is null on the last page, else the `offset` of the page after.
+                    `workspace` definition. `next` is null on the last page, else what `after` takes for the next.
                     """, parameters: Self.parameters, answer: .init(200, "A page", .init("CustomerList")))
         ) { _, context in
             let limit = Int(try context.query.integer("limit", in: 1...Int64(Customers.longestPage), default: 50))
-            let offset = Int(try context.query.integer("offset", in: Self.offsets, default: 0))
+            let offset = Int(try context.query.integer("after", in: 0...Int64.max, default: 0))
             let orders = Set(services.definitions.blueprint.definition(WorkspaceDefinition.self).orders)
             let found = try services.customers.list(Self.query(context.query), orderNames: orders, offset: offset, limit: limit)
             let next = offset + found.rows.count
@@ -53,7 +50,7 @@ struct ListRoute: Sendable {
             .init(
                 "order", "Most or newest first, or the other way.", ["type": "string", "enum": ["descending", "ascending"], "default": "descending"]),
             .limit(default: 50, most: Int64(Customers.longestPage)),
-            .init("offset", "How many to pass over.", ["type": "integer", "minimum": 0, "maximum": .integer(offsets.upperBound), "default": 0]),
+            .place(from: 0),
         ]
     private static func whole(_ range: ClosedRange<Int>) -> JSON {
         ["type": "integer", "minimum": JSON(range.lowerBound), "maximum": JSON(range.upperBound)]
@@ -104,7 +101,7 @@ extension CustomerRow {
         [
             "id": .string(id.description), "name": JSON(name),
             "identifier": identifier.map { ["kind": .string($0.kind), "value": .string($0.value)] } ?? .null, "firstSeen": JSON(firstSeen),
-            "lastSeen": JSON(lastSeen), "interactions": JSON(interactions), "orders": JSON(orders), "spent": .number(spent),
+            "lastSeen": JSON(lastSeen), "interactions": JSON(interactions), "orders": JSON(orders), "spent": .figure(spent),
         ]
     }
 }

@@ -4,7 +4,7 @@ extension OpenAPI {
     static let components = #"""
         {
           "securitySchemes": {
-            "token": {"type": "http", "scheme": "bearer", "description": "An API token: `sightline token create NAME --role ROLE`."},
+            "token": {"type": "http", "scheme": "bearer", "description": "An API token, which an administrator makes: on the server with `sightline token create NAME --role ROLE`."},
             "writeKey": {"type": "http", "scheme": "basic", "description": "A write key as the user name, with an empty password."}
           },
           "responses": {

@@ -43,7 +43,7 @@ package struct Authentication: Sendable {
     package func caller(of request: Request, _ context: Context) throws -> Principal {
         guard let header = request.headers[.authorization] else {
             if context.local { return .operator }
-            throw Problem.unauthorised("Send an API token as `Authorization: Bearer …`. `sightline token create` makes one.")
+            throw Problem.unauthorised("Send an API token as `Authorization: Bearer …`. An administrator of this installation makes one.")
         }
         guard let token = Self.credentials(header, scheme: "bearer") else {
             throw Problem.unauthorised("The API takes tokens as `Authorization: Bearer …`, no other scheme.")
@@ -59,7 +59,8 @@ package struct Authentication: Sendable {
         if let holder, let wait = failures.wait(holder, now) { throw Problem.tooManyFailures(retryAfter: wait) }
         guard let principal = access.principal(token: token) else {
             if let holder { failures.wrong(holder, now) }
-            throw Problem.unauthorised("This token is unknown, has expired or was revoked. `sightline token list` names those in force.")
+            throw Problem.unauthorised(
+                "This token is unknown, has expired or was revoked. Send one that holds as `Authorization: Bearer …`; an administrator makes one.")
         }
         return principal
     }

@@ -172,7 +172,9 @@ extension Pipeline.Intake {
 extension Problem {
     static let noWriteKey = Problem(
         status: 401, kind: "no-write-key", title: "There is no write key",
-        detail: "Send one as the user name of Basic authentication or as `writeKey` in the body. `sightline key create` makes one.")
+        detail:
+            "Send one as the user name of Basic authentication or as `writeKey` in the body. An administrator of this installation makes one, in Settings, Keys."
+    )
     static func callNotAllowed(_ route: Route, _ allowed: AllowedCalls) -> Problem {
         Problem(
             status: 403, kind: "call-not-allowed", title: "The write key may not make this call",
@@ -181,7 +183,7 @@ extension Problem {
     }
     static let unknownWriteKey = Problem(
         status: 401, kind: "unknown-write-key", title: "The write key is unknown",
-        detail: "It was mistyped, has expired or was revoked. `sightline key list` names those in force.")
+        detail: "It was mistyped, has expired or was revoked. An administrator of this installation sees those that hold, in Settings, Keys.")
     static let encoding = Problem(
         status: 415, kind: "encoding", title: "The body's encoding is not taken",
         detail: "Bodies come as they are or with `Content-Encoding: gzip`.")
