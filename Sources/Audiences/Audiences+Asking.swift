@@ -101,7 +101,7 @@ extension Audiences {
         return try BoundProgram(program, binding)
     }
 
-    private func answer(_ bound: BoundProgram, _ everybody: Everybody, _ sampleCount: Int) -> Answer {
+    func answer(_ bound: BoundProgram, _ everybody: Everybody, _ sampleCount: Int) -> Answer {
         let at = engine.clock.now
         let begun = engine.uptime
         let count = bound.program.slots.count

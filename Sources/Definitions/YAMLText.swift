@@ -42,7 +42,10 @@ package struct YAMLText: Sendable {
         for value in values {
             var inner = YAMLText()
             write(value, &inner)
-            for (i, said) in inner.text.split(separator: "\n").enumerated() { line((i == 0 ? "  - " : "    ") + said) }
+            // A block of text may have empty lines, which stay empty.
+            for (i, said) in inner.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().enumerated() {
+                if said.isEmpty { text += "\n" } else { line((i == 0 ? "  - " : "    ") + said) }
+            }
         }
     }
 

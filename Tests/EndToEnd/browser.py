@@ -41,7 +41,8 @@ BROKEN = """() => {
     }
     for (const button of document.querySelectorAll('form button.button')) {
         for (const input of button.form.querySelectorAll('.input:not(textarea)')) {
-            if (!seen(button) || !seen(input)) continue;
+            // What stands beside a form is no part of its rows.
+            if (!seen(button) || !seen(input) || button.closest('aside') !== input.closest('aside')) continue;
             const a = box(button), b = box(input), over = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
             if (over > 8 && Math.abs(a.top + a.bottom - b.top - b.bottom) > 4) say(button, 'a button that hangs beside its field');
         }

@@ -69,7 +69,7 @@ def test_the_lifecycle_from_nothing_to_a_customer_and_why(browser, server, windo
         page.get_by_text("An example to start from").press("Enter")
         visitor.check("no lifecycle", picture=f"lifecycle-none-{window}")
         page.get_by_role("link", name="Write the stages").click()
-        expect(page).to_have_url(server.url + "/settings/definitions/lifecycle")
+        expect(page).to_have_url(server.url + "/edit/lifecycle")
 
         server.post("/v1/import?wait=view", {"batch": history()})
         define(server, LIFECYCLE, BUYERS, SPENT)
@@ -208,8 +208,8 @@ def test_what_arrives_is_adopted_with_one_click_and_what_does_not_fit_is_counted
         expect(wrong).to_contain_text('"a lot"')
         assert wrong.locator(".num").inner_text() == "2"
         visitor.check("an event with what does not fit", picture=f"event-known-{window}")
-        page.get_by_role("link", name="Change the definition").click()
-        expect(page).to_have_url(server.url + "/settings/definitions/event%2Forder_completed")
+        page.get_by_role("link", name="Edit", exact=True).click()
+        expect(page).to_have_url(server.url + "/edit/event/order_completed")
 
         # One without properties, by the list.
         visitor.open("/events")

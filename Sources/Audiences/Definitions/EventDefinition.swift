@@ -48,6 +48,8 @@ package struct EventDefinition: Definition, Equatable {
         package var path: String
         package var type: ValueType
         package var meaning: String?
+
+        package init(path: String, type: ValueType, meaning: String? = nil) { (self.path, self.type, self.meaning) = (path, type, meaning) }
     }
     package var name = ""
     package var meaning: String?

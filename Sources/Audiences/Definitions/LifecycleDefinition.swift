@@ -36,6 +36,10 @@ package struct LifecycleDefinition: Definition, Equatable {
         package var when: WrittenFormula?
         package var wants: String?
         package var owner: String?
+
+        package init(name: String, when: WrittenFormula? = nil, wants: String? = nil, owner: String? = nil) {
+            (self.name, self.when, self.wants, self.owner) = (name, when, wants, owner)
+        }
     }
     package var stages: [Stage] = []
 
@@ -67,7 +71,7 @@ package struct LifecycleDefinition: Definition, Equatable {
     package func write(to yaml: inout YAMLText) {
         yaml.list("stages", stages) { stage, yaml in
             yaml.put("name", stage.name)
-            if let when = stage.when { yaml.put("when", when.text) }
+            if let when = stage.when { yaml.block("when", when.text) }
             if let wants = stage.wants { yaml.put("wants", wants) }
             if let owner = stage.owner { yaml.put("owner", owner) }
         }

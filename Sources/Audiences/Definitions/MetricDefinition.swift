@@ -55,10 +55,14 @@ package struct MetricDefinition: Definition, Equatable {
             package var event: String
             /// In hundredths.
             package var hundredths: Int
+
+            package init(event: String, hundredths: Int) { (self.event, self.hundredths) = (event, hundredths) }
         }
         package struct Learning: Sendable, Equatable {
             package var conversion: String
             package var days: Int
+
+            package init(conversion: String, days: Int) { (self.conversion, self.days) = (conversion, days) }
         }
         package var days: Int
         package var weights: [Weight]
@@ -71,12 +75,20 @@ package struct MetricDefinition: Definition, Equatable {
             }
             return fit.kinds.map { Weight(event: $0.event, hundredths: $0.hundredths) }
         }
+
+        package init(days: Int, weights: [Weight], learning: Learning? = nil) {
+            (self.days, self.weights, self.learning) = (days, weights, learning)
+        }
     }
     package struct Lifetime: Sendable, Equatable {
         package var gives: Gives
         package var orders: String
         package var value: String
         package var days: Int
+
+        package init(gives: Gives, orders: String, value: String, days: Int) {
+            (self.gives, self.orders, self.value, self.days) = (gives, orders, value, days)
+        }
     }
     package enum Way: Sendable, Equatable {
         case formula(WrittenFormula)

@@ -7,7 +7,7 @@ extension Console {
     /// The first parts of all paths that belong to the console.
     static let roots = [
         "", "signin", "signout", "link", "you", "settings", "customers", "customers.csv", "reviews", "mentions", "views", "now",
-        "audiences", "lifecycle", "metric", "events", "new", "formulas", "static",
+        "audiences", "lifecycle", "metric", "events", "new", "edit", "formulas", "static",
     ]
 
     /// Answers a request of the server.

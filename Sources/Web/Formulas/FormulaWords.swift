@@ -86,7 +86,7 @@ extension Company {
             found.append(Use(kind: "Metric", name: metric.definition.name, place: "/metric/\(metric.key)"))
         }
         for stage in lifecycle.stages where isNamed([stage.when?.tree]) {
-            found.append(Use(kind: "Stage", name: stage.name, place: "/settings/definitions/lifecycle"))
+            found.append(Use(kind: "Stage", name: stage.name, place: "/lifecycle/" + Parameters.encoded(stage.name)))
         }
         return found
     }

@@ -12,14 +12,14 @@ import Testing
         ("North, late parcel", "north_late_parcel"), ("  Café & Co. ", "cafe_co"), ("2 orders", "orders"), ("…", ""), ("日本", ""),
         (String(repeating: "a", count: 80), String(repeating: "a", count: 60)),
     ])
-    func `have a key made of their name`(name: String, key: String) { #expect(DefinitionForm.key(of: name) == key) }
+    func `have a key made of their name`(name: String, key: String) { #expect(FormBase.key(of: name) == key) }
 
     @Test func `read back as they were written, line breaks, quotation marks and all`() throws {
         let form = Parameters([
             ("name", "It's \"theirs\": #1"), ("purpose", "Said: yes"), ("owner", "Ann"), ("who", "did(\"A: b\")\r\n  and did(any) # why\r\n"),
             ("except", ""), ("basis", "3"),
         ])
-        let asked = DefinitionForm(form, kind: .audience, key: "theirs")
+        let asked = AudienceForm(form, key: "theirs")
         let findings = Findings()
         let document = try #require(Blueprint(files: [(name: "a.yaml", bytes: Array(asked.yaml.utf8))], findings).documents.first)
         let read = document.read(AudienceDefinition.self, findings)

@@ -69,7 +69,8 @@ import Testing
         let browser = try await signedIn(world)
         _ = await save(browser, "workspace:\n  name: A\n", basis: 0)
         let answer = await save(browser, "workspace:\n  name: B\n", basis: 0)
-        #expect(answer.status == 409 && answer.text.contains("Marta Lindqvist put version 1 in force meanwhile"))
+        #expect(answer.status == 409 && answer.text.contains("Put mine in force over version 1"))
+        #expect(answer.text.contains("<bdi>Marta Lindqvist</bdi>") && answer.text.contains("/settings/definitions/workspace/versions/1"))
         #expect(answer.text.contains("name: B"))
         #expect(world.shelf.inForce["workspace"] == "workspace:\n  name: A\n")
     }

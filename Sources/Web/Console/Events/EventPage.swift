@@ -23,7 +23,11 @@ extension Console {
         let mayDefine = visit.may(.administer)
         var fields: Fields = [
             "name": name, "owner": event?.document.owner, "meaning": event?.definition.meaning, "lifeEvent": event?.definition.lifeEvent,
-            "value": event?.definition.value, "document": event?.place, "mayDefine": mayDefine, "isKnown": event != nil, "isFixed": isFixed,
+            "value": event?.definition.value,
+            "document": mayDefine && services.formulas != nil ? event?.document.id.key.map { Self.editPlace(.event, $0) } : event?.place,
+            "remove": mayDefine ? event?.document.id.key.map { Self.editPlace(.event, $0) + "/remove" } : nil,
+            "define": mayDefine ? "/new/event?name=" + Parameters.encoded(name) : nil, "mayDefine": mayDefine, "isKnown": event != nil,
+            "isFixed": isFixed,
             "isStrange": event == nil && !isFixed, "adopt": mayDefine ? Self.place(ofEvent: name) + "/adoption" : nil,
             "looked": Formats.counted(samples.count, "interaction"), "hasSamples": !samples.isEmpty,
         ]

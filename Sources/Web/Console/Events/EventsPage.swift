@@ -68,7 +68,8 @@ extension Console {
                     "wrong": misfits > 0 ? Formats.number(misfits) : nil, "properties": Formats.number(event.definition.properties.count),
                 ]
             },
-            "hasKnown": !known.isEmpty, "isNothing": known.isEmpty && strange.isEmpty && arrived != nil,
+            "hasKnown": !known.isEmpty, "new": mayDefine && services.formulas != nil ? "/new/event" : nil,
+            "isNothing": known.isEmpty && strange.isEmpty && arrived != nil,
             "looked": Formats.number(Arrived.mostLooked), "form": visit.session.formToken, "example": EventDefinition.guide.example,
         ]
         if visit.request.query["part"] != nil { return try part("events-body", fields) }
@@ -98,13 +99,18 @@ extension Console {
     /// The properties that are an event's value in many vocabularies, best first.
     private static let values = ["value", "revenue", "total", "amount", "price"]
 
+    /// The property that is likely an event's value; nil when none is.
+    static func likelyValue(_ guesses: [PropertyFit.Guess]) -> String? {
+        values.first { value in guesses.contains { $0.path == value && $0.type == .number } }
+    }
+
     /// A document for a name that nobody has defined, with the properties that its newest interactions carry.
     static func document(for name: String, key: String, _ guesses: [PropertyFit.Guess]) -> String {
         var yaml = YAMLText()
         yaml.mapping(EventDefinition.kind) { yaml in
             yaml.put("key", key)
             yaml.put("name", name)
-            if let value = values.first(where: { value in guesses.contains { $0.path == value && $0.type == .number } }) { yaml.put("value", value) }
+            if let value = likelyValue(guesses) { yaml.put("value", value) }
             guard !guesses.isEmpty else { return }
             yaml.mapping("properties") { yaml in
                 for guess in guesses.sorted(by: { $0.path < $1.path }) { yaml.mapping(guess.path) { $0.put("type", guess.type.rawValue) } }
@@ -126,10 +132,10 @@ extension Console {
         } catch DefinitionsProblem.wrong(let findings, _) {
             throw Problem(
                 status: 422, kind: "definition", title: "\(name) could not be taken into the vocabulary",
-                detail: "Write its definition yourself, under Settings, Definitions. What is in the way: "
+                detail: "Define it yourself, on the page Events. What is in the way: "
                     + findings.prefix(3).map(\.description).joined(separator: " "))
         }
-        sessions.leave(Sessions.Flash(text: "\(name) is in the vocabulary. Say what it means by changing its definition."), for: visit.session)
+        sessions.leave(Sessions.Flash(text: "\(name) is in the vocabulary. Say what it means by editing it."), for: visit.session)
         return .seeOther(Self.place(ofEvent: name))
     }
 }

@@ -45,12 +45,17 @@ extension Console {
             flow: audiences.flow(last: now, weeks: Self.lifecycleWeeks))
     }
 
+    /// Where the lifecycle is changed by who may, and where the others see how it is written.
+    func lifecyclePlace(_ visit: Visit) -> String {
+        visit.may(.administer) && services.formulas != nil ? Self.editPlace(.lifecycle, nil) : Self.lifecycleDocument
+    }
+
     func lifecyclePage(_ visit: Visit) async throws -> PageAnswer {
         let asked = visit.request.query["part"]
         let lifeEvents = lifeEventFields(visit.formats)
         if asked == "life" { return try part("life-events", lifeEvents) }
         let isPart = asked != nil
-        var fields: Fields = ["document": Self.lifecycleDocument, "mayChange": visit.may(.administer), "again": "/lifecycle?part=1"]
+        var fields: Fields = ["document": lifecyclePlace(visit), "mayChange": visit.may(.administer), "again": "/lifecycle?part=1"]
         fields.merge(lifeEvents)
         guard let state = try lifecycleState(visit.formats.now) else {
             let isDefined = services.definitions.shelf.inForce["lifecycle"] != nil

@@ -27,7 +27,7 @@ extension Console {
         let here = "/lifecycle/" + Parameters.encoded(stage.name)
         var fields: Fields = [
             "name": stage.name, "place": "Stage \(place + 1) of \(state.stages.count)", "wants": stage.wants,
-            "owner": stage.owner ?? state.company.lifecycleOwner, "document": Self.lifecycleDocument, "mayChange": visit.may(.administer),
+            "owner": stage.owner ?? state.company.lifecycleOwner, "document": lifecyclePlace(visit), "mayChange": visit.may(.administer),
             "again": here + "?part=1", "isFirst": place == 0,
             "figures": figures(place, size, state),
         ]

@@ -48,6 +48,9 @@ extension Console {
         var text: String
         var findings: [Finding] = []
         var fault: String?
+        var overtaken: Overtaken?
+        /// The version that the editing began with.
+        var basis: Int?
         /// Nothing is wrong, and nothing was to be changed.
         var isSound = false
     }
@@ -75,9 +78,11 @@ extension Console {
             "document", section: "definitions", title: state.id, visit, status: status,
             [
                 "document": state.id, "place": Self.place(document), "summary": state.summary, "owner": state.document?.owner, "text": text,
-                "rows": min(40, max(10, lines.count + 1)), "isDefault": state.document == nil, "basis": state.newest?.number ?? 0,
+                "rows": min(40, max(10, lines.count + 1)), "isDefault": state.document == nil,
+                "basis": asked?.basis ?? state.newest?.number ?? 0,
                 "number": state.document == nil ? nil : state.newest.map { "\($0.number)" },
                 "findings": findings, "hasFindings": !findings.isEmpty, "findingCount": Formats.counted(findings.count, "thing"),
+                "overtaken": try asked?.overtaken.map { try overtakenFields($0, yours: text, theirs: Self.place(document), visit) },
                 "fault": asked?.fault, "isSound": asked?.isSound ?? false,
                 "versions": versions.prefix(Self.versionsPage).map { row($0, visit) }, "hasVersions": !versions.isEmpty, "older": older,
             ])
@@ -96,20 +101,24 @@ extension Console {
         // Browsers send line breaks as CR LF, whatever was typed.
         let text = form.raw("text").replacing("\r\n", with: "\n")
         let onlyCheck = form["check"] != nil
+        let begun = form["basis"].flatMap { Int($0) }
         visit.trail.isSilent = true
         do {
             let change = try await services.definitions.save(
-                document, text: text, basis: form["basis"].flatMap { Int($0) }, onlyCheck: onlyCheck, by: visit.session.principal.name)
-            if onlyCheck { return try await documentPage(document, visit, status: 200, asked: Asked(text: text, isSound: true)) }
+                document, text: text, basis: form["over"].flatMap { Int($0) } ?? begun, onlyCheck: onlyCheck, by: visit.session.principal.name)
+            if onlyCheck { return try await documentPage(document, visit, status: 200, asked: Asked(text: text, basis: begun, isSound: true)) }
             visit.trail.note(change.map { [$0] } ?? [])
             let words = change?.version.map { "\(document) is in force as version \($0)." } ?? "It is what is in force: nothing changed."
             sessions.leave(Sessions.Flash(text: words), for: visit.session)
             return .seeOther(Self.place(document))
         } catch DefinitionsProblem.wrong(let findings, _) {
-            return try await documentPage(document, visit, status: 422, asked: Asked(text: text, findings: findings))
+            return try await documentPage(document, visit, status: 422, asked: Asked(text: text, findings: findings, basis: begun))
+        } catch DefinitionsProblem.overtaken(_, let by, let version) {
+            let overtaken = Overtaken(document: document, by: by, version: version, basis: begun ?? 0)
+            return try await documentPage(document, visit, status: 409, asked: Asked(text: text, overtaken: overtaken, basis: begun))
         } catch let problem as DefinitionsProblem {
             let told = Problem(problem)
-            return try await documentPage(document, visit, status: told.status, asked: Asked(text: text, fault: told.detail))
+            return try await documentPage(document, visit, status: told.status, asked: Asked(text: text, fault: told.detail, basis: begun))
         }
     }
 
@@ -129,7 +138,7 @@ extension Console {
         var fields = row(version, visit)
         fields["document"] = document
         fields["place"] = Self.place(document)
-        fields["lines"] = Self.lines(from: before?.text, to: version.text)
+        fields["lines"] = Self.differences(from: before?.text, to: version.text)
         fields["hasLines"] = before?.text != version.text
         fields["before"] = before.map { "\($0.number)" }
         fields["text"] = version.text
@@ -139,20 +148,6 @@ extension Console {
             "version", section: "definitions", title: "\(document), version \(version.number)", visit, fields)
     }
 
-    /// What differs, with a mark and a word beside the colour; a gap where lines that are the same are left out.
-    private static func lines(from old: String?, to new: String?) -> [Fields] {
-        LineDifference(from: old ?? "", to: new ?? "").excerpt().map { line -> Fields in
-            guard let line else { return ["class": "is-gap", "text": "…"] }
-            // A line without a text is a line all the same.
-            let text = line.text.isEmpty ? " " : line.text
-            return switch line.mark {
-            case .added: ["class": "is-added", "mark": "+", "word": "added:", "text": text]
-            case .removed: ["class": "is-removed", "mark": "−", "word": "removed:", "text": text]
-            case .same: ["mark": " ", "text": text]
-            }
-        }
-    }
-
     private func askBack(_ document: String, _ number: String, _ visit: Visit) async throws -> PageAnswer {
         let version = try services.definitions.version(self.number(number), of: document)
         let state = try services.definitions.state(of: document)
@@ -160,7 +155,7 @@ extension Console {
         fields["document"] = document
         fields["place"] = Self.place(document)
         fields["post"] = Self.place(document) + "/versions/\(version.number)/back"
-        fields["lines"] = Self.lines(from: state.document?.text, to: version.text)
+        fields["lines"] = Self.differences(from: state.document?.text, to: version.text)
         fields["hasLines"] = state.document?.text != version.text
         do {
             _ = try await services.definitions.rollBack(document, to: version.number, onlyCheck: true, by: "")

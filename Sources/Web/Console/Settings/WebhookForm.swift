@@ -25,11 +25,12 @@ private struct WebhookForm {
     var basis = 0
     /// What is wrong, by the field; what belongs to none under an empty name.
     var faults: [String: String] = [:]
+    var overtaken: Overtaken?
 
     /// What happens by itself and is worth telling.
     static let offered = ["Audience Entered", "Audience Left", "Stage Changed"]
 
-    var document: String { "webhook/\(key ?? DefinitionForm.key(of: name))" }
+    var document: String { "webhook/\(key ?? FormBase.key(of: name))" }
 
     init(owner: String, audience: String?) {
         self.owner = owner
@@ -83,7 +84,7 @@ private struct WebhookForm {
         definition.isEnabled = isEnabled
         var yaml = YAMLText()
         yaml.mapping(WebhookDefinition.kind) { yaml in
-            yaml.put("key", key ?? DefinitionForm.key(of: name))
+            yaml.put("key", key ?? FormBase.key(of: name))
             if !owner.isEmpty { yaml.put("owner", owner) }
             definition.write(to: &yaml)
         }
@@ -96,7 +97,7 @@ private struct WebhookForm {
         if url.isEmpty { faults["url"] = "Say where messages go." }
         if interactions.isEmpty { faults["interactions"] = "Choose or write at least one." }
         if key == nil, !name.isEmpty {
-            let made = DefinitionForm.key(of: name)
+            let made = FormBase.key(of: name)
             if made.isEmpty { faults["name"] = "Its key is made of the letters a to z of its name, and this one has none." }
             if taken(made) { faults["name"] = "There is one with the key \(made) already. Choose another name." }
         }
@@ -129,7 +130,7 @@ extension Console {
             return try await console.webhookFormPage(WebhookForm(webhook, basis: basis), visit)
         },
         PageRoute(.post, "/settings/webhooks/:key/edit", .administer, to: "change webhooks", audit: .definitions) {
-            try await $0.saveWebhook($0.webhook($1).key, $1)
+            try await $0.saveWebhook($1.parameters[0], $1)
         },
         PageRoute(.post, "/settings/webhooks/:key/removal", .administer, to: "remove webhooks", audit: .definitions) {
             try await $0.removeWebhook($1)
@@ -157,26 +158,38 @@ extension Console {
                 "eventsFault": form.faults["interactions"], "audiencesFault": form.faults["audiences"], "fault": form.faults[""],
                 "hasComments": hasComments ?? false, "document": "/settings/definitions/" + Parameters.encoded(form.document),
                 "longestURL": WebhookDefinition.longestURL,
+                "overtaken": try form.overtaken.map {
+                    try overtakenFields($0, yours: form.yaml, theirs: Self.webhookPlace(form.key ?? "") + "/edit", visit)
+                },
             ])
     }
 
     private func saveWebhook(_ key: String?, _ visit: Visit) async throws -> PageAnswer {
         visit.trail.isSilent = true
+        if let key {
+            // One that somebody removed meanwhile is told below, so that nothing that was typed is lost.
+            guard try services.definitions.newest(of: "webhook/\(key)") != nil else { throw Self.nowhere }
+            visit.trail.subject = "webhook/\(key)"
+        }
         var form = WebhookForm(visit.request.form, key: key)
         let inForce = services.definitions.shelf.inForce
         guard form.check(taken: { inForce["webhook/\($0)"] != nil }) else { return try await webhookFormPage(form, visit, status: 422) }
         do {
             let document = form.document
             // A key that was used before goes on with its versions.
-            let basis = key == nil ? try services.definitions.newest(of: document)?.number ?? 0 : form.basis
+            let basis =
+                key == nil ? try services.definitions.newest(of: document)?.number ?? 0 : visit.request.form["over"].flatMap { Int($0) } ?? form.basis
             let change = try await services.definitions.save(document, text: form.yaml, basis: basis, by: visit.session.principal.name)
             visit.trail.note(change.map { [$0] } ?? [])
             let said = change?.version.map { "\(form.name) is saved as version \($0)." } ?? "It says what was in force: nothing changed."
             sessions.leave(Sessions.Flash(text: said), for: visit.session)
-            return .seeOther(Self.webhookPlace(key ?? DefinitionForm.key(of: form.name)))
+            return .seeOther(Self.webhookPlace(key ?? FormBase.key(of: form.name)))
         } catch DefinitionsProblem.wrong(let findings, _) {
             form.tell(findings)
             return try await webhookFormPage(form, visit, status: 422)
+        } catch DefinitionsProblem.overtaken(let document, let by, let version) {
+            form.overtaken = Overtaken(document: document, by: by, version: version, basis: form.basis)
+            return try await webhookFormPage(form, visit, status: 409)
         } catch let problem as DefinitionsProblem {
             let told = Problem(problem)
             form.faults[""] = told.detail

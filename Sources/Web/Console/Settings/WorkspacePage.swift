@@ -22,8 +22,8 @@ extension Console {
     /// - Parameters:
     ///   - faults: What is wrong, by the setting's key.
     ///   - fault: What is wrong with none of them.
-    private func workspacePage(_ form: WorkspaceForm, _ visit: Visit, status: Int, faults: [String: String], fault: String?) async throws
-        -> PageAnswer
+    private func workspacePage(_ form: WorkspaceForm, _ visit: Visit, status: Int, faults: [String: String], fault: String?, overtaken: Fields? = nil)
+        async throws -> PageAnswer
     {
         let state = try services.definitions.state(of: WorkspaceDefinition.kind)
         let fields = WorkspaceForm.fields.map { field -> Fields in
@@ -37,7 +37,7 @@ extension Console {
         return try await settingsPage(
             "workspace", title: "Workspace", visit, status: status,
             [
-                "fields": fields, "basis": form.basis, "wrong": fault,
+                "fields": fields, "basis": form.basis, "wrong": fault, "overtaken": overtaken,
                 "zones": visit.may(.administer) ? TimeZone.knownTimeZoneIdentifiers.map { ["name": $0] as Fields } : [],
                 "accents": Accent.allCases.map {
                     ["id": $0.rawValue, "name": $0.rawValue, "chosen": $0.rawValue == form.values["accent"]] as Fields
@@ -54,7 +54,8 @@ extension Console {
         let form = WorkspaceForm(visit.request.form)
         let (text, isRewritten) = form.text(over: book.blueprint[WorkspaceDefinition.kind])
         do {
-            let change = try await book.save(WorkspaceDefinition.kind, text: text, basis: form.basis, by: visit.session.principal.name)
+            let basis = visit.request.form["over"].flatMap { Int($0) } ?? form.basis
+            let change = try await book.save(WorkspaceDefinition.kind, text: text, basis: basis, by: visit.session.principal.name)
             visit.trail.note(change.map { [$0] } ?? [])
             var words = change?.version.map { "Saved, as version \($0)." } ?? "It is what is in force: nothing changed."
             if change != nil, isRewritten { words += " The document was written anew, without the comments that stood in it." }
@@ -65,6 +66,10 @@ extension Console {
             let faults = Dictionary(findings.map { (String($0.path.dropFirst(start.count)), "\($0.what); \($0.mend)") }) { first, _ in first }
             let others = findings.filter { !$0.path.hasPrefix(start) }.map(\.description).joined(separator: "\n")
             return try await workspacePage(form, visit, status: 422, faults: faults, fault: others.isEmpty ? nil : others)
+        } catch DefinitionsProblem.overtaken(let document, let by, let version) {
+            let overtaken = Overtaken(document: document, by: by, version: version, basis: form.basis)
+            let fields = try overtakenFields(overtaken, yours: text, theirs: "/settings/workspace", visit)
+            return try await workspacePage(form, visit, status: 409, faults: [:], fault: nil, overtaken: fields)
         } catch let problem as DefinitionsProblem {
             let told = Problem(problem)
             return try await workspacePage(form, visit, status: told.status, faults: [:], fault: told.detail)

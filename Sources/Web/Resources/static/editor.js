@@ -3,7 +3,14 @@
 
 const form = document.getElementById('editor');
 const token = form.querySelector('input[name="form"]').value;
-const fields = [...form.querySelectorAll('[data-formula]')].map((box) => new Field(box));
+const boxes = new WeakMap();
+// Rows come and go, so that the fields are those that stand there now.
+const fields = () =>
+  [...form.querySelectorAll('[data-formula]')].map((box) => {
+    if (!boxes.has(box)) boxes.set(box, new Field(box));
+    return boxes.get(box);
+  });
+fields();
 
 function Field(box) {
   const text = box.querySelector('textarea');
@@ -197,7 +204,7 @@ form.addEventListener('click', (event) => {
   const button = event.target.closest?.('button[name="mend"]');
   if (!button) return;
   const [id, from, to, ...words] = button.value.split(':');
-  const field = fields.find((one) => one.id === id);
+  const field = fields().find((one) => one.id === id);
   if (!field) return;
   event.preventDefault();
   field.mend(Number(from), Number(to), words.join(':'));
@@ -206,10 +213,19 @@ form.addEventListener('click', (event) => {
 document.addEventListener('htmx:oobBeforeSwap', (event) => {
   const { target, fragment } = event.detail;
   if (!target.classList.contains('formula-layer')) return;
-  const field = fields.find((one) => target.id === `${one.id}-layer`);
+  const field = fields().find((one) => target.id === `${one.id}-layer`);
   const came = fragment.querySelector?.('.formula-layer') ?? fragment;
   if (field && !field.takes(came)) event.detail.shouldSwap = false;
 });
 document.addEventListener('htmx:afterRequest', (event) => {
-  if (event.detail.pathInfo?.requestPath === '/formulas/preview') for (const field of fields) field.settled();
+  if (event.detail.pathInfo?.requestPath !== '/formulas/preview') return;
+  for (const field of fields()) field.settled();
+  for (const fault of form.querySelectorAll('[data-fault]')) {
+    document.getElementById(fault.dataset.fault)?.setAttribute('aria-invalid', fault.childElementCount > 0 ? 'true' : 'false');
+  }
 });
+// htmx would take over styles of what stood there, as attributes, which the policy of our pages forbids.
+document.addEventListener('htmx:beforeSwap', (event) => {
+  for (const styled of event.detail.target.querySelectorAll('[style]')) styled.removeAttribute('style');
+});
+document.addEventListener('htmx:afterSwap', () => fields());

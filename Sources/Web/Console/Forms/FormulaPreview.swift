@@ -14,44 +14,57 @@ extension Console {
     func previewPart(_ visit: Visit) async throws -> PageAnswer {
         let desk = try desk()
         let sent = visit.request.form
-        let kind = sent["kind"].flatMap { DefinitionForm.Kind(rawValue: $0) } ?? .audience
+        let kind = sent["kind"].flatMap { FormKind(rawValue: $0) } ?? .audience
         let key = sent["circle"].flatMap { $0.hasPrefix(kind.rawValue + "/") ? String($0.dropFirst(kind.rawValue.count + 1)) : nil }
-        var form = DefinitionForm(sent, kind: kind, key: key)
+        var form: any DefinitionForm = kind.type.init(sent, key: key)
         let words = try? desk.words()
         form.read(desk, words)
         var fields = try await means(form, words, visit)
         fields["formulas"] = form.formulas.map { $0.fields(words?.titles ?? FormulaTitles(), isFresh: true) }
+        if visit.may(.administer) { fields["faults"] = try await faultsSoFar(form, sent) }
         return try part("editor-preview", fields)
     }
 
+    /// What is wrong with the fields in which something stands, while somebody types. What is missing is no mistake yet.
+    private func faultsSoFar(_ form: any DefinitionForm, _ sent: Parameters) async throws -> [Fields] {
+        var form = form
+        form.check(among: services.definitions.blueprint)
+        if form.ownKey.isEmpty { form.base.free = form.kind.rawValue + "_new" }
+        do {
+            _ = try await services.definitions.save(form.document, text: form.yaml, basis: nil, onlyCheck: true, by: "")
+        } catch DefinitionsProblem.wrong(let findings, _) {
+            form.tell(findings)
+        } catch is DefinitionsProblem {
+            // Its key is none, which its name's field says.
+        }
+        return (form.fieldIDs + (form.kind.isKeyed ? ["name", "owner"] : ["owner"])).map {
+            ["id": $0, "words": sent[$0] == nil ? nil : form.base.faults[$0]]
+        }
+    }
+
     /// What a form means for everybody.
-    func means(_ form: DefinitionForm, _ words: FormulaDesk.Words?, _ visit: Visit) async throws -> Fields {
-        var fields: Fields = ["icons": resources.address(of: "icons.svg"), "isAudience": form.kind == .audience]
-        if let wrong = form.formulas.first(where: \.isWrong) { fields["whyNot"] = "Mend “\(wrong.label)” to put it in force" }
+    func means(_ form: any DefinitionForm, _ words: FormulaDesk.Words?, _ visit: Visit) async throws -> Fields {
+        var fields: Fields = [
+            "icons": resources.address(of: "icons.svg"), "isAudience": form.kind == .audience, "isMetric": form.kind == .metric,
+            "isLifecycle": form.kind == .lifecycle, "isEvent": form.kind == .event,
+        ]
+        if let wrong = form.formulas.first(where: \.isWrong) { fields["whyNot"] = "Mend “\(wrong.fullName)” to put it in force" }
+        if let event = form as? EventForm {
+            fields["arrives"] = try await arrives(event, visit)
+            return fields
+        }
         guard let words else {
             fields["notYet"] = "The definitions are being put to work. What this means is said in a moment."
             fields["asksAgain"] = true
             return fields
         }
-        guard let main = form.formulas.first, !main.isEmpty else {
-            fields["notYet"] =
-                form.kind == .audience ? "Write who belongs: how many there are stands here." : "Write a formula: what it gives stands here."
-            return fields
-        }
-        guard let tree = main.reading?.tree, !main.isWrong else {
-            fields["notYet"] = "“\(main.label)” does not read yet."
-            return fields
-        }
-        let except = form.formulas.dropFirst().first { !$0.isEmpty && !$0.isWrong }
-        let trees = [tree] + [except?.reading?.tree].compactMap { $0 }
-        if let hidden = services.mask.hidden(in: FormulaReads(trees, through: words.library)) {
-            fields["notYet"] = "It looks at \(hidden), which is hidden from your role, so what it says of customers is not shown."
-            return fields
-        }
         do {
-            switch form.kind {
-            case .audience: try await say(&fields, who: main, tree, except: except, form, words, visit)
-            case .metric: try await say(&fields, value: main, form, words, visit)
+            if let lifecycle = form as? LifecycleForm {
+                try await say(&fields, lifecycle, words, visit)
+            } else if let metric = form as? MetricForm, metric.way != .formula {
+                try await say(&fields, model: metric, words, visit)
+            } else {
+                try await say(&fields, formulas: form, words, visit)
             }
         } catch let problem as Problem where problem.status == 429 {
             fields["notYet"] = "Too many ask at once. It is asked again in a moment."
@@ -60,8 +73,36 @@ extension Console {
         return fields
     }
 
+    private func say(_ fields: inout Fields, formulas form: any DefinitionForm, _ words: FormulaDesk.Words, _ visit: Visit) async throws {
+        guard let main = form.formulas.first, !main.isEmpty else {
+            fields["notYet"] =
+                form.kind == .audience ? "Write who belongs: how many there are stands here." : "Write a formula: what it gives stands here."
+            return
+        }
+        guard let tree = main.reading?.tree, !main.isWrong else {
+            fields["notYet"] = "“\(main.label)” does not read yet."
+            return
+        }
+        let except = form.formulas.dropFirst().first { !$0.isEmpty && !$0.isWrong }
+        let trees = [tree] + [except?.reading?.tree].compactMap { $0 }
+        if let said = hides(trees, words) {
+            fields["notYet"] = said
+        } else if let metric = form as? MetricForm {
+            try await say(&fields, value: main.text, metric, words, visit)
+        } else {
+            try await say(&fields, who: main, tree, except: except, form, words, visit)
+        }
+    }
+
+    /// What stands in the place of an answer that would tell what is hidden from a role; nil when nothing is hidden.
+    func hides(_ trees: [FormulaExpression], _ words: FormulaDesk.Words) -> String? {
+        services.mask.hidden(in: FormulaReads(trees, through: words.library)).map {
+            "It looks at \($0), which is hidden from your role, so what it says of customers is not shown."
+        }
+    }
+
     private func say(
-        _ fields: inout Fields, who: FormulaField, _ tree: FormulaExpression, except: FormulaField?, _ form: DefinitionForm,
+        _ fields: inout Fields, who: FormulaField, _ tree: FormulaExpression, except: FormulaField?, _ form: any DefinitionForm,
         _ words: FormulaDesk.Words,
         _ visit: Visit
     ) async throws {
@@ -85,7 +126,7 @@ extension Console {
         }
     }
 
-    private static func reading(_ progress: SelectorProgress?, _ fields: inout Fields) {
+    static func reading(_ progress: SelectorProgress?, _ fields: inout Fields) {
         fields["asksAgain"] = true
         fields["reads"] = "It asks for something that was not read from old interactions yet. They are being read."
         guard let progress, progress.of > 0 else { return }
@@ -95,7 +136,7 @@ extension Console {
     }
 
     private func answerFields(
-        _ answer: Audiences.Answer, _ tree: FormulaExpression, except: FormulaField?, _ form: DefinitionForm, _ words: FormulaDesk.Words,
+        _ answer: Audiences.Answer, _ tree: FormulaExpression, except: FormulaField?, _ form: any DefinitionForm, _ words: FormulaDesk.Words,
         _ visit: Visit
     ) async throws -> Fields {
         var labels = Explainer.conjuncts(tree, titles: words.titles).enumerated().map { $0 == 0 ? $1.label : "and " + $1.words }
@@ -114,9 +155,9 @@ extension Console {
         ]
     }
 
-    private func say(_ fields: inout Fields, value: FormulaField, _ form: DefinitionForm, _ words: FormulaDesk.Words, _ visit: Visit) async throws {
+    func say(_ fields: inout Fields, value text: String, _ form: MetricForm, _ words: FormulaDesk.Words, _ visit: Visit) async throws {
         let desk = try desk()
-        let (text, circle) = (value.text, form.circle)
+        let circle = form.circle
         switch try await desk.ask({ desk.audiences.ask(value: text, words.names, of: circle, sampleCount: Self.sampled) }) {
         case .problem(let problem): fields["notYet"] = "\(problem)"
         case .reading(let progress): Self.reading(progress, &fields)
@@ -164,7 +205,7 @@ extension Console {
         let text = sent.raw("text").replacing("\r\n", with: "\n")
         let at = sent["at"].flatMap { Int($0) } ?? text.unicodeScalars.count
         let found = FormulaEditor.completions(text, at: at, names: words.names, library: words.library, titles: words.titles)
-        let field = sent["field"].map { $0.filter { $0.isLetter } } ?? "formula"
+        let field = sent["field"].map { $0.filter { $0.isLetter || $0.isNumber } } ?? "formula"
         let scalars = Array(text.unicodeScalars)
         // What stands there already is nothing to choose.
         let choices = found.filter { choice in

@@ -15,9 +15,14 @@ struct FormulaField: Sendable {
     var isOptional = false
     /// Lines that it has room for at first.
     var rows = 4
+    /// What is said while it is empty: what to write, or what that means.
+    var whenEmpty = "Write a formula: how it is worked out."
+    /// What it is called where several have the same label.
+    var calls: String?
     /// Nil while the definitions are being put to work, and for a field that is empty.
     var reading: FormulaDesk.Reading?
 
+    var fullName: String { calls ?? label }
     var isEmpty: Bool { text.trimmed.isEmpty }
     var isWrong: Bool { !(reading?.faults.isEmpty ?? true) }
 
@@ -42,12 +47,12 @@ struct FormulaField: Sendable {
         if let fault = reading?.faults.first {
             fields["fault"] = faultFields(fault)
         } else if isEmpty, !isOptional, !isFresh {
-            fields["missing"] = "Write a formula: \(kind == .condition ? "who belongs" : "how it is worked out")."
+            fields["missing"] = whenEmpty
         } else if let tree = reading?.tree {
             fields["says"] = Explainer.explain(tree, titles: titles)
         } else {
             fields["quiet"] =
-                isEmpty ? (isOptional ? "Nobody is left out." : "Nothing is written yet.") : "It is looked at when the definitions are at work."
+                isEmpty ? (isOptional ? whenEmpty : "Nothing is written yet.") : "It is looked at when the definitions are at work."
         }
         return fields
     }
