@@ -47,9 +47,13 @@ package struct Share: Equatable, Sendable {
         return max(0, p - half)...min(1, p + half)
     }
 
-    private static func reach(_ confidence: Double) throws(StatisticsProblem) -> Double {
+    /// Standard errors on each side of an interval of this confidence: 1.96 for 0.95.
+    static func reach(_ confidence: Double) throws(StatisticsProblem) -> Double { -normalQuantile(try tail(confidence)) }
+
+    /// What an interval of this confidence leaves out on each side: 0.025 for 0.95.
+    static func tail(_ confidence: Double) throws(StatisticsProblem) -> Double {
         guard confidence > 0 && confidence < 1 else { throw .outOfRange(what: "confidence", value: confidence, least: 0, most: 1) }
-        return -normalQuantile((1 - confidence) / 2)
+        return (1 - confidence) / 2
     }
 }
 
