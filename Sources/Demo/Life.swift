@@ -239,7 +239,9 @@ struct Life {
             mark(.chatOut, at + minutes(1, 9), detail: reply.rawValue, about: order)
         } else if roll < 0.92 || topic == .question {
             mark(.mailIn, at, detail: topic.rawValue, about: order)
-            mark(.mailOut, workingMoment(of: Self.midnight(at + days(0.1, 1.4))), detail: reply.rawValue, about: order)
+            let answered = workingMoment(of: Self.midnight(at + days(0.1, 1.4)))
+            // What comes in the evening is answered on another day.
+            mark(.mailOut, answered > at ? answered : answered + Time.day, detail: reply.rawValue, about: order)
         } else {
             mark(.socialIn, at, detail: Phrases.Topic.socialLate.rawValue, about: order)
             mark(.socialOut, at + minutes(15, 400), detail: reply.rawValue, about: order)

@@ -218,6 +218,20 @@ private func bytes(_ company: DemoCompany) -> [UInt8] {
         #expect(asked > 20, "\(asked)")
     }
 
+    @Test func `answers whoever writes, and never before they wrote`() throws {
+        var open: [String: Int] = [:]
+        var answered = 0
+        for item in try Self.all.get() {
+            guard let event = item["event"] as? String, event == "Message Received" || event == "Message Sent" else { continue }
+            let channel = (item["context"] as? [String: Any])?["channel"] as? String ?? ""
+            let who = "\((item["messageId"] as? String ?? "").dropLast(6)) \(channel)"
+            open[who, default: 0] += event == "Message Received" ? 1 : -1
+            #expect(open[who, default: 0] >= 0, "\(who) was answered before they wrote, at \(item["timestamp"] ?? "")")
+            if event == "Message Sent" { answered += 1 }
+        }
+        #expect(answered > 100)
+    }
+
     @Test func `is met before it knows who, and by some on one tablet`() throws {
         var users: [String: Set<String>] = [:]
         var before: Set<String> = []

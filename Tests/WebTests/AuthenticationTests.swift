@@ -138,6 +138,14 @@ import Web
                 #expect(answer.status == 401, "\(endpoint.method) \(endpoint.path)")
                 #expect(answer.headers["www-authenticate"]?.hasPrefix("Bearer") == true)
                 #expect(answer.headers["content-type"] == "application/problem+json")
+                // Whoever calls has no shell on the server: they hear what to send, and from whom they get it.
+                #expect(answer.text.contains("Authorization: Bearer") && !answer.text.contains("`sightline"), "\(answer.text)")
+            }
+            let wrong = try await server.send("GET", "/api/keys", headers: [("Authorization", "Bearer wrong")])
+            #expect(wrong.text.contains("Authorization: Bearer") && !wrong.text.contains("`sightline"), "\(wrong.text)")
+            for key in [[], [TestServer.basic("wrong")]] {
+                let refused = try await server.send("POST", "/v1/track", headers: key, json: #"{"userId":"ann","event":"A"}"#)
+                #expect(refused.status == 401 && refused.text.contains("administrator") && !refused.text.contains("`sightline"), "\(refused.text)")
             }
         }
     }

@@ -68,4 +68,43 @@ import Testing
         #expect(try unit("  lifetime: {gives: purchases, orders: Order Completed}") == nil)
         #expect(try unit("  formula: count(any)") == nil)
     }
+
+    @Test func `stand on the page of a model with what it says against them`() throws {
+        let templates = try Resources(folder: SampleWorld.resources).templates
+        let edge = try templates.filled("metric-model", with: ["edges": "r, a"])
+        #expect(edge.contains("edge of what a parameter can be (r, a)"))
+        #expect(try !templates.filled("metric-model", with: ["at": "today"]).contains("edge of what"))
+        let kinds = try templates.filled(
+            "metric-model",
+            with: [
+                "hasKinds": true,
+                "kinds": [
+                    ["event": "Link Clicked", "learned": "0", "odds": "× 0.4", "isContrary": true, "share": "8%", "without": "9%"] as Fields,
+                    ["event": "Email Opened", "learned": "2", "odds": "× 1.4", "share": "8%", "without": "9%"] as Fields,
+                ],
+            ])
+        #expect(kinds.matches(of: /points down beside the others: counts 0/).count == 1 && kinds.matches(of: /9%/).count == 2)
+        let failed = try templates.filled("metric-model", with: ["failed": "too few.", "at": "today", "before": "yesterday"])
+        #expect(failed.contains("what holds was learned yesterday"))
+    }
+
+    @Test func `say of when they are, and come anew by themselves when they are old`() throws {
+        let templates = try Resources(folder: SampleWorld.resources).templates
+        func page(isOld: Bool) throws -> String {
+            try templates.filled("events-body", with: ["hasKnown": true, "asOf": "14:02:07", "isOld": isOld, "again": "/events?part=1"])
+        }
+        let (old, fresh) = (try page(isOld: true), try page(isOld: false))
+        #expect(old.contains("as of 14:02:07, being counted again") && old.contains("hx-get=\"/events?part=1\""))
+        #expect(fresh.contains("as of 14:02:07<") && !fresh.contains("hx-get"))
+    }
+
+    @Test func `of a stage are all on a phone too`() throws {
+        let templates = try Resources(folder: SampleWorld.resources).templates
+        let stage: Fields = [
+            "name": "Using", "href": "/lifecycle/Using", "share": "38.8%", "stay": "2 weeks", "wants": "To be helped.", "width": "3",
+        ]
+        let page = try templates.filled("lifecycle-body", with: ["isDefined": true, "stages": [stage]])
+        let narrow = try #require(page.components(separatedBy: "<span class=\"only-narrow\">").last?.components(separatedBy: "</th>").first)
+        #expect(narrow.contains("38.8%") && narrow.contains("2 weeks") && narrow.contains("To be helped."))
+    }
 }
