@@ -114,7 +114,7 @@ def test_what_others_use_is_not_removed_and_what_nobody_uses_is(browser, filled)
         visitor.check("a removal that cannot be", picture="audience-remove-used-wide")
         visitor.open("/audiences/quiet/remove")
         page.get_by_role("button", name="Remove it").click()
-        expect(page.get_by_role("status").first).to_contain_text("audience/quiet is out of force")
+        expect(page.get_by_role("status").first).to_contain_text("Quiet in Leeds (audience/quiet) is out of force")
         expect(page.get_by_role("row", name="Quiet in Leeds")).to_have_count(0)
 
 
@@ -125,7 +125,7 @@ def test_a_metric_is_written_and_says_how_it_is_spread(browser, filled, window):
         visitor.open("/new/metric")
         page.get_by_label("Name", exact=True).fill(f"Spent, {window}")
         page.get_by_label("Unit").fill("GBP")
-        formula = page.get_by_label("How it is worked out")
+        formula = page.get_by_label("The formula")
         formula.press_sequentially('sum("Order Completed".total in last 365 days)')
         expect(page.locator("#means .figure-value")).to_contain_text("£", timeout=20_000)
         expect(page.locator("#formula-choices")).to_be_hidden()

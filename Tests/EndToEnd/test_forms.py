@@ -50,6 +50,13 @@ def test_the_lifecycle_is_written_from_nothing_and_changed_by_the_keyboard_alone
         when = page.locator("#when2")
         when.press_sequentially('did("Order Comp')
         expect(page.get_by_role("option", name="Order Completed")).to_be_visible()
+        expect(page.locator("#when2-says .error")).to_be_visible()
+        if window == "narrow":
+            # What is wrong can be read while names are offered.
+            offered, said = page.locator("#when2-choices").bounding_box(), page.locator("#when2-says").bounding_box()
+            assert offered["y"] + offered["height"] <= said["y"] + 1
+        visitor.whole("names to choose from")
+        visitor.picture(f"lifecycle-form-choices-{window}", "light")
         when.press("Enter")
         expect(when).to_have_value('did("Order Completed"')
         when.press_sequentially(")")
@@ -86,6 +93,7 @@ def test_the_lifecycle_is_written_from_nothing_and_changed_by_the_keyboard_alone
         expect(page.locator("#when2")).to_have_value('time since last("Order Completed") > 40 days')
         expect(page.get_by_role("button", name="Down Stage 2")).to_be_focused()
         page.keyboard.press("Enter")
+        expect(page.locator("#stage3")).to_be_focused()
         expect(page.locator("#stage3")).to_have_value("Lapsing")
         expect(page.locator("#when3")).to_have_value('time since last("Order Completed") > 40 days')
         expect(page.locator("#when2")).to_have_value('did("Order Completed")')
@@ -105,6 +113,7 @@ def test_the_lifecycle_is_written_from_nothing_and_changed_by_the_keyboard_alone
         expect(page.locator("#stage3")).to_have_count(0)
         expect(page.locator("#means tbody tr")).to_have_count(3, timeout=SLOW)
         assert sizes(page) == [["Aware", "4", "4"], ["Customer", "4", "8"], ["Lapsing", "4", "–"]]
+        page.evaluate("scrollTo(0, 0)")
         visitor.check("the form of the lifecycle, edited", picture=f"lifecycle-form-edited-{window}")
 
 
@@ -237,6 +246,7 @@ def test_metrics_of_every_kind_are_written_in_their_own_form(browser, filled, wi
         page.get_by_role("radio", name="How likely it is that they still buy").check()
         page.locator("#value").fill("total")
         expect(page.locator("#means")).to_contain_text("8 of 12 customers ever had Order Completed", timeout=SLOW)
+        page.evaluate("scrollTo(0, 0)")
         visitor.check("the form of lifetime value", picture=f"metric-form-lifetime-{window}")
         page.get_by_role("button", name="Put in force").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Still with us")
@@ -272,6 +282,17 @@ def test_of_two_who_edit_at_once_the_second_sees_what_the_first_changed_and_deci
             page.get_by_role("button", name=f"Put mine in force over version {version}").click()
             expect(page.get_by_role("status").first).to_contain_text(f"version {version + 1}")
             visitor.faults.clear()
+        # Enter in a field is no consent to go over what the other wrote.
+        visitor.open("/settings/workspace")
+        filled.define(("workspace", "workspace:\n  name: Theirs\n"))
+        page.locator("#name").fill("Mine")
+        for _ in range(2):
+            page.locator("#name").press("Enter")
+            expect(page.get_by_role("alert")).to_contain_text("version 1")
+        visitor.check("two at once in the workspace", status=409, picture=f"overtaken-workspace-{window}")
+        page.get_by_role("button", name="Put mine in force over version 1").click()
+        expect(page.get_by_role("status").first).to_contain_text("Saved, as version 2.")
+        visitor.faults.clear()
         visitor.open("/audiences/yorkers/edit")
         filled.define(("audience/yorkers", YORK.format("Theirs")))
         page.locator("#purpose").fill("Mine again")

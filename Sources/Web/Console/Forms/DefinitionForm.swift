@@ -167,7 +167,9 @@ extension DefinitionForm {
             if formulas.contains(where: { $0.name == id && $0.isWrong }) { continue }
             let words = finding.what + "; " + finding.mend + "."
             let place = own || finding.place.file.isEmpty ? "" : "\(finding.place.file.replacing(".yaml", with: "")): "
-            add(place + words.prefix(1).uppercased() + words.dropFirst(), to: id)
+            // A name that somebody wrote stays as it was written.
+            let isName = words.prefix { !$0.isWhitespace }.count > 1 && yaml.contains(words.prefix { !$0.isWhitespace })
+            add(place + (isName ? words : words.prefix(1).uppercased() + words.dropFirst()), to: id)
         }
     }
 

@@ -44,7 +44,7 @@ extension Console {
             }
             fields["stageSizes"] = rows
             fields["hasStageSizes"] = true
-            fields["basis"] =
+            fields["stagesBasis"] =
                 "\(Formats.counted(sizes.reduce(0, +), "customer")), counted at \(visit.formats.timeWithSeconds(at)) in "
                 + "\(Formats.number(max(1, Int(milliseconds.rounded())))) ms."
         }

@@ -105,6 +105,8 @@ function Field(box) {
   };
 
   const place = (from) => {
+    // Where they stand in the flow, as on a phone, there is nothing to place.
+    if (getComputedStyle(choices).position !== 'absolute') return;
     let left = from;
     const walker = document.createTreeWalker(layer(), NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
