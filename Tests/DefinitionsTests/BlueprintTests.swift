@@ -191,6 +191,25 @@ struct Recipe: Definition, Equatable {
         #expect(findings.all.map(\.description) == [])
     }
 
+    @Test(arguments: ["one", "two\nlines", "an empty\n\nline", "  indented\n  twice", "ends\n", "a: b\n# c\n\n\n- d"])
+    func `a block of text in a list reads back as the same text`(text: String) throws {
+        var yaml = YAMLText()
+        yaml.mapping("recipe") { yaml in
+            yaml.list("steps", [text, "last"]) { step, yaml in
+                yaml.put("name", "A step")
+                yaml.block("say", step)
+            }
+        }
+        let findings = Findings()
+        let node = try #require(YAMLReading.read(Array(yaml.text.utf8), file: "a.yaml", findings))
+        guard case .mapping(let top) = node.content else { return }
+        _ = Reader.read(top[0].value, path: "recipe", findings) { reader in
+            let read = reader.mappings("steps") { step in (step.text("name"), step.text("say", 0...100)) }
+            #expect(read?.compactMap(\.1) == [text, "last"], "\(yaml.text)")
+        }
+        #expect(findings.all.map(\.description) == [])
+    }
+
     @Test(arguments: [("GB", true), ("NO", true), ("gb", false), ("UK", false), ("ZZ", false), ("GBR", false), ("", false)])
     func `a country is two letters that phone numbers are known of`(text: String, known: Bool) {
         #expect(WorkspaceDefinition.isCountry(text) == known)

@@ -76,6 +76,17 @@ STAGES = {
       when: did("Order Completed") and time since last("Order Completed") > 20 days
 """,
     "metric/orders": "metric:\n  key: orders\n  name: Orders\n  formula: count(\"Order Completed\")\n",
+    "metric/engaged": """metric:
+  key: engaged
+  name: Engaged
+  engagement:
+    days: 90
+    weights:
+      - {event: Order Completed, weight: 250}
+      - {event: Page Viewed, weight: 5}
+    learn: {conversion: Order Completed, days: 30}
+""",
+    "metric/value": "metric:\n  key: value\n  name: Value\n  lifetime: {gives: value, orders: Order Completed, value: total, days: 365}\n",
     "event/order_completed": """event:
   key: order_completed
   name: Order Completed
@@ -146,6 +157,9 @@ def pages(shop):
         "customer": (here, 200), "customer-filtered": (here + "?direction=in&from=2020-01-01", 200),
         "lifecycle": ("/lifecycle", 200), "stage": ("/lifecycle/Customer", 200), "customer-why": (f"{here}/why/metric/orders", 200),
         "events": ("/events", 200), "event": ("/events/Order%20Completed", 200), "event-not-defined": ("/events/Page%20Viewed", 200),
+        "lifecycle-edit": ("/edit/lifecycle", 200), "event-edit": ("/edit/event/order_completed", 200), "event-new": ("/new/event", 200),
+        "event-remove": ("/edit/event/order_completed/remove", 200), "event-define": ("/new/event?name=Page%20Viewed", 200),
+        "metric-edit-engagement": ("/metric/engaged/edit", 200), "metric-edit-lifetime": ("/metric/value/edit", 200),
         "interaction": (f"{here}/interactions/{position}", 200),
         "merge-find": (here + "/merge?search=jonas", 200), "merge-compare": (f"{here}/merge?with={other}", 200),
         "merge-undo": (f"{here}/merges/{nora['merges'][0]['id']}/undo", 200),

@@ -9,37 +9,46 @@ import Rendering
 
 /// The pages on which definitions are written in a form: as it is typed, each says what is wrong and what it means for everybody.
 extension Console {
-    static let editorRoutes: [PageRoute] =
-        newRoutes(.audience, to: "define audiences") + newRoutes(.metric, to: "define metrics") + newRoutes(.event, to: "define events")
-        + editRoutes(.audience, "/audiences/:key/edit", to: "define audiences") + editRoutes(.metric, "/metric/:key/edit", to: "define metrics")
-        + editRoutes(.event, "/edit/event/:key", to: "define events") + editRoutes(.lifecycle, "/edit/lifecycle", to: "write the lifecycle")
-        + removalRoutes(.audience, "/audiences/:key/remove", to: "remove audiences")
-        + removalRoutes(.metric, "/metric/:key/remove", to: "remove metrics") + removalRoutes(.event, "/edit/event/:key/remove", to: "remove events")
-        + [
-            PageRoute(.post, "/formulas/preview", .read, to: "ask about customers") { try await $0.previewPart($1) },
-            PageRoute(.post, "/formulas/completions", .read, to: "ask about customers") { try $0.completionsPart($1) },
-        ]
-
-    private static func newRoutes(_ kind: FormKind, to deed: String) -> [PageRoute] {
-        [
-            PageRoute(.get, "/new/\(kind.rawValue)", .administer, to: deed) { try await $0.newDefinition(kind, $1) },
-            PageRoute(.post, "/new/\(kind.rawValue)", .administer, to: deed, audit: .definitions) { try await $0.saveDefinition(kind, nil, $1) },
-        ]
-    }
-
-    private static func editRoutes(_ kind: FormKind, _ path: String, to deed: String) -> [PageRoute] {
-        [
-            PageRoute(.get, path, .administer, to: deed) { try await $0.editDefinition(kind, $1.parameters.first, $1) },
-            PageRoute(.post, path, .administer, to: deed, audit: .definitions) { try await $0.saveDefinition(kind, $1.parameters.first, $1) },
-        ]
-    }
-
-    private static func removalRoutes(_ kind: FormKind, _ path: String, to deed: String) -> [PageRoute] {
-        [
-            PageRoute(.get, path, .administer, to: deed) { try await $0.askRemoval(kind, $1, problem: nil) },
-            PageRoute(.post, path, .administer, to: deed, audit: .definitions) { try await $0.removeDefinition(kind, $1) },
-        ]
-    }
+    static let editorRoutes: [PageRoute] = [
+        PageRoute(.get, "/new/audience", .administer, to: "define audiences") { try await $0.newDefinition(.audience, $1) },
+        PageRoute(.post, "/new/audience", .administer, to: "define audiences", audit: .definitions) {
+            try await $0.saveDefinition(.audience, nil, $1)
+        },
+        PageRoute(.get, "/audiences/:key/edit", .administer, to: "define audiences") { try await $0.editDefinition(.audience, $1.parameters[0], $1) },
+        PageRoute(.post, "/audiences/:key/edit", .administer, to: "define audiences", audit: .definitions) {
+            try await $0.saveDefinition(.audience, $1.parameters[0], $1)
+        },
+        PageRoute(.get, "/audiences/:key/remove", .administer, to: "remove audiences") { try await $0.askRemoval(.audience, $1, problem: nil) },
+        PageRoute(.post, "/audiences/:key/remove", .administer, to: "remove audiences", audit: .definitions) {
+            try await $0.removeDefinition(.audience, $1)
+        },
+        PageRoute(.get, "/new/metric", .administer, to: "define metrics") { try await $0.newDefinition(.metric, $1) },
+        PageRoute(.post, "/new/metric", .administer, to: "define metrics", audit: .definitions) { try await $0.saveDefinition(.metric, nil, $1) },
+        PageRoute(.get, "/metric/:key/edit", .administer, to: "define metrics") { try await $0.editDefinition(.metric, $1.parameters[0], $1) },
+        PageRoute(.post, "/metric/:key/edit", .administer, to: "define metrics", audit: .definitions) {
+            try await $0.saveDefinition(.metric, $1.parameters[0], $1)
+        },
+        PageRoute(.get, "/metric/:key/remove", .administer, to: "remove metrics") { try await $0.askRemoval(.metric, $1, problem: nil) },
+        PageRoute(.post, "/metric/:key/remove", .administer, to: "remove metrics", audit: .definitions) {
+            try await $0.removeDefinition(.metric, $1)
+        },
+        PageRoute(.get, "/new/event", .administer, to: "define events") { try await $0.newDefinition(.event, $1) },
+        PageRoute(.post, "/new/event", .administer, to: "define events", audit: .definitions) { try await $0.saveDefinition(.event, nil, $1) },
+        PageRoute(.get, "/edit/event/:key", .administer, to: "define events") { try await $0.editDefinition(.event, $1.parameters[0], $1) },
+        PageRoute(.post, "/edit/event/:key", .administer, to: "define events", audit: .definitions) {
+            try await $0.saveDefinition(.event, $1.parameters[0], $1)
+        },
+        PageRoute(.get, "/edit/event/:key/remove", .administer, to: "remove events") { try await $0.askRemoval(.event, $1, problem: nil) },
+        PageRoute(.post, "/edit/event/:key/remove", .administer, to: "remove events", audit: .definitions) {
+            try await $0.removeDefinition(.event, $1)
+        },
+        PageRoute(.get, "/edit/lifecycle", .administer, to: "write the lifecycle") { try await $0.editDefinition(.lifecycle, nil, $1) },
+        PageRoute(.post, "/edit/lifecycle", .administer, to: "write the lifecycle", audit: .definitions) {
+            try await $0.saveDefinition(.lifecycle, nil, $1)
+        },
+        PageRoute(.post, "/formulas/preview", .read, to: "ask about customers") { try await $0.previewPart($1) },
+        PageRoute(.post, "/formulas/completions", .read, to: "ask about customers") { try $0.completionsPart($1) },
+    ]
 
     /// Where a definition is edited.
     static func editPlace(_ kind: FormKind, _ key: String?) -> String {
