@@ -98,6 +98,15 @@ extension LogisticRegression {
                 gradient = step.gradient
                 // The decrement says by how much the value can still grow (Boyd and Vandenberghe 2004, "Convex Optimization", 9.5.1).
                 if step.decrement < 1e-16 * max(1, abs(value)) { return try checkBounded() }
+                // So close, rounding hides from the likelihood which of two steps is better, and Newton's whole step is the right one: it
+                // squares the distance.
+                if step.decrement < 1e-11 * max(1, abs(value)) {
+                    weights = zip(weights, step.change).map { $0 + $1 }
+                    value = likelihood(weights)
+                    // How sure they are is worked out where they are.
+                    _ = try next()
+                    return try checkBounded()
+                }
                 var length = 1.0
                 var moved = false
                 for _ in 0..<40 where !moved {
