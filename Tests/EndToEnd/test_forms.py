@@ -211,6 +211,7 @@ def test_metrics_of_every_kind_are_written_in_their_own_form(browser, filled, wi
         page.locator("#event1").fill("Email Opned")
         expect(page.locator("#means")).to_contain_text("did you mean", ignore_case=True, timeout=SLOW)
         page.locator("#event1").fill("Email Opened")
+        assert page.locator("#event1").bounding_box()["width"] > 200, "a name can be read where it is written"
         page.locator("#worth1").fill("a lot")
         expect(page.locator("#worth1-fault")).to_contain_text("Write a number")
         page.locator("#worth1").fill("2.5")

@@ -46,6 +46,9 @@ import Testing
             #expect(log.contains { $0.action == .definitions && $0.subject == "lifecycle" })
             // What was saved stands in the form again.
             let form = await browser.get("/edit/lifecycle").text
+            #expect(await browser.get("/settings/definitions/lifecycle").text.contains("href=\"/edit/lifecycle\""))
+            #expect(await browser.get("/settings/definitions/audience%2Fbuyers").text.contains("href=\"/audiences/buyers/edit\""))
+            #expect(await !browser.get("/settings/definitions/workspace").text.contains("Edit it in a form"))
             #expect(form.contains("value=\"That it goes on: always\"") && form.contains("name=\"basis\" value=\"2\""))
         }
     }

@@ -77,7 +77,8 @@ extension Console {
         return try await settingsPage(
             "document", section: "definitions", title: state.id, visit, status: status,
             [
-                "document": state.id, "place": Self.place(document), "summary": state.summary, "owner": state.document?.owner, "text": text,
+                "document": state.id, "inForm": formPlace(of: state, visit), "place": Self.place(document), "summary": state.summary,
+                "owner": state.document?.owner, "text": text,
                 "rows": min(40, max(10, lines.count + 1)), "isDefault": state.document == nil,
                 "basis": asked?.basis ?? state.newest?.number ?? 0,
                 "number": state.document == nil ? nil : state.newest.map { "\($0.number)" },
@@ -86,6 +87,14 @@ extension Console {
                 "fault": asked?.fault, "isSound": asked?.isSound ?? false,
                 "versions": versions.prefix(Self.versionsPage).map { row($0, visit) }, "hasVersions": !versions.isEmpty, "older": older,
             ])
+    }
+
+    /// Where the document is edited in a form; nil where there is none, and for whoever may not.
+    private func formPlace(of state: DefinitionBook.State, _ visit: Visit) -> String? {
+        guard visit.may(.administer), services.formulas != nil else { return nil }
+        let parts = state.id.split(separator: "/", maxSplits: 1).map(String.init)
+        guard let kind = FormKind(rawValue: parts[0]), !kind.isKeyed || state.document != nil else { return nil }
+        return Self.editPlace(kind, parts.last)
     }
 
     private func row(_ version: DefinitionVersion, _ visit: Visit) -> Fields {
