@@ -48,8 +48,9 @@ extension Evaluator {
     /// The marks of some raw customers, whatever they have: those of their bases too are brought in order first.
     private mutating func walk(_ side: borrowing Sides.Side, _ customers: [UInt32], _ sight: Lookout.Sight) {
         recent.removeAll(keepingCapacity: true)
+        for customer in customers { gather(side, Int(customer), sight) }
+        if recent.isEmpty, side.expiry.isEmpty { return walkSlices(side.columns, customers, sight) }
         for customer in customers {
-            gather(side, Int(customer), sight)
             for i in side.base.slice(customer).reversed() {
                 let second = side.base.seconds[i]
                 guard second >= earliest else { break }
@@ -60,6 +61,30 @@ extension Evaluator {
         }
         sortNewestFirst(&recent)
         for i in 0..<recent.count { see(sight, recent[i]) }
+    }
+
+    /// The same of a base alone: where its marks lie is brought in order, and no more of them is read than terms ask for.
+    private mutating func walkSlices(_ columns: SweptColumns, _ customers: [UInt32], _ sight: Lookout.Sight) {
+        places.removeAll(keepingCapacity: true)
+        for customer in customers where Int(customer) < columns.customers {
+            let first = Int(columns.offsets[Int(customer)])
+            var i = Int(columns.offsets[Int(customer) &+ 1])
+            while i > first {
+                i &-= 1
+                let second = columns.seconds[i]
+                guard second >= earliest else { break }
+                guard sight.counts(columns.events[i], second) else { continue }
+                // Each customer's come newest first already.
+                var k = places.count
+                places.append(i)
+                while k > 0, columns.isAfter(i, places[k &- 1]) {
+                    places[k] = places[k &- 1]
+                    k &-= 1
+                }
+                places[k] = i
+            }
+        }
+        for i in places { see(sight, columns, i, columns.seconds[i]) }
     }
 
     /// Adds what came since the base to ``recent``, in no order.
@@ -86,6 +111,11 @@ struct SweptColumns {
     let flags: UnsafePointer<UInt8>
     let values: UnsafePointer<Double>
     let positions: UnsafePointer<UInt64>
+
+    /// Whether one mark is newer than another.
+    @inline(__always) func isAfter(_ i: Int, _ j: Int) -> Bool {
+        seconds[i] != seconds[j] ? seconds[i] > seconds[j] : positions[i] > positions[j]
+    }
 
     init(_ base: Base) {
         customers = base.customers

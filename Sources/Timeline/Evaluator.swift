@@ -53,6 +53,8 @@ package struct Evaluator: ~Copyable {
     private var ranks: [[Double]]
     private var tests: [[UInt8]]
     var recent: [Mark] = []
+    /// Where marks of a base lie.
+    var places: [Int] = []
 
     package init(_ program: BoundProgram, _ everybody: Everybody = Everybody()) {
         self.program = program

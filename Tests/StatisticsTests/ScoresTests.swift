@@ -20,7 +20,9 @@ struct ScoresTests {
     }
 
     @Test(.enabled(if: isSampleThere)) func `the sample's score, error and interval are those that its makers give`() throws {
-        let rows = try String(contentsOf: Self.sample, encoding: .utf8).split(whereSeparator: \.isNewline).dropFirst().map { $0.split(separator: ",") }
+        let rows = try String(contentsOf: Self.sample, encoding: .utf8).split(whereSeparator: \.isNewline).dropFirst().map {
+            $0.split(separator: ",")
+        }
         let all = try score(rows.compactMap { Int($0[0]) })
         #expect((all.promoters, all.passives, all.detractors) == (462, 176, 362))
         #expect(near(all.value, 10, 1e-12) && near(all.variance, 0.814, 1e-12))

@@ -94,7 +94,9 @@ enum FormulaWorld {
             #expect(buyers["explanation"]?.string?.contains("Order Placed") == true)
             #expect(answers["/api/audiences"]?["items"]?.array?.count == 2)
             let members = try #require(answers["/api/audiences/buyers/members"]?["items"]?.array)
-            #expect(members.map { $0["customer"] } == [.string(ann)] && members[0]["name"] == "Ann Archer" && members[0]["found"] == true && members[0]["atLeast"] == false)
+            #expect(
+                members.map { $0["customer"] } == [.string(ann)] && members[0]["name"] == "Ann Archer" && members[0]["found"] == true
+                    && members[0]["atLeast"] == false)
             #expect(answers["/api/lifecycle"]?["stages"]?.array?.map { $0["size"] } == [1, 1])
             #expect(answers["/api/lifecycle"]?["lifeEvents"] == [])
             let values = try #require(answers["/api/customers/user_id:ann/metrics"]?["items"]?.array)
@@ -123,7 +125,9 @@ enum FormulaWorld {
             let file = try await server.send("GET", "/api/audiences/buyers/members.csv", as: .analyst)
             let lines = file.text.split(separator: "\r\n")
             #expect(file.status == 200 && lines.count == 2, "\(file.text)")
-            #expect(lines.first == "customer,name,identifier_kind,identifier,since,at_least" && lines.last?.contains(",'=1+1,email,ann@example.com,") == true)
+            #expect(
+                lines.first == "customer,name,identifier_kind,identifier,since,at_least"
+                    && lines.last?.contains(",'=1+1,email,ann@example.com,") == true)
             #expect(try await server.send("GET", "/api/audiences/buyers/members.csv", as: .agent).status == 403)
             let log = try await server.send("GET", "/api/audit?action=export", bySocket: true)
             #expect(log.text.contains("audience/buyers"), "\(log.text)")
