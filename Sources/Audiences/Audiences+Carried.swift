@@ -23,9 +23,14 @@ final class CarriedProperties: Sendable {
 }
 
 extension Audiences {
-    /// Whether a property is in one of the newest ``Arrived/mostLooked`` interactions of a name, looked at anew every half minute.
+    /// Whether a property is in one of the newest ``Arrived/mostLooked`` interactions of a name, looked at anew every half minute; or whether a
+    /// formula in force reads it: what was right once does not stand in the way of another change because it came no more.
     package func arrives(_ property: PropertyPath, with event: String) -> Bool {
-        carried.paths(of: event, now: engine.clock.now) {
+        let selectors = engine.state.withLock { $0.inForce?.program.selectors ?? [] }
+        let isRead = selectors.contains { selector in
+            selector.subject == .event(event) && selector.properties.contains { $0.withoutLists == property.withoutLists }
+        }
+        return isRead || carried.paths(of: event, now: engine.clock.now) {
             let samples = Self.samples(of: [event], pipeline, engine.ledger.path)[event] ?? []
             return PropertyFit.paths(in: samples.map(\.properties))
         }.contains(property.withoutLists)

@@ -46,6 +46,9 @@ package struct Selector: Hashable, Codable, Sendable {
         self.property = property
         self.type = type
     }
+
+    /// The properties that it reads.
+    package var properties: [PropertyPath] { (property.map { [$0] } ?? []) + (condition?.properties ?? []) }
 }
 
 /// What must hold of one interaction, or of one element of a list in it.
@@ -79,6 +82,17 @@ package indirect enum Condition: Hashable, Codable, Sendable {
     case or(Condition, Condition)
     /// A yes/no property by itself.
     case isTrue(Value)
+
+    /// The properties that it looks at.
+    package var properties: [PropertyPath] {
+        func path(_ value: Value) -> [PropertyPath] { if case .property(let path, _) = value { [path] } else { [] } }
+        return switch self {
+        case .compare(_, let a, let b), .match(_, let a, let b): path(a) + path(b)
+        case .oneOf(let value, _), .oneOfNumbers(let value, _), .known(let value, _), .isTrue(let value): path(value)
+        case .not(let condition): condition.properties
+        case .and(let a, let b), .or(let a, let b): a.properties + b.properties
+        }
+    }
 }
 
 /// One thing worked out from a customer's marks. Equal terms are worked out once, in however many formulas they are.

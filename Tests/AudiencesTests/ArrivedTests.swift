@@ -97,6 +97,14 @@ import Testing
         try await world.world.say([said(["late": 1], at: 2)])
         world.clock.advance(31)
         #expect(problem("last(\"Order Completed\".late)") == nil)
+        // What a formula in force reads stays known when it comes no more.
+        try await world.define([
+            "event/order": Self.order, "metric/late": "metric: {key: late, name: Late, formula: 'count(\"Order Completed\" where late = 1 and box.size > 1)'}",
+        ])
+        for n in 0..<Int64(Arrived.mostLooked) { try await world.world.say([said(["total": 1], at: 40 + n)]) }
+        world.clock.advance(31)
+        #expect(problem("last(\"Order Completed\".late)") == nil && problem("sum(\"Order Completed\".box.size)") == nil)
+        #expect(problem("last(\"Order Completed\".gifft)") != nil && problem("last(\"Order Completed\".lines[].sku)") != nil)
         await world.remove()
     }
 
