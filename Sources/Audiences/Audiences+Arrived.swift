@@ -110,6 +110,9 @@ extension Audiences {
         }
     }
 
+    /// The same on the thread that asks.
+    package func samplesNow(of name: String) -> [Sample] { Self.samples(of: [name], pipeline, engine.ledger.path)[name] ?? [] }
+
     static func samples(of names: Set<String>, _ pipeline: Pipeline, _ ledger: String, limit: Int = Arrived.mostLooked) -> [String: [Sample]] {
         let numbers = pipeline.names.numbers(names)
         guard !numbers.isEmpty, let reader = try? LedgerReader(path: ledger) else { return [:] }

@@ -10,15 +10,21 @@ final class CarriedProperties: Sendable {
     /// Milliseconds for which what was seen is good enough: an editor asks at every key.
     private static let fresh: Int64 = 30_000
     private let known = Mutex<[String: (paths: Set<PropertyPath>, at: Instant)]>([:])
+    /// Each look goes through all marks, so one at a time, and whoever waited has what it found.
+    private let looking = Mutex(())
 
     func paths(of event: String, now: Instant, look: () -> Set<PropertyPath>) -> Set<PropertyPath> {
-        if let (paths, at) = known.withLock({ $0[event] }), now - at < Self.fresh { return paths }
-        let found = look()
-        known.withLock { known in
-            if known.count >= Self.mostEvents { known = [:] }
-            known[event] = (found, now)
+        func fresh() -> Set<PropertyPath>? { known.withLock { $0[event] }.flatMap { now - $0.at < Self.fresh ? $0.paths : nil } }
+        if let paths = fresh() { return paths }
+        return looking.withLock { _ in
+            if let paths = fresh() { return paths }
+            let found = look()
+            known.withLock { known in
+                if known.count >= Self.mostEvents { known = [:] }
+                known[event] = (found, now)
+            }
+            return found
         }
-        return found
     }
 }
 
@@ -30,9 +36,9 @@ extension Audiences {
         let isRead = selectors.contains { selector in
             selector.subject == .event(event) && selector.properties.contains { $0.withoutLists == property.withoutLists }
         }
-        return isRead || carried.paths(of: event, now: engine.clock.now) {
-            let samples = Self.samples(of: [event], pipeline, engine.ledger.path)[event] ?? []
-            return PropertyFit.paths(in: samples.map(\.properties))
-        }.contains(property.withoutLists)
+        return isRead
+            || carried.paths(of: event, now: engine.clock.now) {
+                PropertyFit.paths(in: samplesNow(of: event).map(\.properties))
+            }.contains(property.withoutLists)
     }
 }

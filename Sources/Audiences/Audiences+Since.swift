@@ -23,7 +23,7 @@ extension Audiences {
     ///
     /// - Parameter rows: When each entered or was found, and which it was.
     func since(_ rows: [(customer: UInt32, at: Int64, isFound: Bool)], of set: String) -> [Since] {
-        let beginning = Beginning(self, of: set)
+        let beginning = rows.contains(where: \.isFound) ? Beginning(self, of: set) : nil
         return rows.map { row in
             let known = Since(at: Instant(milliseconds: row.at), isFound: row.isFound, isAtLeast: row.isFound)
             return row.isFound ? beginning?.since(row.customer) ?? known : known
@@ -67,12 +67,12 @@ private final class Beginning {
         now = UInt32(clamping: audiences.engine.clock.now.seconds)
     }
 
-    /// Nil for somebody who does not belong now: they are about to leave.
+    /// Nil for somebody who does not belong now: they are about to leave; and for whom nothing is kept of.
     func since(_ customer: UInt32) -> Audiences.Since? {
         members.removeAll(keepingCapacity: true)
         let kinds = pipeline.people.known(of: customer, &members)
         parts.newest(members, limit: Audiences.mostLookedBack + 1, into: &marks) { [now] in $0.second <= now }
-        guard holds(now, kinds) else { return nil }
+        guard !marks.isEmpty, holds(now, kinds) else { return nil }
         var first = now
         for mark in marks.prefix(Audiences.mostLookedBack) {
             for moment in [mark.second, mark.second &- 1] where moment < first {
@@ -80,9 +80,9 @@ private final class Beginning {
                 first = moment
             }
         }
-        // Of whom there is nothing more it holds since they came.
-        if marks.count <= Audiences.mostLookedBack { return found(marks.last?.second ?? now) }
-        return found(first, isAtLeast: true)
+        if marks.count > Audiences.mostLookedBack { return found(first, isAtLeast: true) }
+        // For whom there is nothing more of it holds since they came, unless there was more that is not kept any longer.
+        return found(marks.last?.second ?? now, isAtLeast: parts.keepsForATime)
     }
 
     private func found(_ second: UInt32, isAtLeast: Bool = false) -> Audiences.Since {

@@ -15,7 +15,7 @@ import Timeline
 package struct EngagementFit: Sendable, Equatable {
     package struct Kind: Sendable, Equatable {
         package var event: String
-        /// What one is worth, in hundredths: learned, scaled so that the greatest is the greatest that was written. Never of the other sign
+        /// What one is worth, in hundredths: learned, scaled so that the greatest above 0 is the greatest that was written. Never of the other sign
         /// than the one written: 0 for what goes together with fewer conversions, and when it cannot be told whether with more or fewer.
         package var hundredths: Int
         /// How much the odds of converting are multiplied by one more, with the bounds of its interval of 95 %; nil when too few did it to
@@ -145,9 +145,10 @@ extension AudienceEngine {
             if counts.others > 0 { try rows.add(values, outcome: false, people: counts.others) }
         }
         let fit = try LogisticRegression.nonNegative(rows)
-        let greatest = columns.map { abs(written[$0].hundredths) }.max() ?? 0
+        // The scale is that of what counts above 0: a reproach may be written as high as somebody likes.
+        let greatest = columns.map { written[$0].hundredths }.max() ?? 0
         let isClear = columns.indices.map { fit.weights[$0] > Self.interval * fit.errors[$0] }
-        let strongest = columns.indices.filter { isClear[$0] }.map { fit.weights[$0] }.max() ?? 0
+        let strongest = columns.indices.filter { isClear[$0] && signs[$0] > 0 }.map { fit.weights[$0] }.max() ?? 0
         guard columns.indices.contains(where: { isClear[$0] && signs[$0] > 0 }), greatest > 0 else {
             return .failed("no kind of engagement clearly went together with more conversions", at: at)
         }

@@ -27,14 +27,9 @@ extension LogisticRegression {
         // Each round takes one out or brings one back; a column that was brought back and is taken out again stays out.
         var returned: Set<Int> = []
         while true {
-            guard !inside.isEmpty else {
-                let nothing = [Double](repeating: 0, count: rows.columns)
-                let baseline = try fit(rows, penalty: penalty).baseline
-                return NonNegative(weights: nothing, errors: nothing, held: held, logLikelihood: baseline, baseline: baseline)
-            }
-            let part = rows.keeping(inside)
-            let found = try fit(part, penalty: penalty)
-            if let worst = inside.indices.min(by: { found.weights[$0] / found.errors[$0] < found.weights[$1] / found.errors[$1] }),
+            // Without a column left everybody is as likely as the other.
+            let found = inside.isEmpty ? nil : try fit(rows.keeping(inside), penalty: penalty)
+            if let found, let worst = inside.indices.min(by: { found.weights[$0] / found.errors[$0] < found.weights[$1] / found.errors[$1] }),
                 found.weights[worst] < 0
             {
                 held[inside[worst]] = (found.weights[worst], found.errors[worst])
@@ -48,18 +43,24 @@ extension LogisticRegression {
                 continue
             }
             var (weights, errors) = ([Double](repeating: 0, count: rows.columns), [Double](repeating: 0, count: rows.columns))
+            guard let found else {
+                let baseline = try fit(rows, penalty: penalty).baseline
+                return NonNegative(weights: weights, errors: errors, held: held, logLikelihood: baseline, baseline: baseline)
+            }
             for (place, column) in inside.enumerated() { (weights[column], errors[column]) = (found.weights[place], found.errors[place]) }
             return NonNegative(weights: weights, errors: errors, held: held, logLikelihood: found.logLikelihood, baseline: found.baseline)
         }
     }
 
     /// Columns left out under which the outcomes would be likelier with a little weight, the strongest first.
-    private static func growing(_ rows: Rows, _ inside: [Int], _ found: LogisticRegression) throws(StatisticsProblem) -> [Int] {
+    private static func growing(_ rows: Rows, _ inside: [Int], _ found: LogisticRegression?) throws(StatisticsProblem) -> [Int] {
+        let converted = zip(rows.people, rows.outcomes).reduce(0) { $0 + ($1.1 ? $1.0 : 0) }
+        let share = converted / rows.people.reduce(0, +)
         let outside = (0..<rows.columns).filter { !inside.contains($0) }
         var gradient = [Double](repeating: 0, count: rows.columns)
         for i in rows.outcomes.indices {
             let row = rows.values[(i * rows.columns)..<((i + 1) * rows.columns)]
-            let expected = try found.probability(inside.map { row[row.startIndex + $0] })
+            let expected = try found?.probability(inside.map { row[row.startIndex + $0] }) ?? share
             let residual = rows.people[i] * ((rows.outcomes[i] ? 1 : 0) - expected)
             for column in outside { gradient[column] += residual * row[row.startIndex + column] }
         }

@@ -24,7 +24,10 @@ package struct NetScore: Equatable, Sendable {
         for (what, count) in [("promoters", promoters), ("passives", passives), ("detractors", detractors)] where count < 0 {
             throw .outOfRange(what: what, value: Double(count), least: 0, most: Double(Int.max))
         }
-        guard promoters + passives + detractors > 0 else { throw .nothing }
+        let (some, isMore) = promoters.addingReportingOverflow(passives)
+        let (all, isStillMore) = some.addingReportingOverflow(detractors)
+        guard !isMore, !isStillMore else { throw .outOfRange(what: "answers", value: .infinity, least: 1, most: Double(Int.max)) }
+        guard all > 0 else { throw .nothing }
         self.promoters = promoters
         self.passives = passives
         self.detractors = detractors
@@ -72,7 +75,7 @@ package struct NetScore: Equatable, Sendable {
 package struct ScoreChange: Equatable, Sendable {
     /// As it was observed.
     package var value: Double
-    /// Where the true difference is likely to be.
+    /// Where the true difference is likely to be. Of few answers it may lie beside ``value``, as it is of counts that something was added to.
     package var interval: ClosedRange<Double>
     /// Whether there is one: else it may be chance alone, and "no clear change" is what can be said.
     package var isClear: Bool { interval.lowerBound > 0 || interval.upperBound < 0 }
@@ -99,19 +102,19 @@ extension Share {
 extension Moments {
     /// Where the true mean is likely to be, by Student's t distribution ("Student" 1908, "The Probable Error of a Mean").
     ///
-    /// - Returns: nil for fewer than two numbers, which say nothing about how they vary.
+    /// - Returns: nil for fewer than two numbers, which say nothing about how they vary, and where the spread is more than a number can be.
     /// - throws: see ``Share/wilson(confidence:)``.
     package func interval(confidence: Double = 0.95) throws(StatisticsProblem) -> ClosedRange<Double>? {
         let tail = try Share.tail(confidence)
         guard let variance else { return nil }
         let half = -studentQuantile(tail, freedom: Double(count - 1)) * (variance / Double(count)).squareRoot()
-        return mean - half...mean + half
+        return half.isFinite ? mean - half...mean + half : nil
     }
 
     /// How far this mean is above an earlier one, which may vary in another way: Welch 1947, "The Generalization of 'Student's' Problem when
     /// Several Different Population Variances are Involved".
     ///
-    /// - Returns: nil when one of them has fewer than two numbers.
+    /// - Returns: nil when one of them has fewer than two numbers, and where the spread is more than a number can be.
     /// - throws: see ``Share/wilson(confidence:)``.
     package func change(from earlier: Moments, confidence: Double = 0.95) throws(StatisticsProblem) -> ScoreChange? {
         let tail = try Share.tail(confidence)
@@ -119,8 +122,10 @@ extension Moments {
         let (a, b) = (variance / Double(count), other / Double(earlier.count))
         let value = mean - earlier.mean
         guard a + b > 0 else { return ScoreChange(value: value, interval: value...value) }
-        let freedom = (a + b) * (a + b) / (a * a / Double(count - 1) + b * b / Double(earlier.count - 1))
+        // By shares: squares of the whole may be more, or less, than a number can be.
+        let share = a / (a + b)
+        let freedom = 1 / (share * share / Double(count - 1) + (1 - share) * (1 - share) / Double(earlier.count - 1))
         let half = -studentQuantile(tail, freedom: freedom) * (a + b).squareRoot()
-        return ScoreChange(value: value, interval: value - half...value + half)
+        return half.isFinite && value.isFinite ? ScoreChange(value: value, interval: value - half...value + half) : nil
     }
 }

@@ -99,7 +99,8 @@ import Testing
         #expect(problem("last(\"Order Completed\".late)") == nil)
         // What a formula in force reads stays known when it comes no more.
         try await world.define([
-            "event/order": Self.order, "metric/late": "metric: {key: late, name: Late, formula: 'count(\"Order Completed\" where late = 1 and box.size > 1)'}",
+            "event/order": Self.order,
+            "metric/late": "metric: {key: late, name: Late, formula: 'count(\"Order Completed\" where late = 1 and box.size > 1)'}",
         ])
         for n in 0..<Int64(Arrived.mostLooked) { try await world.world.say([said(["total": 1], at: 40 + n)]) }
         world.clock.advance(31)

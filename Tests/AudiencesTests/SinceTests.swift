@@ -52,6 +52,19 @@ import Testing
         await world.remove()
     }
 
+    @Test func `is not worked out for whom nothing is kept of, and may be longer where interactions are kept for a time`() async throws {
+        let world = try await AudienceWorld(at: World.start + 100 * Self.day * 1000)
+        try await world.world.say([said("ann", "Page Viewed", day: 1), said("ann", day: 90), said("bo", "Page Viewed", day: 2)])
+        try await world.define(["audience/all": "audience: {key: all, name: All, who: 'never(\"Gift Sent\")'}"])
+        _ = try await world.world.pipeline.perform(
+            .expire(before: ["Page Viewed": (World.start + 50 * Self.day * 1000).milliseconds], rest: nil, author: "test"),
+            randomness: World.randomness)
+        #expect(try since("ann", in: "audience/all", world) == found(90, isAtLeast: true))
+        let bo = try #require(try since("bo", in: "audience/all", world))
+        #expect(bo.isFound && bo.isAtLeast && bo.at == World.start + 100 * Self.day * 1000)
+        await world.remove()
+    }
+
     @Test(arguments: [0, 1]) func `may be longer for whom there is more than is looked at`(more: Int) async throws {
         let count = Audiences.mostLookedBack + more
         let world = try await AudienceWorld(at: World.start + 300 * Self.day * 1000)

@@ -75,6 +75,27 @@ struct LogisticRegressionTests {
         #expect(inside.map { found.weights[$0] } == free.weights && found.logLikelihood == free.logLikelihood)
     }
 
+    @Test func `a column that went out while others were in comes back when it is good alone`() throws {
+        var rows = try LogisticRegression.Rows(columns: 3)
+        // Found by chance: each goes out while one that says more is in, until none is left, and the second alone is above 0.
+        for (row, people, converted) in [
+            ([2, 1, 1], 4, 2), ([2, 1, 2], 7, 0), ([2, 0, 2], 26, 18), ([0, 2, 0], 5, 5), ([0, 1, 0], 23, 20),
+        ] as [([Double], Int, Int)] {
+            if converted > 0 { try rows.add(row, outcome: true, people: converted) }
+            if people > converted { try rows.add(row, outcome: false, people: people - converted) }
+        }
+        let found = try LogisticRegression.nonNegative(rows, penalty: 0)
+        // The best of all fits of some of the columns in which none is below 0.
+        var best = (columns: [Int](), logLikelihood: found.baseline)
+        for subset in 1..<8 {
+            let columns = (0..<3).filter { subset >> $0 & 1 == 1 }
+            let free = try LogisticRegression.fit(rows.keeping(columns), penalty: 0)
+            if free.weights.allSatisfy({ $0 >= 0 }), free.logLikelihood > best.logLikelihood { best = (columns, free.logLikelihood) }
+        }
+        #expect(best.columns == [1] && abs(found.weights[1] - 0.30342369) < 1e-6)
+        #expect(found.weights[0] == 0 && found.weights[2] == 0 && abs(found.logLikelihood - best.logLikelihood) < 1e-9)
+    }
+
     @Test func `weights of 0 or more are all 0 when everything goes together with less`() throws {
         var rows = try LogisticRegression.Rows(columns: 1)
         for (x, outcome, people) in [(0.0, true, 6), (0, false, 2), (1, true, 3), (1, false, 9)] {

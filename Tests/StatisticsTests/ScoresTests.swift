@@ -48,6 +48,7 @@ struct ScoresTests {
         #expect(throws: StatisticsProblem.nothing) { try NetScore(promoters: 0, passives: 0, detractors: 0) }
         #expect(throws: StatisticsProblem.self) { try NetScore(promoters: 1, passives: -1, detractors: 0) }
         #expect(throws: StatisticsProblem.self) { try worst.interval(confidence: 1) }
+        #expect(throws: StatisticsProblem.self) { try NetScore(promoters: .max, passives: 1, detractors: 0) }
     }
 
     @Test func `a change is clear when chance alone would hardly make it`() throws {
@@ -76,6 +77,12 @@ struct ScoresTests {
         // Of one answer, and of none, there is nothing to say; of equal ones everything.
         #expect(try Moments([3]).interval() == nil && x.change(from: Moments([3])) == nil)
         #expect(try Moments([3, 3]).change(from: Moments([2, 2])) == ScoreChange(value: 1, interval: 1...1))
+        // Numbers at the ends of what there is give an answer or none.
+        for ends in [[0, 1e160], [-1e300, 1e300], [0, 1e-90], [0, 1e-300]] {
+            #expect(try Moments(ends).change(from: Moments([0, 1])).map { $0.interval.contains($0.value) } != false)
+            #expect(try Moments(ends).change(from: Moments(ends)).map { $0.interval.contains(0) } != false)
+            _ = try Moments(ends).interval()
+        }
     }
 
     @Test(arguments: [

@@ -33,7 +33,8 @@ import Testing
     private let formats = Formats(zone: .gmt, now: Instant(milliseconds: 1_795_000_000_000))
 
     private static let units: [(Double, String?, String)] = [
-        (0.912, "share", "91.2%"), (1, "share", "100%"), (0, "share", "0%"), (0.0004, "share", "0%"), (0.91, nil, "0.91"), (842.6, "GBP", "£842.60"),
+        (0.912, "share", "91.2%"), (1, "share", "100%"), (0, "share", "0%"), (0.0004, "share", "under 0.1%"), (0.91, nil, "0.91"),
+        (842.6, "GBP", "£842.60"),
         (11, "orders", "11\u{A0}orders"),
     ]
 
@@ -41,9 +42,18 @@ import Testing
         #expect(MetricWords.text(number, .number, unit: unit, formats) == words)
     }
 
-    @Test(arguments: [(7_800.0, "2 h 10 min"), (40.0, "40 s"), (3_600.0, "1 h"), (432_000.0, "5 days"), (-7_800.0, "−2 h 10 min")])
+    @Test(arguments: [
+        (7_800.0, "2 h 10 min"), (40.0, "40 s"), (3_600.0, "1 h"), (432_000.0, "5 days"), (-7_800.0, "−2 h 10 min"),
+        (8.64e19, "1,000,000,000,000,000 days"),
+        (-1e300, "−1.1574074074074075e+295 days"),
+    ])
     func `are lengths of time in hours and minutes, or in days`(seconds: Double, words: String) {
         #expect(MetricWords.text(seconds, .duration, unit: nil, formats) == words)
+    }
+
+    @Test(arguments: [8.64e19, -8.64e19, 253_402_300_800, -62_135_596_801]) func `are no dates that no calendar has`(seconds: Double) {
+        #expect(MetricWords.text(seconds, .date, unit: nil, formats) == "unknown")
+        #expect(MetricWords.json(.init(type: .date, number: seconds)) == .null)
     }
 
     @Test func `say that the model of lifetime value was fitted at the edge of what a parameter can be`() throws {

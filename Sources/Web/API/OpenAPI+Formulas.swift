@@ -54,7 +54,7 @@ extension OpenAPI {
                       "properties": {
                         "event": {"type": "string"}, "weight": {"type": "number"},
                         "customers": {"type": "integer", "description": "Who did it; the rest did not."}, "converted": {"type": "integer"},
-                        "contrary": {"type": "boolean", "description": "Whether it went together with fewer conversions beside the others, so that it counts 0."},
+                        "contrary": {"type": "boolean", "description": "Whether it pointed the other way than the weight written, beside the others, so that it counts 0."},
                         "oddsRatio": {"type": ["object", "null"], "properties": {
                           "least": {"type": "number"}, "likely": {"type": "number"}, "most": {"type": "number"}}}
                       }}},

@@ -17,19 +17,27 @@ enum MetricWords {
         guard number.isFinite else { return "unknown" }
         switch type {
         case .flag: return number == 1 ? "yes" : number == 0 ? "no" : Formats.number(number * 100, places: 1) + "% yes"
-        case .date: return formats.shortDate(Instant(milliseconds: Int64(number) * 1000))
+        case .date: return moment(number).map(formats.shortDate) ?? "unknown"
         case .duration: return length(number)
         case .number, .text, .texts:
             guard let unit else { return Formats.number(number, places: 2) }
-            if unit == MetricDefinition.share { return Formats.number(number * 100, places: 1) + "%" }
+            if unit == MetricDefinition.share { return number > 0 && number < 0.001 ? "under 0.1%" : Formats.number(number * 100, places: 1) + "%" }
             return isCurrency(unit) ? Formats.money(number, unit) : Formats.number(number, places: 2) + "\u{A0}" + unit
         }
     }
 
     static func isCurrency(_ unit: String) -> Bool { unit.utf8.count == 3 && unit.utf8.allSatisfy { (65...90).contains($0) } }
 
+    /// The moment of a date that was worked out; nil for one that no calendar has, before the year 1 or after 9999.
+    static func moment(_ seconds: Double) -> Instant? {
+        guard seconds >= -62_135_596_800, seconds < 253_402_300_800 else { return nil }
+        return Instant(milliseconds: Int64(seconds) * 1000)
+    }
+
     /// `16 days`, `5 h 20 min`, `40 s`
     static func length(_ seconds: Double) -> String {
+        // Longer than the world is old: what was worked out need not be.
+        guard abs(seconds) < 1e15 else { return (seconds < 0 ? "−" : "") + Formats.number((abs(seconds) / 86_400).rounded()) + " days" }
         let whole = Int64(seconds.rounded())
         let days = abs(whole) / 86_400
         return (whole < 0 ? "−" : "") + (days >= 2 ? Formats.counted(Int(days), "day") : Formats.span(abs(whole)))
@@ -44,7 +52,7 @@ enum MetricWords {
         if let text = value.text { return .string(text) }
         switch value.type {
         case .flag: return .bool(value.number == 1)
-        case .date: return .string(Instant(milliseconds: Int64(value.number) * 1000).rfc3339)
+        case .date: return JSON(moment(value.number)?.rfc3339)
         default: return .figure(value.number)
         }
     }

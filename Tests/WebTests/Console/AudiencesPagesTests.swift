@@ -122,6 +122,17 @@ import Testing
             let hidden = await preview(lead, "trait.name starts with \"A\"")
             #expect(hidden.contains("hidden from your role") && !hidden.contains("figure-value"), "\(hidden)")
             #expect(await preview(lead, "called = \"Ann Archer\"").contains("hidden from your role"))
+            // A value of what is hidden is hidden too, whatever its type.
+            let length = "metric:\n  key: length\n  name: Length of the name\n  formula: trait.name is known\n"
+            _ = try await server.services.definitions.save("metric/length", text: length, basis: nil, by: "Marta")
+            server.services.audiences.engine.reload()
+            while server.services.audiences.company?.metrics.contains(where: { $0.key == "length" }) != true {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            let ann = try await World.customer(server, "user_id:ann")
+            #expect(await administrator.get("/customers/\(ann)/why/metric/length").text.contains(">yes<"))
+            let why = await lead.get("/customers/\(ann)/why/metric/length").text
+            #expect(why.contains(">hidden<") && !why.contains(">yes<"), "\(why)")
             for path in ["/metric", "/metric/called", "/metric/called/spread", "/audiences/buyers", "/audiences/buyers/members"] {
                 #expect(await !lead.get(path).text.contains("Ann Archer"), "\(path)")
             }

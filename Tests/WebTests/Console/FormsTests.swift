@@ -69,7 +69,7 @@ import Testing
             var twice = Self.stages
             twice[6].1 = "customer"
             let told = await browser.post("/edit/lifecycle", twice, from: "/you")
-            #expect(told.status == 422 && fault("stage3", told.text)?.contains("Customer stands here twice") != nil)
+            #expect(told.status == 422)
             #expect(fault("stage3", told.text)?.contains("twice") == true && fault("stage2", told.text)?.contains("twice") == false)
             #expect(server.services.definitions.blueprint["lifecycle"]?.text.contains("Regular") == false)
         }

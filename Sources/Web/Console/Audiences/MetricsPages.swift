@@ -42,7 +42,7 @@ extension Console {
             if let spread = spreads?[metric.key], !isHidden {
                 row["known"] = Formats.number(spread.known)
                 row["share"] = Self.share(spread.known, spread.people)
-                row["quartiles"] = Self.quartiles(spread, unit: unit, visit)
+                row["quartiles"] = quartiles(spread, unit: unit, visit)
             } else if isHidden {
                 row["quartiles"] = Mask.hidden
             }
@@ -60,10 +60,10 @@ extension Console {
     }
 
     /// The middle half of those whose value is known, in words.
-    private static func quartiles(_ spread: Audiences.Spread, unit: String?, _ visit: Visit) -> String {
+    private func quartiles(_ spread: Audiences.Spread, unit: String?, _ visit: Visit) -> String {
         if spread.known == 0 { return "nobody’s is known" }
         if spread.type == .flag { return MetricWords.text(spread.mean ?? .nan, .flag, unit: nil, visit.formats) }
-        if let first = spread.texts.first { return "most often \(first.text)" }
+        if let first = spread.texts.first { return services.mask.isNone ? "most often \(first.text)" : Mask.hidden }
         guard spread.quantiles.count == 5 else { return "" }
         func text(_ i: Int) -> String { MetricWords.text(spread.quantiles[i], spread.type, unit: unit, visit.formats) }
         if text(1) == text(3) { return text(2) }
@@ -162,8 +162,10 @@ extension Console {
         fields["hasBars"] = spread.bins.count > 1
         fields["first"] = spread.bins.first.map { text($0.from) }
         fields["last"] = spread.bins.last.map { bin in bin.to == nil ? text(bin.from) + " or more" : text(spread.quantiles.last ?? bin.from) }
-        fields["texts"] = spread.texts.map { ["text": $0.text, "count": Formats.number($0.count)] as Fields }
-        fields["hasTexts"] = !spread.texts.isEmpty
+        // A text may be personal, wherever it comes from.
+        let texts = services.mask.isNone ? spread.texts : []
+        fields["texts"] = texts.map { ["text": $0.text, "count": Formats.number($0.count)] as Fields }
+        fields["hasTexts"] = !texts.isEmpty
         if spread.lookedAt < spread.known { fields["lookedAt"] = "Of \(Formats.number(spread.lookedAt)) of them, taken evenly." }
         return fields
     }

@@ -26,8 +26,8 @@ extension Console {
         let metrics = try audiences.metrics(of: view.id, at: formats.now).filter(\.metric.definition.isShown)
         fields["metrics"] = metrics.map { metric, value -> Fields in
             [
-                "name": metric.definition.name, "value": words(value, metric.definition.countedIn, formats),
-                "rank": rank(value, metric.key, audiences), "whyLink": place + "metric/" + Parameters.encoded(metric.key),
+                "name": metric.definition.name, "value": words(value, metric, formats),
+                "rank": rank(value, metric, audiences), "whyLink": place + "metric/" + Parameters.encoded(metric.key),
             ]
         }
         fields["audiences"] = found.audiences.map { audience -> Fields in
@@ -45,15 +45,18 @@ extension Console {
     }
 
     /// A value with its unit, as people write it: `£842.60`, `11 orders`, `16 days`.
-    func words(_ value: Audiences.Value, _ unit: String?, _ formats: Formats) -> String {
+    func words(_ value: Audiences.Value, _ metric: Company.Metric, _ formats: Formats) -> String {
         // A text may be one that the role does not get to see, and where it comes from is not told.
-        if value.isKnown, value.text != nil, !services.mask.isNone { return Mask.hidden }
-        return MetricWords.text(value, unit: unit, formats)
+        if isHidden(metric) || value.isKnown && value.text != nil && !services.mask.isNone { return Mask.hidden }
+        return MetricWords.text(value, unit: metric.definition.countedIn, formats)
     }
 
-    private func rank(_ value: Audiences.Value, _ metric: String, _ audiences: Audiences) -> String? {
+    /// Whether its values would tell what is hidden from the role.
+    private func isHidden(_ metric: Company.Metric) -> Bool { services.mask.hides(metric.definition, services.audiences?.company?.library) }
+
+    private func rank(_ value: Audiences.Value, _ metric: Company.Metric, _ audiences: Audiences) -> String? {
         // Whoever compares one customer with all does not need the last minutes.
-        guard value.isKnown, let spread = audiences.spreads(lasting: 600_000)?[metric] else { return nil }
+        guard value.isKnown, !isHidden(metric), let spread = audiences.spreads(lasting: 600_000)?[metric.key] else { return nil }
         return Self.rank(value.number, in: spread)
     }
 
@@ -107,9 +110,9 @@ extension Console {
             subject = .metric(key)
             let value = try audiences.metrics(of: view.id, at: formats.now).first { $0.metric.key == key }?.value
             fields["heading"] = metric.definition.name
-            fields["state"] = value.map { words($0, metric.definition.countedIn, formats) }
+            fields["state"] = value.map { words($0, metric, formats) }
             // Weights tell of everybody whose engagement is hidden.
-            let learned = services.mask.hides(metric.definition, company.library) ? nil : audiences.model(of: key)
+            let learned = isHidden(metric) ? nil : audiences.model(of: key)
             fields["words"] = [metric.definition.meaning, metric.definition.explained(titles, learned: learned, formats)].compactMap { $0 }
                 .joined(separator: " ")
             fields["formula"] = metric.definition.formula(learned: learned)
@@ -146,13 +149,14 @@ extension Console {
 
     /// Weekly values of the last half year, each as it was then.
     private func chart(_ metric: Company.Metric, _ customer: CustomerID, _ audiences: Audiences, _ formats: Formats) -> Fields? {
+        guard !isHidden(metric) else { return nil }
         let moments = (0..<Self.metricWeeks).reversed().map { formats.now + -Int64($0) * 604_800_000 }
         let values = audiences.history(of: metric.key, customer, at: moments)
         guard let first = values.first, [.number, .duration].contains(first.type), values.count == moments.count else { return nil }
         let known = values.filter(\.isKnown).map(\.number)
         guard let highest = known.max(), let lowest = known.min(), highest > lowest else { return nil }
         let low = min(0, lowest)
-        func say(_ number: Double) -> String { words(.init(type: first.type, number: number), metric.definition.countedIn, formats) }
+        func say(_ number: Double) -> String { words(.init(type: first.type, number: number), metric, formats) }
         // What was unknown in between leaves a gap.
         var lines: [[String]] = [[]]
         for (at, value) in values.enumerated() {
@@ -166,11 +170,11 @@ extension Console {
         }
         return [
             "lines": lines.filter { $0.count > 1 }.map { ["points": $0.joined(separator: " ")] as Fields },
-            "high": say(highest), "low": say(low), "now": values.last.map { words($0, metric.definition.countedIn, formats) },
+            "high": say(highest), "low": say(low), "now": values.last.map { words($0, metric, formats) },
             "from": formats.shortDay(moments[0]), "to": formats.shortDay(formats.now),
             "said": "\(metric.definition.name), week by week in the last half year: from \(say(lowest)) to \(say(highest))",
             "weeks": zip(moments, values).reversed().map { moment, value in
-                ["day": formats.shortDate(moment), "value": words(value, metric.definition.countedIn, formats)] as Fields
+                ["day": formats.shortDate(moment), "value": words(value, metric, formats)] as Fields
             },
         ]
     }

@@ -156,8 +156,8 @@ extension Console {
         fields["longest"] = FormulaLimits.length
         fields["names"] = kind == .event ? nil : Self.namesPlace
         if let overtaken = state.overtaken {
-            let theirs = services.definitions.blueprint[kind.rawValue, key].map { kind.type.init($0, basis: 0).yaml }
-            fields["overtaken"] = try overtakenFields(overtaken, yours: form.yaml, normal: theirs, theirs: Self.editPlace(kind, key), visit)
+            let theirs = services.definitions.blueprint[kind.rawValue, kind.isKeyed ? form.ownKey : nil].map { kind.type.init($0, basis: 0).yaml }
+            fields["overtaken"] = try overtakenFields(overtaken, yours: form.yaml, normal: theirs, theirs: Self.editPlace(kind, form.ownKey), visit)
         }
         let heading =
             kind == .lifecycle ? "the lifecycle" : form.isNew ? "New \(kind.rawValue)" : form.base.name.isEmpty ? "No name" : form.base.name
@@ -168,7 +168,8 @@ extension Console {
 
     /// What people call what is in force under the form's key: its page may have the name in its address.
     private func nameInForce(_ form: any DefinitionForm) -> String {
-        services.definitions.blueprint[form.kind.rawValue, form.base.key]?.read(EventDefinition.self).name ?? form.base.name
+        guard form.kind == .event else { return form.base.name }
+        return services.definitions.blueprint[form.kind.rawValue, form.base.key]?.read(EventDefinition.self).name ?? form.base.name
     }
 
     /// Names to choose from in fields that take one.
@@ -201,9 +202,10 @@ extension Console {
         let onlyCheck = sent["check"] != nil
         do {
             let document = form.document
-            // A key that was used before goes on with its versions. Whoever saw what another did may go over it, knowing which version that is.
-            let seen = sent["over"].flatMap { Int($0) } ?? form.base.basis
-            let basis = kind.isKeyed && key == nil ? try book.newest(of: document)?.number ?? 0 : seen
+            // Whoever saw what another did may go over it, knowing which version that is. A key that was used before goes on with its versions,
+            // and what somebody has put in force under it meanwhile is another's.
+            let before = kind.isKeyed && key == nil ? try book.newest(of: document).flatMap { $0.text == nil ? $0.number : nil } : nil
+            let basis = sent["over"].flatMap { Int($0) } ?? before ?? form.base.basis
             let change = try await book.save(document, text: form.yaml, basis: basis, onlyCheck: onlyCheck, by: visit.session.principal.name)
             if onlyCheck { return try await editorPage(form, visit, FormState(isChecked: true)) }
             visit.trail.note(change.map { [$0] } ?? [])

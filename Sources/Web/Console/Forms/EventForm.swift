@@ -122,7 +122,7 @@ struct EventForm: DefinitionForm {
         return [
             "isEvent": true, "hasPurpose": true, "purpose": purpose, "purposeLabel": "What it means when it happens", "hasName": true,
             "life": lifeEvent,
-            "isFull": properties.count >= EventDefinition.mostProperties, "rows": properties.count,
+            "isFull": properties.count >= EventDefinition.mostProperties, "rows": properties.count, "hasProperties": !properties.isEmpty,
             "hasNoValue": !properties.contains { $0.isValue },
             "properties": properties.enumerated().map { i, property -> Fields in
                 var fields: Fields = [

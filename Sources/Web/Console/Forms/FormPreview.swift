@@ -87,7 +87,9 @@ extension Console {
     /// What arrives of an event, held against what is declared.
     func arrives(_ form: EventForm, _ visit: Visit) async throws -> Fields {
         guard !form.base.name.isEmpty else { return ["words": "Write its name, as it arrives: what has arrived of it stands here."] }
-        let samples = await services.audiences?.samples(of: form.base.name) ?? []
+        let desk = try desk()
+        let name = form.base.name
+        let samples = try await desk.ask { desk.audiences.samplesNow(of: name) }
         let looked = Formats.counted(samples.count, "interaction")
         guard !samples.isEmpty else { return ["words": "None of this name has arrived yet."] }
         let misfits = Audiences.misfits(form.definition, samples).sorted { ($1.count, $0.property) < ($0.count, $1.property) }

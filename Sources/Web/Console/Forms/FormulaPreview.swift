@@ -49,17 +49,15 @@ extension Console {
             "isLifecycle": form.kind == .lifecycle, "isEvent": form.kind == .event,
         ]
         if let wrong = form.formulas.first(where: \.isWrong) { fields["whyNot"] = "Mend “\(wrong.fullName)” to put it in force" }
-        if let event = form as? EventForm {
-            fields["arrives"] = try await arrives(event, visit)
-            return fields
-        }
         guard let words else {
             fields["notYet"] = "The definitions are being put to work. What this means is said in a moment."
             fields["asksAgain"] = true
             return fields
         }
         do {
-            if let lifecycle = form as? LifecycleForm {
+            if let event = form as? EventForm {
+                fields["arrives"] = try await arrives(event, visit)
+            } else if let lifecycle = form as? LifecycleForm {
                 try await say(&fields, lifecycle, words, visit)
             } else if let metric = form as? MetricForm, metric.way != .formula {
                 try await say(&fields, model: metric, words, visit)
@@ -165,7 +163,11 @@ extension Console {
             let unit = form.unit.isEmpty ? nil : form.unit
             var shown = spreadFields(spread, unit: unit, visit)
             shown["basis"] = "Worked out at \(visit.formats.timeWithSeconds(visit.formats.now)) in \(max(1, Int(milliseconds.rounded()))) ms."
-            shown["sample"] = try await somebodies(sample.map { ($0.customer, MetricWords.text($0.value, unit: unit, visit.formats)) })
+            shown["sample"] = try await somebodies(
+                sample.map { customer, value in
+                    let isHidden = value.text != nil && !services.mask.isNone
+                    return (customer, isHidden ? Mask.hidden : MetricWords.text(value, unit: unit, visit.formats))
+                })
             shown["isNobody"] = spread.known == 0
             fields["spread"] = shown
         }

@@ -130,7 +130,7 @@ struct MetricForm: DefinitionForm {
 
     /// `2.5` in hundredths; nil for what is no number or has more than two places.
     static func hundredths(_ text: String) -> Int? {
-        guard let match = text.wholeMatch(of: /([-−]?)(\d{1,7})(?:[.,](\d{1,2}))?/), let whole = Int(match.2) else { return nil }
+        guard let match = text.wholeMatch(of: /([-−]?)([0-9]{1,7})(?:[.,]([0-9]{1,2}))?/), let whole = Int(match.2) else { return nil }
         let places = match.3.map { Int($0.count == 1 ? $0 + "0" : $0) ?? 0 } ?? 0
         return (whole * 100 + places) * (match.1.isEmpty ? 1 : -1)
     }
