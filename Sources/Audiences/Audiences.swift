@@ -94,7 +94,8 @@ package final class Audiences: Sendable {
         package var since: Since
     }
 
-    /// Who belongs to a set: who entered last first, and whom its definition found when it did so.
+    /// Who belongs to a set: who entered last first, and whom its definition found at the time when it did, by id: since when they belong is worked
+    /// out for those that are asked for alone.
     /// - Parameter limit: At most 1,000.
     package func members(of set: String, offset: Int = 0, limit: Int) throws -> [Member] {
         guard let number = engine.membership.number(of: set) else { return [] }

@@ -138,6 +138,10 @@ extension Resolver {
         throws -> FingerprintMap
     {
         owners = plan.limits.map { _ in [] }
+        func note(_ kind: IdentifierKind, of c: Int) {
+            if c >= kinds.count { kinds += Array(repeating: 0, count: max(c + 1, 2 * kinds.count) - kinds.count) }
+            kinds[c] |= kind.bit
+        }
         var map = FingerprintMap(expecting: try Int.fetchOne(db, sql: "SELECT count(*) FROM identifier") ?? 0)
         // The cache keeps the statement alive; a fresh one would be finalized at once.
         let s = try db.cachedStatement(sql: "SELECT kind, value, customer_id, flags FROM identifier").sqliteStatement
@@ -149,12 +153,16 @@ extension Resolver {
             if flags & 1 != 0 { value |= sharedFlag }
             if flags & 2 != 0 { value |= formerFlag }
             if flags & 3 == 0, let k = plan.limited(kind) { owners[k].append(value) }
-            let c = Int(value & customerMask)
-            if c >= kinds.count { kinds += Array(repeating: 0, count: max(c + 1, 2 * kinds.count) - kinds.count) }
-            kinds[c] |= kind.bit
+            note(kind, of: Int(value & customerMask))
             map.set(key.identifier(kind, bytes), value)
         }
         sqlite3_reset(s)
+        // Those that customers are only found by are known of them all the same.
+        let r = try db.cachedStatement(sql: "SELECT kind, customer_id FROM reference").sqliteStatement
+        while sqlite3_step(r) == SQLITE_ROW {
+            note(IdentifierKind(rawValue: UInt8(truncatingIfNeeded: sqlite3_column_int(r, 0))), of: Int(sqlite3_column_int64(r, 1)))
+        }
+        sqlite3_reset(r)
         return map
     }
 

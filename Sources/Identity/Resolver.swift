@@ -128,7 +128,10 @@ package struct Resolver: ~Copyable {
         if let quick = quick(record) { return Outcome(customer: quick) }
         gather(record)
         let outcome = try join(record, position)
-        for (kind, bytes) in references { pending.reference(kind, bytes, outcome.customer, position, record.at) }
+        for (kind, bytes) in references {
+            pending.reference(kind, bytes, outcome.customer, position, record.at)
+            people.note(kind, of: outcome.customer)
+        }
         return outcome
     }
 

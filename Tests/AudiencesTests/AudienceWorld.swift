@@ -38,7 +38,7 @@ final class AudienceWorld: Sendable {
             let texts = world.pipeline.definitions
             let blueprint = Blueprint(files: texts.map { (name: $0.key + ".yaml", bytes: Array($0.value.utf8)) }, Findings())
             var known = Company.Known(
-                channels: Set(Channel.builtIn), identifierKinds: ["email", "user_id"])
+                channels: Set(Channel.builtIn), identifierKinds: ["email", "user_id", "phone", "order_id"])
             known.takesAllNames = true
             return (Company(blueprint, known), .utc)
         }

@@ -155,6 +155,29 @@ import Testing
         await world.remove()
     }
 
+    @Test func `an identifier that customers are only found by is known of them, after a restart too`() async throws {
+        let world = try await AudienceWorld()
+        try await world.define([
+            "audience/reachable": "audience: {key: reachable, name: Reachable, who: identifier.phone is known and identifier.email is known}",
+            "audience/ordered": "audience: {key: ordered, name: Ordered, who: identifier.order_id is known}",
+        ])
+        try await world.world.say([
+            World.Said((.email, "ann@example.com"), (.phone, "+447700900123")), World.Said((.email, "bo@example.com"), (.orderID, "A-1")),
+            World.Said((.email, "cy@example.com")),
+        ])
+        try await world.eventually("both have entered") {
+            try world.said(of: "ann@example.com") == ["Audience Entered reachable"]
+                && world.said(of: "bo@example.com") == ["Audience Entered ordered"]
+        }
+        await world.engine.stop()
+        await world.world.close()
+        let again = try await AudienceWorld(world.world.folder)
+        try await again.eventually("it works again") { again.engine.phase == .ready && again.engine.state.withLock { $0.sweptAt != nil } }
+        #expect(again.engine.state.withLock { $0.sizes["audience/reachable"] } == 1)
+        #expect(again.engine.state.withLock { $0.sizes["audience/ordered"] } == 1)
+        await again.remove()
+    }
+
     @Test func `nothing is said twice after a restart, nor when the state is worked out again`() async throws {
         let world = try await AudienceWorld()
         try await world.define(["audience/recent": Self.recent, "lifecycle": Self.lifecycle])

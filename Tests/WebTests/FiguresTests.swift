@@ -93,7 +93,7 @@ import Testing
                     ["event": "Email Opened", "learned": "2", "odds": "× 1.4", "share": "8%", "without": "9%"] as Fields,
                 ],
             ])
-        #expect(kinds.matches(of: /points down beside the others: counts 0/).count == 1 && kinds.matches(of: /9%/).count == 2)
+        #expect(kinds.matches(of: /points the other way than written: counts 0/).count == 1 && kinds.matches(of: /9%/).count == 2)
         let failed = try templates.filled("metric-model", with: ["failed": "too few.", "at": "today", "before": "yesterday"])
         #expect(failed.contains("what holds was learned yesterday"))
     }

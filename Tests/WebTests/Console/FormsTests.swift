@@ -49,7 +49,7 @@ import Testing
             #expect(await browser.get("/settings/definitions/lifecycle").text.contains("href=\"/edit/lifecycle\""))
             #expect(await browser.get("/settings/definitions/audience%2Fbuyers").text.contains("href=\"/audiences/buyers/edit\""))
             #expect(await !browser.get("/settings/definitions/workspace").text.contains("Edit it in a form"))
-            #expect(form.contains("value=\"That it goes on: always\"") && form.contains("name=\"basis\" value=\"2\""))
+            #expect(form.contains(">That it goes on: always</textarea>") && form.contains("name=\"basis\" value=\"2\""))
         }
     }
 
@@ -152,7 +152,7 @@ import Testing
             #expect(read.value == "total" && read.lifeEvent == "First order" && read.meaning == "Somebody <ordered>." && document.owner == "Ann")
             #expect(read.properties.map(\.path) == ["total", "products[].sku"] && read.properties[0].meaning == "What they pay")
             let form = await browser.get("/edit/event/order_placed").text
-            #expect(form.contains("value=\"Somebody &lt;ordered&gt;.\"") && !form.contains("<ordered>"))
+            #expect(form.contains(">Somebody &lt;ordered&gt;.</textarea>") && !form.contains("<ordered>"))
             let edited = Self.event.filter { $0.0 != "value" } + [("value", "0"), ("basis", "1")]
             #expect(await browser.post("/edit/event/order_placed", edited, from: "/you").status == 303)
             #expect(server.services.definitions.blueprint["event", "order_placed"]?.read(EventDefinition.self).value == nil)
@@ -305,7 +305,7 @@ import Testing
             _ = try await book.remove("audience/known", by: "Bea")
             let mine: Sent = [("name", "Known"), ("who", "trait.name is known"), ("purpose", "Typed"), ("basis", "1")]
             let late = await browser.post("/audiences/known/edit", mine, from: "/you")
-            #expect(late.status == 409 && late.text.contains("took it out of force") && late.text.contains("value=\"Typed\""))
+            #expect(late.status == 409 && late.text.contains("took it out of force") && late.text.contains(">Typed</textarea>"))
             #expect(await browser.post("/audiences/known/edit", mine + [("over", "2")], from: "/you").status == 303)
             #expect(book.blueprint["audience", "known"] != nil)
             #expect(await browser.post("/audiences/never_was/edit", mine, from: "/you").status == 404)

@@ -107,7 +107,7 @@ extension Console {
         let swept = audiences.swept
         let size = try audiences.sizes(since: visit.formats.start(of: visit.formats.today))[set]
         let titles = company?.titles ?? FormulaTitles()
-        let members = known == nil ? [] : try audiences.members(of: set, limit: Self.sampled)
+        let members = known == nil ? [] : try audiences.members(of: set, limit: Self.sampled).sorted { $0.since.at > $1.since.at }
         let version = try services.definitions.newest(of: set)
         func field(_ name: String, _ label: String, _ text: String?) -> Fields? {
             text.map { text in
@@ -280,7 +280,8 @@ extension Console {
             "audience-members", title: "Who belongs to \(audience.definition.name)", room: "audiences", visit,
             [
                 "name": audience.definition.name, "place": place, "count": Formats.counted(size?.people ?? 0, "customer"),
-                "members": try await memberFields(Array(found.prefix(Self.membersPage)), visit), "isNobody": found.isEmpty,
+                "members": try await memberFields(found.prefix(Self.membersPage).sorted { $0.since.at > $1.since.at }, visit),
+                "isNobody": found.isEmpty,
                 "earlier": number > 1 ? "\(place)/members?page=\(number - 1)" : nil,
                 "later": found.count > Self.membersPage ? "\(place)/members?page=\(number + 1)" : nil,
                 "hasPages": number > 1 || found.count > Self.membersPage,

@@ -98,7 +98,7 @@ extension Console {
         let offset = min(max(0, Int(visit.request.query["from"] ?? "") ?? 0), 100_000)
         var found = try audiences.members(of: "lifecycle/\(name)", offset: offset, limit: Self.membersShown + 1)
         let hasMore = found.count > Self.membersShown
-        found = Array(found.prefix(Self.membersShown))
+        found = found.prefix(Self.membersShown).sorted { $0.since.at > $1.since.at }
         var rows: [Fields] = []
         for member in found { rows.append(try await person(member.customer, since: member.since, visit)) }
         if place == 0, offset == 0, !hasMore, let names = audiences.names,
@@ -113,7 +113,9 @@ extension Console {
         let here = "/lifecycle/" + Parameters.encoded(name)
         return [
             "members": rows, "noMembers": rows.isEmpty,
-            "shown": place == 0 ? "Some of them" : "Who came in last first",
+            "shown": place == 0
+                ? "Some of them"
+                : found.contains(where: \.since.isFound) ? "Who came in last first, then whom the definition found" : "Who came in last first",
             "earlier": offset > 0 ? here + (offset > Self.membersShown ? "?from=\(offset - Self.membersShown)" : "") + "#who" : nil,
             "later": hasMore ? here + "?from=\(offset + Self.membersShown)#who" : nil, "hasPages": offset > 0 || hasMore,
             "range": "\(Formats.number(offset + 1)) to \(Formats.number(offset + rows.count)) of \(Formats.number(size?.people ?? rows.count))",
