@@ -88,6 +88,8 @@ class Visitor:
         self.calm(what, status)
         self.whole(what)
         self.page.evaluate(AXE)
+        # From the top: where a page happens to be scrolled to, any link may be half behind what stands still.
+        scrolled = self.page.evaluate("() => { const y = scrollY; scrollTo({top: 0, behavior: 'instant'}); return y }")
         self.page.emulate_media(color_scheme="light")
         found = self.axe(RULES)
         self.picture(picture, "light")
@@ -95,6 +97,7 @@ class Visitor:
         self.page.emulate_media(color_scheme="dark")
         found += self.axe({"type": "rule", "values": ["color-contrast", "link-in-text-block"]})
         self.picture(picture, "dark")
+        self.page.evaluate("y => scrollTo({top: y, behavior: 'instant'})", scrolled)
         assert not found, f"{what}: " + "; ".join(
             f"{v['id']} ({v['impact']}): {v['nodes'][0]['html'][:200]} {v['nodes'][0]['failureSummary']}" for v in found
         )
