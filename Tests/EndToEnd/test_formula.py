@@ -128,3 +128,15 @@ def test_what_is_wrong_is_shown_the_same_whoever_checks_it(folder, blueprint):
     assert explained.stdout == checked.stdout and explained.stdout.endswith("\n  or consent.emial = no\n     ^^^^^^^^^^^^^\n")
     problems = [json.loads(folder.run("formula", *words, wrong, "--json", check=False).stdout)["problems"] for words in (["explain"], ["check", blueprint])]
     assert problems[0] == problems[1] and problems[0][0]["replacement"] == "consent.email"
+
+
+def test_what_is_wrong_is_shown_by_eval_as_by_explain(folder):
+    with folder.serving() as server:
+        server.send({"type": "page", "userId": "ann", "name": "Home"})
+        wrong, ann = "count(any)\n  + consent.emial", ["--customer", "user_id:ann"]
+        shown = folder.run("formula", "explain", wrong, check=False).stdout
+        done = folder.run("formula", "eval", wrong, *ann, check=False)
+        assert done.returncode == 1 and done.stderr == ""
+        assert done.stdout == shown and shown.endswith("did you mean email?\n  + consent.emial\n    ^^^^^^^^^^^^^\n")
+        answer = json.loads(folder.run("formula", "eval", wrong, *ann, "--json", check=False).stdout)
+        assert answer["ok"] is False and answer["problems"][0]["what"] == "unknown channel emial"

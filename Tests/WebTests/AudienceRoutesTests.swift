@@ -186,7 +186,13 @@ enum FormulaWorld {
             #expect(said["why"]?.array?.map { $0["name"]?.string } == ["Order Placed"], "\(answer.text)")
             let wrong = try await server.send(
                 "POST", "/api/formulas/evaluate", json: #"{"formula":"ordrs + 1","customer":"user_id:ann"}"#, bySocket: true)
-            #expect(wrong.status == 422 && wrong.text.contains("did you mean orders?"), "\(wrong.text)")
+            let problem = try parsed(wrong.body)
+            #expect(wrong.status == 422 && problem["detail"]?.string?.hasSuffix("did you mean orders?") == true, "\(wrong.text)")
+            let check = try await server.send("POST", "/api/formulas/check", json: #"{"formula":"ordrs + 1","as":"value"}"#, bySocket: true)
+            #expect(try problem["problems"] == parsed(check.body)["problems"] && problem["problems"]?.array?.count == 1)
+            let document = try parsed(try await server.send("GET", "/api/openapi.json").body)
+            let schema = document["components"]?["schemas"]?["Problem"] ?? .null
+            #expect(Schema(document).flaws(problem, schema, at: "problem") == [])
         }
     }
 

@@ -72,7 +72,10 @@ struct FormulaRoutes: Sendable {
             .post, "/api/formulas/evaluate", .read, audit: .view,
             about: .init(
                 "What a formula says of one customer", tag: "Formulas",
-                description: "A value is a number, a text, true or false, or a date; a length of time is its seconds. Null is unknown.",
+                description: """
+                    A value is a number, a text, true or false, or a date; a length of time is its seconds. Null is unknown. The problem of a \
+                    formula that does not read has `problems`, as `check` answers them.
+                    """,
                 body: .init("FormulaEvaluation"), answer: .init(200, "Its value now", .init("FormulaValue")), problems: [403, 404, 409, 422, 503])
         ) { request, context in
             let body = try await Body.json(request, "FormulaEvaluation")
@@ -82,8 +85,11 @@ struct FormulaRoutes: Sendable {
             let words = try desk.words()
             let reading = desk.read(text, as: .value, words)
             guard let tree = reading.tree, reading.faults.isEmpty else {
-                let fault = reading.faults.first.map { "Line \($0.line), column \($0.column): \($0.problem)." } ?? ""
-                throw Problem.unacceptable(fault, kind: "formula")
+                let fault = reading.faults.first.map { fault in
+                    "Line \(fault.line), column \(fault.column): \(fault.problem)" + (fault.problem.mend.hasSuffix("?") ? "" : ".")
+                }
+                return Problem.unacceptable(fault ?? "", kind: "formula").response(
+                    request: context.request.description, more: [.init("problems", .array(reading.faults.map(\.json)))])
             }
             try demandSight(of: tree, words, context)
             guard let (value, reasons) = try services.audiences.evaluate(text, words.names, for: id, at: services.clock.now) else {

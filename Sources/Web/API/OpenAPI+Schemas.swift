@@ -80,7 +80,9 @@ extension OpenAPI {
               "type": "object", "required": ["type", "title", "status", "detail", "instance"],
               "properties": {
                 "type": {"type": "string", "format": "uri"}, "title": {"type": "string"}, "status": {"type": "integer"},
-                "detail": {"type": "string"}, "instance": {"type": "string", "format": "uri"}
+                "detail": {"type": "string"}, "instance": {"type": "string", "format": "uri"},
+                "problems": {"type": "array", "items": {"$ref": "#/components/schemas/FormulaProblem"},
+                  "description": "Of a formula that does not read: what is wrong, where, and how to mend it."}
               }
             }
         """#

@@ -285,14 +285,17 @@ extension Problem {
     private var scheme: String { kind == Self.noWriteKey.kind || kind == Self.unknownWriteKey.kind ? "WriteKey" : "Bearer" }
 
     /// The problem as a response: `application/problem+json`.
-    /// - Parameter request: The request's id, by which the log can be searched.
-    package func response(request: String) -> Response {
+    /// - Parameters:
+    ///   - request: The request's id, by which the log can be searched.
+    ///   - more: What problems of this kind say besides (RFC 9457, section 3.2).
+    package func response(request: String, more: [JSON.Member] = []) -> Response {
         var out: [UInt8] = []
-        JSON.object([
+        let members: [JSON.Member] = [
             .init("type", .string("urn:sightline:problem:\(kind)")), .init("title", .string(title)),
             .init("status", .integer(Int64(status))), .init("detail", .string(detail)),
             .init("instance", .string("urn:sightline:request:\(request)")),
-        ]).write(to: &out)
+        ]
+        JSON.object(members + more).write(to: &out)
         var response = Response(.init(code: status), out, type: "application/problem+json")
         if let retryAfter { response.headers[.retryAfter] = String(retryAfter) }
         if status == 401 { response.headers[.wwwAuthenticate] = "\(scheme) realm=\"sightline\"" }

@@ -32,6 +32,12 @@ final class APIClient: @unchecked Sendable {
 }
 
 extension APIAnswer {
+    /// What the server said when it refused, with whatever that problem says besides what all say; nil when it did not, or not in JSON.
+    var refusal: JSON? {
+        guard !(200..<300).contains(status) else { return nil }
+        return try? JSONParser(depth: 16).parse(body) { $0.toJSON() }
+    }
+
     /// The JSON of a successful answer; ``JSON/null`` when it has no body.
     /// - Throws: ``Problem`` when the server refused, ``AnswerProblem`` when the answer is none of ours.
     func json() throws -> JSON {
@@ -47,7 +53,7 @@ extension APIAnswer {
     /// - Throws: ``Problem`` when the server refused, ``AnswerProblem`` when it refused in words that are none of ours.
     func check() throws {
         guard !(200..<300).contains(status) else { return }
-        guard let problem = try? JSONParser(depth: 16).parse(body, { $0.toJSON() }), let title = problem["title"]?.string else {
+        guard let problem = refusal, let title = problem["title"]?.string else {
             throw AnswerProblem.status(status)
         }
         throw Problem(

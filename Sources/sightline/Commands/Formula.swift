@@ -115,7 +115,12 @@ struct FormulaCommand: AsyncParsableCommand {
             try await withFolder(folder) { client, terminal in
                 let answer = try await FormulaCommand.ask(
                     client, "/api/formulas/evaluate", ["formula": .string(text), "customer": .string(customer)], terminal)
-                if json { return try terminal.print(answer.text) }
+                if json { try terminal.print(answer.text) }
+                if answer["problems"] != nil {
+                    if !json { _ = try FormulaCommand.tell(answer, terminal) }
+                    throw ExitCode(1)
+                }
+                if json { return }
                 // The value alone on its line, so that a script may take it.
                 try terminal.print(Text.clean(try answer.text("text")))
                 let why = answer["why"]?.array ?? []
@@ -140,7 +145,10 @@ struct FormulaCommand: AsyncParsableCommand {
         var waited = 0
         while true {
             do {
-                return try await client.json(APIRequest("POST", path, body: body.bytes))
+                let answer = try await client.send(APIRequest("POST", path, body: body.bytes))
+                // A formula that does not read is told like what is found by checking one.
+                if let problems = answer.refusal?["problems"] { return ["ok": .bool(false), "problems": problems] }
+                return try answer.json()
             } catch let problem as Problem where waited < patience && ["not-yet-worked-out", "reading"].contains(where: problem.kind.hasSuffix) {
                 if waited == 0 { terminal.say("\(problem.title); this may take a minute.") }
                 waited += 1
