@@ -299,6 +299,45 @@ import Testing
         }
     }
 
+    @Test(arguments: [true, false]) func `of what another changed in a document written by hand only what it means is shown, else the text`(
+        isMeant: Bool
+    ) async throws {
+        try await with { server, browser in
+            let book = server.services.definitions
+            let old = """
+                # Who buys.
+
+                audience:
+                  who: 'did("Order Placed")'   # ever
+                  "purpose": "A word of thanks."
+                  owner: "Priya Nair"
+
+                  # As people say it.
+                  name: Buyers
+                  key: "buyers"
+
+                """
+            _ = try await book.save("audience/buyers", text: old, basis: nil, by: "Ann")
+            let version = try #require(try book.newest(of: "audience/buyers")).number
+            let form = AudienceForm(try #require(book.blueprint["audience", "buyers"]), basis: version)
+            let theirs = isMeant ? form.yaml.replacing("thanks", with: "praise") : old.replacing("# ever", with: "# once")
+            _ = try await book.save("audience/buyers", text: theirs, basis: nil, by: "Bea")
+            let mine: Sent = [("name", "Buyers"), ("who", "did(any)"), ("basis", "\(version)")]
+            let late = await browser.post("/audiences/buyers/edit", mine, from: "/you")
+            #expect(late.status == 409, "\(shown(late.text))")
+            let lines = (late.text.components(separatedBy: "aria-label=\"What they changed\"").dropFirst().first ?? "")
+                .components(separatedBy: "</pre>")[0].matches(
+                    of: /diff-line is-(?:added|removed)"><span[^>]*>(.) <\/span><span[^>]*>[^<]*<\/span>([^<]*)/
+                )
+                .map { "\($0.1)\($0.2.trimmingPrefix { $0 == " " })" }
+            let wanted =
+                isMeant
+                ? ["−purpose: A word of thanks.", "+purpose: A word of praise."]
+                : ["ever", "once"].map { ($0 == "ever" ? "−" : "+") + "who: 'did(&quot;Order Placed&quot;)'   # \($0)" }
+            #expect(lines.map { $0.replacing("&#34;", with: "&quot;").replacing("&#39;", with: "'") } == wanted, "\(lines)")
+        }
+    }
+
     @Test func `whoever edits what another took out of force keeps what was typed, and may put it in force again`() async throws {
         try await with { server, browser in
             let book = server.services.definitions

@@ -156,8 +156,10 @@ extension Console {
         fields["longest"] = FormulaLimits.length
         fields["names"] = kind == .event ? nil : Self.namesPlace
         if let overtaken = state.overtaken {
-            let theirs = services.definitions.blueprint[kind.rawValue, kind.isKeyed ? form.ownKey : nil].map { kind.type.init($0, basis: 0).yaml }
-            fields["overtaken"] = try overtakenFields(overtaken, yours: form.yaml, normal: theirs, theirs: Self.editPlace(kind, form.ownKey), visit)
+            let kinds = services.definitions.kinds
+            fields["overtaken"] = try overtakenFields(overtaken, yours: form.yaml, theirs: Self.editPlace(kind, form.ownKey), visit) {
+                kind.written($0, of: overtaken.document, kinds)
+            }
         }
         let heading =
             kind == .lifecycle ? "the lifecycle" : form.isNew ? "New \(kind.rawValue)" : form.base.name.isEmpty ? "No name" : form.base.name

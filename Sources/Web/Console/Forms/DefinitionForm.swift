@@ -37,6 +37,15 @@ enum FormKind: String, CaseIterable, Sendable {
         case .event: EventForm.self
         }
     }
+
+    /// A document's text as its form would write it: without comments, and in one order. Nil for what does not read as this kind.
+    func written(_ text: String, of document: String, _ kinds: DefinitionKinds) -> String? {
+        let findings = Findings()
+        let blueprint = Blueprint(files: [(name: document + ".yaml", bytes: Array(text.utf8))], findings)
+        kinds.check(blueprint, findings, isWhole: false)
+        guard findings.isEmpty, let found = blueprint.documents.first, "\(found.id)" == document else { return nil }
+        return type.init(found, basis: 0).yaml
+    }
 }
 
 /// What all forms of definitions have.
@@ -165,7 +174,7 @@ extension DefinitionForm {
             let id = path.flatMap { ["name", "owner"].contains($0) ? $0 : field(of: $0) } ?? ""
             // What a formula's own field says of it already.
             if formulas.contains(where: { $0.name == id && $0.isWrong }) { continue }
-            let words = finding.what + "; " + finding.mend + "."
+            let words = finding.what + "; " + finding.mend + (finding.mend.hasSuffix("?") ? "" : ".")
             let place = own || finding.place.file.isEmpty ? "" : "\(finding.place.file.replacing(".yaml", with: "")): "
             // A name that somebody wrote stays as it was written.
             let isName = words.prefix { !$0.isWhitespace }.count > 1 && yaml.contains(words.prefix { !$0.isWhitespace })
