@@ -46,8 +46,9 @@ struct AudienceRoutes: Sendable {
             about: .init(
                 "Who belongs to an audience, the newest first", tag: "Audiences",
                 description: """
-                    `since` is when they entered; where `found` is true they were found by the definition and may have fitted longer. As \
-                    members come and go between two pages, one may be on both or on none.
+                    `since` is since when they belong without a break. Where `found` is true they never entered but were found by the \
+                    definition: it is worked out from their \(Audiences.mostLookedBack) newest interactions, and where `atLeast` is true it \
+                    may be longer. As members come and go between two pages, one may be on both or on none.
                     """, parameters: [.limit(default: 50, most: 500), .place(from: 0)],
                 answer: .init(200, "A page", .init("MemberPage")), problems: [404])
         ) { _, context in
