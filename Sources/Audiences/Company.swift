@@ -167,14 +167,15 @@ package struct Company: Sendable {
     }
 
     private func check(inputsOf metric: MetricDefinition, _ written: WrittenFormula, _ checker: inout Checker, _ findings: Findings) {
-        var path = "metric.engagement"
-        if case .lifetime = metric.way { path = "metric.lifetime" }
-        for input in metric.trees {
+        var isTold = false
+        // Where an interaction is unknown, what is asked of it says nothing new.
+        for (path, formula) in metric.questions where !isTold || path.hasPrefix("engagement.weights") {
+            guard let tree = try? Parser.parse(formula) else { continue }
             do throws(FormulaProblem) {
-                _ = try checker.formula(input)
+                _ = try checker.formula(tree)
             } catch {
-                findings.add(Finding(place: written.place, path: path, what: error.what, mend: error.mend))
-                return
+                findings.add(Finding(place: written.place, path: "metric.\(path)", what: error.what, mend: error.mend))
+                isTold = true
             }
         }
     }

@@ -214,6 +214,21 @@ package struct MetricDefinition: Definition, Equatable {
         }
     }
 
+    /// What its model reads of a customer, as formulas, each with the setting below `metric` that it comes from; none for a metric of a
+    /// formula. Those of the last setting name what the ones before do too.
+    var questions: [(path: String, formula: String)] {
+        switch way {
+        case .formula: return []
+        case .engagement(let engagement):
+            let weights = Self.inputs(engagement).enumerated().map { (path: "engagement.weights[\($0 + 1)].event", formula: $1) }
+            let evidence = engagement.learning.map { Self.evidence(engagement, $0) } ?? []
+            return weights + evidence.map { (path: "engagement.learn.conversion", formula: $0) }
+        case .lifetime(let lifetime):
+            let inputs = Self.inputs(lifetime)
+            return inputs.dropLast().map { (path: "lifetime.orders", formula: $0) } + inputs.suffix(1).map { (path: "lifetime.value", formula: $0) }
+        }
+    }
+
     /// The formulas that it is worked out from, as far as they read.
     package var trees: [FormulaExpression] { formulas.compactMap { try? Parser.parse($0) } }
 

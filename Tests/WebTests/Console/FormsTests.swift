@@ -234,6 +234,41 @@ import Testing
         }
     }
 
+    /// So that names are known, and others are not.
+    private static let vocabulary = [
+        ("audience/known", "audience:\n  key: known\n  name: Known by name\n  who: trait.name is known\n"),
+        ("event/order_placed", "event:\n  key: order_placed\n  name: Order Placed\n  properties:\n    total: {type: number}\n"),
+        ("event/newsletter_sent", "event:\n  key: newsletter_sent\n  name: Newsletter Sent\n"),
+    ]
+
+    @Test(arguments: [
+        (1, "orders", "Order Plced", "did you mean \"Order Placed\"?"), (1, "value", "totl", "did you mean total?"),
+        (0, "event2", "Newsletter Snt", "did you mean \"Newsletter Sent\"?"), (0, "conversion", "Order Plced", "did you mean \"Order Placed\"?"),
+    ]) func `what a model reads and nobody knows stands at its field, while it is typed too`(
+        way: Int, field: String, typed: String, words: String
+    ) async throws {
+        try await with { server, browser in
+            for (document, text) in Self.vocabulary {
+                _ = try await server.services.definitions.save(document, text: text, basis: nil, by: "Ann")
+            }
+            let bad = [("name", "Worth"), ("kind", "metric")] + Self.ways[way].fields.map { ($0.0, $0.0 == field ? typed : $0.1) }
+            let refused = await browser.post("/new/metric", bad, from: "/you")
+            let live = await browser.post("/formulas/preview", bad, from: "/you")
+            #expect(refused.status == 422 && live.status == 200)
+            for text in [refused.text, live.text] {
+                let said = plain(fault(field, text) ?? "")
+                #expect(said.contains(words) && !said.contains("?."), "\(said)")
+                for other in ["orders", "value", "event1", "event2", "conversion"] where other != field {
+                    #expect(plain(fault(other, text) ?? "").isEmpty)
+                }
+            }
+        }
+    }
+
+    private func plain(_ html: String) -> String {
+        html.replacing("&quot;", with: "\"").replacing("&#34;", with: "\"").trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
     @Test(arguments: [("1", 100), ("2.5", 250), ("-0.05", -5), ("0,5", 50), ("−3", -300)]) func `weights are written as people do`(
         text: String, hundredths: Int
     ) {
