@@ -74,6 +74,21 @@ import Testing
         #expect(try drawn(picture(Array(repeating: 5, count: 8), many)).contains("46 smaller moves in the table alone"))
     }
 
+    @Test func `on a phone too the largest moves are drawn, however far they go, and what is left out is called smaller only if it is`() throws {
+        func tall(_ moves: [(Int, Int, Double)]) throws -> (notes: [String], html: String) {
+            let half = try #require(try drawn(picture(Array(repeating: 100, count: 8), moves)).split(separator: "is-tall").last)
+            return (notes(half).map(\.text), String(half))
+        }
+        // A large one between stages far from each other, and small ones on all of its way that go back or over one stage.
+        let steps = (0..<7).map { ($0, $0 + 1, 80.0) }
+        let small = (0..<6).flatMap { [($0, $0 + 2, 21.0), ($0 + 2, $0, 20.0), ($0 + 1, $0, 19.0)] }
+        let far = try tall(steps + small + [(7, 1, 64)])
+        #expect(far.notes.contains("64") && far.html.contains("9 smaller moves in the table alone"))
+        // Five on one stretch have four lanes: the smallest of them stays out, though smaller ones are drawn elsewhere.
+        let five = try tall([(0, 7, 90), (7, 0, 80), (1, 6, 70), (6, 1, 60), (2, 5, 50), (0, 1, 3)])
+        #expect(Set(five.notes) == ["90", "80", "70", "60"] && five.html.contains("1 other move in the table alone"))
+    }
+
     @Test func `ten stages stand below each other everywhere, nine beside each other, and one stage stands alone`() throws {
         let ten = try drawn(picture(Array(repeating: 3, count: 10), [(0, 9, 2)]))
         #expect(!ten.contains("only-wide") && ten.contains("Stage 9"))

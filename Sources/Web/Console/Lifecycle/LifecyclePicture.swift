@@ -162,7 +162,7 @@ struct LifecyclePicture: Sendable {
         return [
             "box": "0 \(Self.drawn(top)) \(Self.drawn(Wide.width)) \(Self.drawn(bottom - top))", "line": line, "arcs": arcs, "notes": notes,
             "discs": zip(stages, wide.discs).map { disc($0, $1) },
-            "rest": rest(moves.count - shown.count),
+            "rest": rest(without: shown),
         ]
     }
 
@@ -195,7 +195,13 @@ struct LifecyclePicture: Sendable {
         return ("M\(path[0]) \(path[1])C\(path[2]) \(path[3]) \(path[4]) \(path[5]) \(path[6]) \(path[7])", (a.x + b.x) / 2)
     }
 
-    private func rest(_ count: Int) -> String? { count > 0 ? "\(Formats.counted(count, "smaller move")) in the table alone" : nil }
+    /// Says how many moves are not drawn, and that they are smaller only where each of them is.
+    private func rest(without drawn: [Move]) -> String? {
+        let left = moves.filter { !drawn.contains($0) }
+        guard let largest = left.first?.perWeek else { return nil }
+        let areSmaller = drawn.allSatisfy { $0.perWeek >= largest }
+        return "\(Formats.counted(left.count, areSmaller ? "smaller move" : "other move")) in the table alone"
+    }
 
     // MARK: Below each other
 
@@ -211,13 +217,22 @@ struct LifecyclePicture: Sendable {
         static let letter = 8.4
     }
 
-    /// The lanes of moves that are not one step on; nil for those that find none.
+    /// The moves that are not one step on, the largest that find room together, with their lanes.
     private var lanes: [(move: Move, lane: Int)] {
+        var found: [(move: Move, lane: Int)] = []
+        for move in moves where move.to != move.from + 1 && found.count < Self.mostArcs {
+            // A small one never takes the room of a larger one, however far that goes.
+            if let all = Self.placed(found.map(\.move) + [move]) { found = all }
+        }
+        return found
+    }
+
+    /// The short ones in the inner lanes and the long ones around them; nil when there are too few lanes.
+    private static func placed(_ moves: [Move]) -> [(move: Move, lane: Int)]? {
         var taken: [[Move]] = Tall.lanes.map { _ in [] }
         var found: [(move: Move, lane: Int)] = []
-        let brackets = moves.filter { $0.to != $0.from + 1 }.prefix(Self.mostArcs)
-        for move in brackets.sorted(by: { ($0.span.count, $1.perWeek) < ($1.span.count, $0.perWeek) }) {
-            guard let lane = taken.indices.first(where: { lane in !taken[lane].contains { $0.overlaps(move) } }) else { continue }
+        for move in moves.sorted(by: { ($0.span.count, $1.perWeek) < ($1.span.count, $0.perWeek) }) {
+            guard let lane = taken.indices.first(where: { lane in !taken[lane].contains { $0.overlaps(move) } }) else { return nil }
             taken[lane].append(move)
             found.append((move, lane))
         }
@@ -282,7 +297,6 @@ struct LifecyclePicture: Sendable {
                 "x": Self.drawn(x), "y": Self.drawn((a + b) / 2 + (lane % 2 == 0 ? -6 : 14)), "text": Self.words(move.perWeek),
             ])
         }
-        let isDrawn = brackets.count + moves.filter { $0.to == $0.from + 1 }.count
         return [
             "box": "0 0 \(Self.drawn(Tall.width)) \(Self.drawn(y(max(0, stages.count - 1)) + 36))",
             "line": "M\(Self.drawn(Tall.x)) \(Self.drawn(y(0)))V\(Self.drawn(y(max(0, stages.count - 1))))",
@@ -297,7 +311,7 @@ struct LifecyclePicture: Sendable {
                     "count": Formats.number(it.0.count), "countY": line(lines.count), "isGone": it.0.count == 0,
                 ]
             },
-            "rest": rest(moves.count - isDrawn),
+            "rest": rest(without: brackets.map(\.move) + moves.filter { $0.to == $0.from + 1 }),
         ]
     }
 }
