@@ -2,6 +2,7 @@ import Formula
 import Identity
 package import Kernel
 import Pipeline
+import Store
 import Synchronization
 import Timeline
 
@@ -45,6 +46,8 @@ private final class Beginning {
     private let pipeline: Pipeline
     private let parts: Parts
     private let now: UInt32
+    /// Whether interactions may be gone whose time was over.
+    private let isShortened: Bool
     private var members: [UInt32] = []
     private var marks: [Mark] = []
 
@@ -65,6 +68,7 @@ private final class Beginning {
         pipeline = audiences.pipeline
         parts = pipeline.timeline
         now = UInt32(clamping: audiences.engine.clock.now.seconds)
+        isShortened = (try? audiences.store.read(ExpiryRun.isAny)) ?? true
     }
 
     /// Nil for somebody who does not belong now: they are about to leave; and for whom nothing is kept of.
@@ -82,7 +86,7 @@ private final class Beginning {
         }
         if marks.count > Audiences.mostLookedBack { return found(first, isAtLeast: true) }
         // For whom there is nothing more of it holds since they came, unless there was more that is not kept any longer.
-        return found(marks.last?.second ?? now, isAtLeast: parts.keepsForATime)
+        return found(marks.last?.second ?? now, isAtLeast: isShortened)
     }
 
     private func found(_ second: UInt32, isAtLeast: Bool = false) -> Audiences.Since {

@@ -72,6 +72,9 @@ package struct ExpiryRun: Sendable, Equatable {
             ])
     }
 
+    /// Whether there was any, so that interactions may be gone.
+    package static func isAny(_ db: Database) throws -> Bool { try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM expiry)") ?? false }
+
     /// All, oldest first.
     static func all(_ db: Database) throws -> [ExpiryRun] {
         try Row.fetchAll(db, sql: "SELECT \(columns) FROM expiry ORDER BY position").map(ExpiryRun.init)

@@ -12,8 +12,6 @@ package final class Parts: Sendable {
     let hidden: Set<UInt32>
     /// Marks whose time to be kept is over are not shown, and left out at the next merge.
     let expiry: Expiry
-    /// Whether some interactions are kept for a time only, so that older ones may be gone.
-    package var keepsForATime: Bool { !expiry.isEmpty }
     /// How many of those that are not the hidden customers'.
     let expired: Int
     /// The marks of selectors.
