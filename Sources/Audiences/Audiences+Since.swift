@@ -16,7 +16,7 @@ extension Audiences {
         package var at: Instant
         /// Whether they were found to belong, by the definition or in history, rather than entered.
         package var isFound = false
-        /// Whether it may be longer: there is more of them than was looked at.
+        /// Whether it may be longer: there is more of them than was looked at, interactions of theirs may be gone, or it could not be worked out.
         package var isAtLeast = false
     }
 
@@ -71,7 +71,7 @@ private final class Beginning {
         isShortened = (try? audiences.store.read(ExpiryRun.isAny)) ?? true
     }
 
-    /// Nil for somebody who does not belong now: they are about to leave; and for whom nothing is kept of.
+    /// Nil for somebody who does not belong now, as they are about to leave, and for somebody of whom nothing is kept.
     func since(_ customer: UInt32) -> Audiences.Since? {
         members.removeAll(keepingCapacity: true)
         let kinds = pipeline.people.known(of: customer, &members)
@@ -85,7 +85,7 @@ private final class Beginning {
             }
         }
         if marks.count > Audiences.mostLookedBack { return found(first, isAtLeast: true) }
-        // For whom there is nothing more of it holds since they came, unless there was more that is not kept any longer.
+        // Of whom there is nothing more, it holds since they came, unless there was more that is not kept any longer.
         return found(marks.last?.second ?? now, isAtLeast: isShortened)
     }
 

@@ -27,7 +27,7 @@ extension OpenAPI {
                   "properties": {"kind": {"type": "string"}, "value": {"type": "string"}}},
                 "since": {"$ref": "#/components/schemas/Time"},
                 "found": {"type": "boolean", "description": "Whether the definition or history found them: they did not enter, and since is worked out of their interactions."},
-                "atLeast": {"type": "boolean", "description": "Whether it may be longer: only the newest of their interactions were looked at."}
+                "atLeast": {"type": "boolean", "description": "Whether it may be longer: only the newest of their interactions were looked at, or older ones may be gone by retention."}
               }
             },
             "MemberPage": {"type": "object", "required": ["items", "next"], "properties": {
